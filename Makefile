@@ -1,0 +1,52 @@
+# The two commands a newcomer needs are `make demo` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# A release younger than this is not taken: seven days for others to notice a bad one.
+COOLED = $(shell date -u -d "7 days ago" +%Y-%m-%d)
+
+.PHONY: help demo test check bench soak lock clean install
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+install: $(STAMP) ## set up .venv with pinned, hash-checked requirements
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"lintas needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Run make with PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: $(STAMP) ## play the main job between two fictional jurisdictions
+	$(BIN)/lintas demo
+
+test: $(STAMP) ## lint, types, import rule, unit, integration, simulation
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMP) ## the quick half of the suite: lint, types, import rule, unit tests
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/unit
+
+bench: $(STAMP) ## measure, and print each figure beside its bar
+	$(BIN)/python -m bench
+
+soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000)
+	LINTAS_SIMULATION_SEEDS=$${SEEDS:-10000} $(BIN)/python -m pytest -n 2 tests/simulation
+
+lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (needs uv)
+	cd requirements && uv pip compile -q ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o run.txt
+	cd requirements && uv pip compile -q ../pyproject.toml --group ../pyproject.toml:dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o dev.txt
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

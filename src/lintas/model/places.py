@@ -1,0 +1,25 @@
+"""Jurisdictions by ISO 3166-1 code; XA to XD are fictional and belong to exercises."""
+
+from functools import cache
+from importlib import resources
+
+import yaml
+
+from lintas.model.errors import BadInput
+
+FICTIONAL = frozenset({"XA", "XB", "XC", "XD"})
+
+
+@cache
+def jurisdictions() -> dict[str, str]:
+    """Return code -> display name, as shipped."""
+    text = resources.files("lintas.model").joinpath("vocabulary/places.yaml").read_text("utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def jurisdiction(code: str) -> str:
+    """Return the upper-case code; BadInput if nobody listed it."""
+    known = code.strip().upper()
+    if known not in jurisdictions():
+        raise BadInput(f"unknown jurisdiction {code!r}", "use an ISO 3166-1 alpha-2 code listed in places.yaml")
+    return known
