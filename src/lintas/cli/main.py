@@ -1,0 +1,77 @@
+"""The program `lintas`: names each command group and loads it only when asked for, and maps errors to exit codes once."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from lintas import __version__
+from lintas.model.errors import LintasError
+
+#: command -> (module, attribute, one line of help shown by ``lintas --help`` without loading the module)
+COMMANDS = {
+    "demo": ("lintas.cli.demo", "demo", "Play the main job between fictional jurisdictions."),
+    "init": ("lintas.cli.node", "init", "Make a new node: keys, configuration, database."),
+    "serve": ("lintas.cli.node", "serve", "Run a node."),
+    "doctor": ("lintas.cli.node", "doctor", "Say whether a node is ready to run, and what to mend."),
+    "db": ("lintas.cli.node", "db", "Bring the node's database to the current form."),
+    "bank": ("lintas.cli.bank", "bank", "Run the agent beside a bank's core system."),
+    "witness": ("lintas.cli.witness", "witness", "Run a witness that cosigns other authorities' ledgers."),
+    "intake": ("lintas.cli.intake", "intake", "Read reports: find identifiers and their role."),
+    "trace": ("lintas.cli.trace", "trace", "Index transfers and follow money through them."),
+    "ledger": ("lintas.cli.ledger", "ledger", "Verify a ledger, or prove one entry."),
+    "policy": ("lintas.cli.policy", "policy", "Explain and test an authority's release rules."),
+    "charter": ("lintas.cli.charter", "charter", "Check the signed list of members."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when used: `lintas --help` stays under half a second."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command asked for; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 — a wrong row in COMMANDS is our own mistake
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command list from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lintas")
+def lintas() -> None:
+    """The cross-border desk against scam syndicates, run by each authority itself."""
+
+
+def main() -> None:
+    """Run the program: exit 0 done, 1 the answer is no or a check failed, 2 bad usage or bad input; never a traceback."""
+    try:
+        lintas(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(2)
+    except LintasError as wrong:
+        click.echo(f"lintas: {wrong}", err=True)
+        sys.exit(wrong.exit_code)
+    except BrokenPipeError:
+        # The reader (head, less) has left; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as wrong:
+        click.echo(f"lintas: {wrong.filename or 'input/output'}: {wrong.strerror or wrong}", err=True)
+        sys.exit(2)
