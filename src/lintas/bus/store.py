@@ -1,0 +1,114 @@
+"""Tables of the bus: events, each hearer's cursor, events that a hearer could not handle, and the outbox."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, insert, select, update
+
+from lintas.storage.engine import Transaction
+from lintas.storage.schema import metadata
+
+events = Table(
+    "bus_events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("type", String(80), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+cursors = Table(
+    "bus_cursors",
+    metadata,
+    Column("hearer", String(120), primary_key=True),
+    Column("seq", Integer, nullable=False),
+)
+parked = Table(
+    "bus_parked",
+    metadata,
+    Column("hearer", String(120), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("why", String(2000), nullable=False),
+)
+outbox = Table(
+    "bus_outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("object", String(64), nullable=False),
+    Column("peer", String(80), nullable=False),
+    Column("lane", String(10), nullable=False),
+    Column("statement", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("envelope", String(64)),
+    Column("verdict", String(20)),
+    Index("ix_bus_outbox_due", "peer", "lane", "envelope", "seq"),
+)
+
+
+def add_event(tx: Transaction, kind: str, body: bytes, at: str) -> None:
+    """Store one event."""
+    tx.execute(insert(events), {"type": kind, "body": body, "at": at})
+
+
+def events_after(tx: Transaction, seq: int, kinds: Sequence[str], limit: int) -> list[tuple[int, str, bytes]]:
+    """Return (seq, type, body) of the given types after ``seq``, oldest first."""
+    rows = tx.execute(
+        select(events.c.seq, events.c.type, events.c.body)
+        .where(events.c.seq > seq, events.c.type.in_(kinds))
+        .order_by(events.c.seq)
+        .limit(limit)
+    )
+    return [(row.seq, row.type, row.body) for row in rows]
+
+
+def cursor(tx: Transaction, hearer: str) -> int:
+    """Return the last event the hearer has handled (0: none)."""
+    return tx.execute(select(cursors.c.seq).where(cursors.c.hearer == hearer)).scalar() or 0
+
+
+def advance(tx: Transaction, hearer: str, seq: int) -> None:
+    """Move the hearer's cursor."""
+    if tx.execute(update(cursors).where(cursors.c.hearer == hearer).values(seq=seq)).rowcount == 0:
+        tx.execute(insert(cursors), {"hearer": hearer, "seq": seq})
+
+
+def park(tx: Transaction, hearer: str, seq: int, why: str) -> None:
+    """Set aside an event that a hearer refused, so that those behind it are heard."""
+    tx.execute(insert(parked), {"hearer": hearer, "seq": seq, "why": why[:2000]})
+
+
+def parked_events(tx: Transaction) -> list[tuple[str, int, str]]:
+    """Return (hearer, seq, why) of every event set aside."""
+    rows = tx.execute(select(parked.c.hearer, parked.c.seq, parked.c.why).order_by(parked.c.seq))
+    return [(row.hearer, row.seq, row.why) for row in rows]
+
+
+def put_out(tx: Transaction, *, object_id: str, peer: str, lane: str, statement: bytes, salt: bytes) -> None:
+    """Queue one released statement for one peer."""
+    values = {"object": object_id, "peer": peer, "lane": lane, "statement": statement, "salt": salt}
+    tx.execute(insert(outbox), values)
+
+
+def due(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
+    """Return (seq, object, statement, salt) that no envelope holds yet, in order."""
+    rows = tx.execute(
+        select(outbox.c.seq, outbox.c.object, outbox.c.statement, outbox.c.salt)
+        .where(outbox.c.peer == peer, outbox.c.lane == lane, outbox.c.envelope.is_(None))
+        .order_by(outbox.c.seq)
+        .limit(limit)
+    )
+    return [(row.seq, row.object, row.statement, row.salt) for row in rows]
+
+
+def mark_sealed(tx: Transaction, seqs: Sequence[int], envelope: str) -> None:
+    """Note which envelope carries these rows."""
+    tx.execute(update(outbox).where(outbox.c.seq.in_(seqs)).values(envelope=envelope))
+
+
+def mark_verdict(tx: Transaction, peer: str, object_id: str, verdict: str) -> None:
+    """Note what the peer's receipt says of one object."""
+    tx.execute(update(outbox).where(outbox.c.peer == peer, outbox.c.object == object_id).values(verdict=verdict))
+
+
+def unanswered(tx: Transaction) -> list[tuple[str, str, str | None]]:
+    """Return (object, peer, envelope) of every release without a verdict in a receipt."""
+    query = select(outbox.c.object, outbox.c.peer, outbox.c.envelope).where(outbox.c.verdict.is_(None))
+    return [(row.object, row.peer, row.envelope) for row in tx.execute(query.order_by(outbox.c.seq))]

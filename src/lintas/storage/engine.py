@@ -1,0 +1,63 @@
+"""Opens the database: SQLite with WAL and ``synchronous=FULL``, because an acknowledged entry must survive a power cut."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from lintas.model.errors import Unavailable
+
+#: What a use case receives: one connection inside a transaction that it never commits itself.
+Transaction = Connection
+
+_WRITES = "lintas_writes"
+
+
+def open_engine(path: Path | str, *, driver: ModuleType | None = None, vfs: str = "") -> Engine:
+    """Open (or create) the SQLite database file at ``path``.
+
+    ``driver`` and ``vfs`` let a simulation put its own disk underneath; a node leaves them alone.
+    """
+    location = f"sqlite:///file:{path}?uri=true" + (f"&vfs={vfs}" if vfs else "")
+    engine = create_engine(location, module=driver, connect_args={"check_same_thread": False}, pool_size=8)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 — whatever the driver hands out
+        connection.isolation_level = None  # we say BEGIN ourselves, so that savepoints work
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose transactions take the write lock at once; used by the writer alone."""
+    with engine.connect().execution_options(**{_WRITES: True}) as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a read-only snapshot; Unavailable when the database cannot be read now."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as wrong:
+        raise unavailable(wrong) from wrong
+
+
+def unavailable(wrong: DBAPIError) -> Unavailable:
+    """Say a database failure in one line a person can act on."""
+    return Unavailable(f"the database refused: {wrong.orig}", "nothing was stored; check disk space and permissions")
