@@ -1,6 +1,6 @@
 """Merkle trees as RFC 6962 section 2.1 (SHA-256): hashes, roots, an append-only compact range, and both kinds of proof.
 
-A *node* is named ``(level, index)``: the root of the complete subtree over the ``1 << level`` leaves from ``index << level``.
+A *node* is named ``(level, index)``: the root of the complete subtree of ``1 << level`` leaves from ``index << level``.
 Proofs are tuples of 32-byte hashes, leaf side first. Nothing here reads or writes anything.
 """
 
@@ -37,17 +37,16 @@ def root(leaf_hashes: Sequence[bytes]) -> bytes:
 
 
 class CompactRange(msgspec.Struct, frozen=True):
-    """The state of a growing tree: its size and the roots of its complete subtrees, largest first, one per set bit of size."""
+    """The state of a growing tree: its size, and the roots of its complete subtrees, largest first (one per bit set)."""
 
     size: int = 0
     hashes: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a state that no tree can have."""
-        if self.size < 0 or self.size.bit_count() != len(self.hashes) or any(len(h) != HASH_BYTES for h in self.hashes):
-            raise BadInput(
-                f"{len(self.hashes)} hashes are no state of a tree of {self.size} leaves", "restore the ledger"
-            )
+        fits = self.size >= 0 and self.size.bit_count() == len(self.hashes)
+        if not fits or any(len(each) != HASH_BYTES for each in self.hashes):
+            raise BadInput(f"{len(self.hashes)} hashes are no state of a tree of {self.size}", "restore the ledger")
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> "CompactRange":
         """Return the state after appending hashed leaves."""
@@ -101,7 +100,7 @@ def inclusion_proof(nodes: Nodes, index: int, size: int) -> tuple[bytes, ...]:
 
 
 def consistency_proof(nodes: Nodes, old: int, new: int) -> tuple[bytes, ...]:
-    """Return PROOF(old, D[new]) of RFC 6962 section 2.1.2; empty from 0 and to the same size; BadInput when old > new."""
+    """Return PROOF(old, D[new]) of RFC 6962 section 2.1.2, empty from 0 and to the same size; BadInput if old > new."""
     if not 0 <= old <= new:
         raise BadInput(f"a tree of {new} cannot extend one of {old}", "name the smaller size first")
     if old in (0, new):

@@ -1,4 +1,4 @@
-"""Signed notes (C2SP signed-note): text, an empty line and signature lines; and the verifier keys that name their signers.
+"""Signed notes (C2SP signed-note): text, an empty line and signature lines; and the verifier keys that check them.
 
 Strict where the format leaves room: base64 must be the one canonical spelling, so that no byte can change unnoticed.
 What a signature covers depends on its algorithm byte (0x01: the text itself; 0x04: a timestamped cosignature).
