@@ -64,7 +64,7 @@ class Bus:
         return handled
 
     def _new(self, engine: Engine) -> list[tuple[Hearing, int, str, bytes]]:
-        found = []
+        found: list[tuple[Hearing, int, str, bytes]] = []
         with reading(engine) as tx:
             for hearing in self._hearings:
                 kinds = [kind_of(event) for event in hearing.events]

@@ -58,7 +58,8 @@ def parse_decimal(text: str, code: str) -> int:
         raise BadInput(f"{text!r} is not an amount", "write digits with a dot before the minor units, e.g. 50000.00")
     if len(fraction.rstrip("0")) > digits:
         raise BadInput(f"{text!r} has more decimals than {code} has ({digits})", "round it to the minor unit first")
-    amount = int(whole) * 10**digits + int((fraction.rstrip("0") or "0").ljust(digits, "0") if digits else "0")
+    scale: int = 10**digits
+    amount = int(whole) * scale + int(fraction.ljust(digits, "0")[:digits] or "0")
     if amount > MAX_MINOR:
         raise BadInput(f"{text!r} is larger than any amount accepted here", "check the unit")
     return amount
