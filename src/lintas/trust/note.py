@@ -7,7 +7,7 @@ What a signature covers depends on its algorithm byte (0x01: the text itself; 0x
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -61,18 +61,11 @@ class Note(msgspec.Struct, frozen=True):
         """Write the note as it is signed, stored and served."""
         return f"{self.text}\n{''.join(signature.line() for signature in self.signatures)}".encode()
 
-
-class NoteSigner(Protocol):
-    """Signs notes under one verifier key."""
-
-    @property
-    def verifier_key(self) -> VerifierKey:
-        """The key that checks the signatures."""
-        ...
-
-    def sign_note(self, text: str) -> Signature:
-        """Return the signature line for a note's text."""
-        ...
+    def with_signatures(self, more: Iterable[Signature]) -> "Note":
+        """Return the note with further signatures; a newer one replaces the older of the same key."""
+        merged = {(each.name, each.key_id): each for each in self.signatures}
+        merged |= {(each.name, each.key_id): each for each in more}
+        return Note(self.text, tuple(merged.values()))
 
 
 class NoteVerifier(Protocol):
@@ -95,8 +88,8 @@ def decode_base64(text: str, *, where: str = "") -> bytes:
 
 
 def valid_name(name: str) -> bool:
-    """Say whether a key name may stand in a note: not empty, no space and no plus sign, nothing unprintable."""
-    return bool(name) and name.isprintable() and not any(ch == "+" or ch.isspace() for ch in name)
+    """Say whether a key name may stand in a note: not empty, no Unicode space, no plus sign."""
+    return bool(name) and not any(ch == "+" or ch.isspace() for ch in name)
 
 
 def parse_vkey(text: str, *, where: str = "") -> VerifierKey:

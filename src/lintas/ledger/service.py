@@ -1,0 +1,130 @@
+"""The ledger's use cases: append inside the caller's transaction, and answer for any past size of the tree."""
+
+from collections.abc import Sequence
+
+from lintas.ledger import store
+from lintas.ledger.checkpoint import Checkpoint, log_key, sign_checkpoint
+from lintas.ledger.tiles import MAX_ENTRY, WIDTH, NodeReader, TileId
+from lintas.model.errors import BadInput, CheckFailed, NotFound, Refused, TooLarge
+from lintas.storage.engine import Transaction
+from lintas.trust import merkle
+from lintas.trust.keys import Signer
+from lintas.trust.note import Note, VerifierKey
+
+
+class Ledger:
+    """One append-only log; ``origin`` names it in every checkpoint, ``signer`` signs them.
+
+    It keeps nothing in memory between calls, so an undone savepoint or a reopened database needs no repair.
+    """
+
+    def __init__(self, origin: str, signer: Signer) -> None:
+        self.origin, self._signer = origin, signer
+
+    @property
+    def key(self) -> VerifierKey:
+        """Return the key that verifies this ledger's checkpoints."""
+        return log_key(self.origin, self._signer)
+
+    def append(self, tx: Transaction, entries: Sequence[bytes]) -> range:
+        """Add entries at the end and return their indices; the caller's commit makes them last.
+
+        TooLarge above 65,535 bytes an entry; Refused ("origin") when the database holds another ledger.
+        """
+        for entry in entries:
+            if len(entry) > MAX_ENTRY:
+                raise TooLarge(f"a ledger entry of {len(entry)} bytes", f"an entry has at most {MAX_ENTRY} bytes")
+        found = store.read_state(tx, lock=True)
+        tree = self._own(found) if found else merkle.CompactRange()
+        if not entries:
+            return range(tree.size, tree.size)
+        leaves = [merkle.leaf_hash(entry) for entry in entries]
+        grown = tree.extend(leaves)
+        store.add_entries(tx, tree.size, entries)
+        store.write_tiles(tx, _grow_tiles(tx, tree.size, leaves))
+        if found:
+            store.write_state(tx, grown)
+        else:
+            store.create_state(tx, self.origin, grown)
+        return range(tree.size, grown.size)
+
+    def size(self, tx: Transaction) -> int:
+        """Count the entries."""
+        return self._tree(tx).size
+
+    def root(self, tx: Transaction, size: int | None = None) -> bytes:
+        """Return the root of the tree now, or as it was at ``size``."""
+        tree = self._tree(tx)
+        if size is None or size == tree.size:
+            return tree.root()
+        return merkle.subtree_root(self._nodes(tx, size), 0, size)
+
+    def entry(self, tx: Transaction, index: int) -> bytes:
+        """Return one entry's bytes; NotFound when there is none."""
+        found = store.read_entries(tx, index, index + 1)
+        if not found:
+            raise NotFound(f"the ledger has no entry {index}", f"it has {self.size(tx)}, counted from 0")
+        return found[0]
+
+    def inclusion_proof(self, tx: Transaction, index: int, size: int) -> tuple[bytes, ...]:
+        """Prove that entry ``index`` is in the tree of ``size`` (RFC 6962 section 2.1.1); BadInput when it is not."""
+        return merkle.inclusion_proof(self._nodes(tx, size), index, size)
+
+    def consistency_proof(self, tx: Transaction, old: int, new: int) -> tuple[bytes, ...]:
+        """Prove that the tree of ``new`` extends that of ``old`` (RFC 6962 section 2.1.2); BadInput when old > new."""
+        return merkle.consistency_proof(self._nodes(tx, new), old, new)
+
+    def checkpoint(self, tx: Transaction) -> Note:
+        """Sign the tree as it is now."""
+        tree = self._tree(tx)
+        return sign_checkpoint(Checkpoint(self.origin, tree.size, tree.root()), self._signer)
+
+    def tile(self, tx: Transaction, tile: TileId) -> bytes:
+        """Return a hash tile at exactly its width; CheckFailed when the database does not hold that much."""
+        assert tile.level is not None  # noqa: S101 — bundles are made from entries, a caller's mistake otherwise
+        data = store.read_tile(tx, tile.level, tile.index)[: tile.width * merkle.HASH_BYTES]
+        if len(data) != tile.width * merkle.HASH_BYTES:
+            raise CheckFailed("the tile is incomplete in the database", "restore the database", where=tile.path)
+        return data
+
+    def entries(self, tx: Transaction, start: int, end: int) -> list[bytes]:
+        """Return the entries ``[start, end)``; CheckFailed when one is missing."""
+        found = store.read_entries(tx, start, end)
+        if len(found) != end - start:
+            gone = end - start - len(found)
+            raise CheckFailed(f"{gone} entries from {start} to {end} are missing", "restore the database")
+        return found
+
+    def _tree(self, tx: Transaction) -> merkle.CompactRange:
+        found = store.read_state(tx)
+        return self._own(found) if found else merkle.CompactRange()
+
+    def _own(self, found: store.State) -> merkle.CompactRange:
+        if found.origin != self.origin:
+            held = f"this database holds the ledger {found.origin}, not {self.origin}"
+            raise Refused("origin", held, "mend the configuration")
+        return found.tree
+
+    def _nodes(self, tx: Transaction, size: int) -> NodeReader:
+        now = self._tree(tx).size
+        if not 0 <= size <= now:
+            raise BadInput(f"the ledger never had {size} entries", f"it has {now} now")
+        return NodeReader(size, lambda tile: self.tile(tx, tile))
+
+
+def _grow_tiles(tx: Transaction, size: int, leaves: Sequence[bytes]) -> list[tuple[int, int, bytes]]:
+    """Return the tiles that change when hashed leaves follow a tree of ``size``; a tile that fills rises a level."""
+    changed: list[tuple[int, int, bytes]] = []
+    level, start, hashes = 0, size, list(leaves)
+    while hashes:
+        index, width = divmod(start, WIDTH)
+        pending = (store.read_tile(tx, level, index) if width else b"") + b"".join(hashes)
+        risen = []
+        for at in range(0, len(pending), WIDTH * merkle.HASH_BYTES):
+            data = pending[at : at + WIDTH * merkle.HASH_BYTES]
+            changed.append((level, index, data))
+            index += 1
+            if len(data) == WIDTH * merkle.HASH_BYTES:
+                risen.append(merkle.root([data[n : n + 32] for n in range(0, len(data), 32)]))
+        level, start, hashes = level + 1, start // WIDTH, risen
+    return changed
