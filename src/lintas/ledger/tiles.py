@@ -26,7 +26,8 @@ class TileId(msgspec.Struct, frozen=True, order=True):
     @property
     def path(self) -> str:
         """Return the tile's path under the log's prefix, e.g. ``tile/0/x001/x234/067.p/12``."""
-        rest, groups = self.index, []
+        rest = self.index
+        groups: list[str] = []
         while rest or not groups:
             rest, group = divmod(rest, 1000)
             groups.append(f"{group:03d}")
@@ -81,7 +82,8 @@ def encode_bundle(entries: Sequence[bytes]) -> bytes:
 
 def decode_bundle(data: bytes, width: int, *, where: str = "") -> list[bytes]:
     """Read exactly ``width`` entries; CheckFailed when bytes are missing or left over."""
-    entries, at = [], 0
+    entries: list[bytes] = []
+    at = 0
     for _ in range(width):
         if at + 2 > len(data):
             raise CheckFailed(f"the bundle ends after {len(entries)} of {width} entries", where=where)

@@ -126,7 +126,7 @@ def parse_size(body: bytes) -> int:
 
 
 def refuse_rollback(our_size: int, witness_size: int) -> None:
-    """Refuse to go on with a ledger shorter than a witness has seen: an old backup was restored, and appending would fork it."""
+    """Refuse a ledger shorter than a witness has seen: an old backup was restored, and appending would fork it."""
     if witness_size > our_size:
         raise Refused(
             "rollback",
