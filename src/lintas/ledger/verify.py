@@ -24,7 +24,7 @@ from lintas.ledger.tiles import (
     width_in,
 )
 from lintas.ledger.tlog_policy import Judgement, TlogPolicy, judge
-from lintas.model.errors import BadInput, CheckFailed, NotFound, TooLarge
+from lintas.model.errors import BadInput, CheckFailed, TooLarge
 from lintas.trust import merkle, note
 
 MAX_BUNDLE = WIDTH * (MAX_ENTRY + 2)
@@ -63,7 +63,7 @@ class DirectorySource:
 
     def __init__(self, directory: Path) -> None:
         if not directory.is_dir():
-            raise NotFound("there is no such directory", "name the published ledger", where=str(directory))
+            raise BadInput("there is no such directory", "name the published ledger", where=str(directory))
         self._directory = directory
 
     def read(self, path: str, limit: int) -> bytes | None:

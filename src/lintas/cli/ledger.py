@@ -1,0 +1,166 @@
+"""`lintas ledger`: verify a published ledger, and take out and check the proof of one entry, with any or no network."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import httpx
+import msgspec
+
+from lintas.ledger.checkpoint import parse_checkpoint
+from lintas.ledger.proof import MAX_BYTES, check_proof, prove
+from lintas.ledger.publish import CHECKPOINT
+from lintas.ledger.tiles import MAX_ENTRY
+from lintas.ledger.tlog_policy import MAX_BYTES as MAX_POLICY
+from lintas.ledger.tlog_policy import Judgement, TlogPolicy, parse_policy
+from lintas.ledger.verify import DirectorySource, Source, Verdict, read_entry, read_nodes, verify_ledger
+from lintas.model import times
+from lintas.model.errors import BadInput, CheckFailed, TooLarge, Unavailable
+from lintas.trust import merkle, note
+
+TIMEOUT_SECONDS = 20.0
+
+
+class HttpSource:
+    """Published files on a server; redirects are not followed, and no file is read beyond its limit."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._client = httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Return a file's bytes, None for 404 and 410; TooLarge above ``limit``, Unavailable for any other failure."""
+        url = f"{self._url}/{path}"
+        try:
+            with self._client.stream("GET", url) as answer:
+                if answer.status_code in (404, 410):
+                    return None
+                if answer.status_code != httpx.codes.OK:
+                    raise Unavailable(f"the server answered {answer.status_code}", "ask its operator", where=url)
+                data = bytearray()
+                for part in answer.iter_bytes():
+                    data += part
+                    if len(data) > limit:
+                        what = f"the file has more than {limit} bytes"
+                        raise TooLarge(what, "it is not part of a ledger", where=url)
+        except httpx.HTTPError as wrong:
+            raise Unavailable(f"cannot be fetched: {wrong}", "check the address and the network", where=url) from wrong
+        return bytes(data)
+
+    def paths(self) -> Iterable[str]:
+        """A server lists nothing: only what the checkpoint needs is read."""
+        return ()
+
+
+@click.group()
+def ledger() -> None:
+    """Verify a ledger, or prove one entry."""
+
+
+@ledger.command("verify")
+@click.argument("place", metavar="PATH|URL")
+@click.option("--policy", "policy", type=click.Path(path_type=Path), required=True, help="The tlog-policy to trust.")
+@click.option("--json", "as_json", is_flag=True, help="Write the verdict as one JSON document.")
+def verify(place: str, policy: Path, as_json: bool) -> None:
+    """Check a published ledger: the quorum's signatures, then every entry and every hash. Exit 1 if anything is wrong."""
+    verdict = verify_ledger(_source(place), _policy(policy))
+    if as_json:
+        click.echo(json.dumps(_as_json(verdict), ensure_ascii=False))
+    else:
+        for problem in verdict.problems:
+            click.echo(f"wrong: {problem}", err=True)
+        if verdict.uncovered:
+            click.echo(f"{len(verdict.uncovered)} files lie beyond the checkpoint and were not judged", err=True)
+        if verdict.ok:
+            seen = ", ".join(f"{name} ({times.render(at)})" for name, at in verdict.cosigned_by) or "nobody"
+            click.echo(f"verified: {verdict.origin}, {verdict.size} entries, cosigned by {seen}")
+    if not verdict.ok:
+        raise click.exceptions.Exit(1)
+
+
+@ledger.command("prove")
+@click.argument("entry", type=click.IntRange(min=0))
+@click.option("--out", "out", type=click.Path(path_type=Path), required=True, help="Directory to write into.")
+@click.option("--path", "place", metavar="PATH|URL", help="The published ledger.")
+@click.option("--config", "config", type=click.Path(path_type=Path), help="A node's configuration: its own ledger.")
+def prove_entry(entry: int, out: Path, place: str | None, config: Path | None) -> None:
+    """Write ENTRY.tlog-proof and ENTRY.entry for the entry of that index, counted from 0."""
+    if (place is None) == (config is None):
+        raise click.UsageError("give either --path or --config")
+    source = _source(place if place is not None else str(_published_by(config or Path())))
+    signed = source.read(CHECKPOINT, note.MAX_BYTES)
+    if signed is None:
+        raise BadInput("there is no checkpoint", "name the published ledger's directory", where=place or str(config))
+    checkpoint = parse_checkpoint(note.parse(signed).text)
+    data = read_entry(source, checkpoint.size, entry)
+    proof = prove(read_nodes(source, checkpoint.size), entry, signed)
+    # What leaves here must hold; a damaged copy is found now and not in court.
+    merkle.check_inclusion(entry, checkpoint.size, merkle.leaf_hash(data), proof.hashes, checkpoint.root)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{entry}.tlog-proof").write_bytes(proof.render())
+    (out / f"{entry}.entry").write_bytes(data)
+    click.echo(f"{out / f'{entry}.tlog-proof'}\n{out / f'{entry}.entry'}")
+
+
+@ledger.command("check-proof")
+@click.argument("proof", type=click.Path(path_type=Path))
+@click.argument("entry", type=click.Path(path_type=Path))
+@click.option("--policy", "policy", type=click.Path(path_type=Path), required=True, help="The tlog-policy to trust.")
+def check(proof: Path, entry: Path, policy: Path) -> None:
+    """Check a proof file and an entry file against a policy, off-line. Exit 1 if they do not hold."""
+    trusted = _policy(policy)
+    judgement = _judge_proof(_read(proof, MAX_BYTES), _read(entry, MAX_ENTRY), trusted, proof)
+    seen = ", ".join(f"{name} ({times.render(at)})" for name, at in judgement.cosigned_by) or "nobody"
+    click.echo(f"proved: in {judgement.checkpoint.origin}, {judgement.checkpoint.size} entries, cosigned by {seen}")
+
+
+def _judge_proof(proof: bytes, entry: bytes, policy: TlogPolicy, where: Path) -> Judgement:
+    try:
+        return check_proof(proof, entry, policy, where=str(where))
+    except BadInput as wrong:
+        # A proof that cannot even be read is an answer to the question asked: no.
+        raise CheckFailed(wrong.what, wrong.do, where=wrong.where) from wrong
+
+
+def _source(place: str) -> Source:
+    if "://" not in place:
+        return DirectorySource(Path(place))
+    parts = urlsplit(place)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise BadInput(
+            f"{place!r} cannot be fetched", "give a directory, or an http or https address", where="PATH|URL"
+        )
+    return HttpSource(place)
+
+
+def _policy(path: Path) -> TlogPolicy:
+    return parse_policy(_read(path, MAX_POLICY), where=str(path))
+
+
+def _read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise TooLarge(f"the file has more than {limit} bytes", "check the path", where=str(path))
+    return data
+
+
+def _published_by(config: Path) -> Path:
+    """Return the directory in which a node publishes its ledger: ``ledger`` beside its configuration unless that says."""
+    try:
+        settings = msgspec.toml.decode(_read(config, MAX_POLICY))
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        raise BadInput(f"not a configuration: {wrong}", "mend it", where=str(config)) from None
+    section = settings.get("ledger", {})
+    named = section.get("directory", "ledger") if isinstance(section, dict) else "ledger"
+    if not isinstance(named, str):
+        raise BadInput("ledger.directory is no path", "write it in quotes", where=str(config))
+    return config.parent / named
+
+
+def _as_json(verdict: Verdict) -> dict[str, Any]:
+    seen = [{"name": name, "at": times.render(at)} for name, at in verdict.cosigned_by]
+    return {**msgspec.to_builtins(verdict), "cosigned_by": seen}
