@@ -1,0 +1,129 @@
+"""One authority's decision table: read strictly from its signed text, asked questions, rendered for a lawyer."""
+
+import hashlib
+from typing import get_args
+
+import msgspec
+
+from lintas.model.errors import BadInput
+from lintas.model.places import jurisdiction as known_jurisdiction
+from lintas.policy import cells, examples, rows, rules, sentences
+from lintas.policy.cells import Place
+from lintas.policy.reading import Cell, read
+from lintas.policy.records import Decision, Example, Question, Rule, Status
+from lintas.policy.vocabulary import ACTIONS, CATEGORIES
+
+SCHEMA = "lintas-policy/1"
+MAX_RULES = 2_000
+_NEEDED = ("schema", "jurisdiction", "status", "title", "statutes", "rules")
+_ALLOWED = ("examples",)
+
+
+class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A valid table: ``sha256`` is the lower-case hex digest of exactly the bytes read, ``statutes`` maps title to source."""
+
+    source: str
+    jurisdiction: str
+    status: Status
+    title: str
+    sha256: str
+    statutes: dict[str, str]
+    rules: tuple[Rule, ...]
+    examples: tuple[Example, ...] = ()
+    index: dict[tuple[str, str], tuple[Rule, ...]]
+
+    @classmethod
+    def load(cls, text: bytes | str, *, source: str) -> "PolicyTable":
+        """Read and validate a table; BadInput names ``source``, line, rule and column of the first thing that is wrong."""
+        root, data = read(text, source=source)
+        place = Place(source)
+        row = cells.mapping(root, place)
+        cells.check_columns(row, root.line, place, needed=_NEEDED, allowed=_ALLOWED)
+        cells.one(row["schema"], (SCHEMA,), place.at("schema"))
+        statutes = _statutes(row["statutes"], place.at("statutes"))
+        read_rules = _rules(row["rules"], statutes, place)
+        return cls(
+            source=source,
+            jurisdiction=_jurisdiction(row["jurisdiction"], place.at("jurisdiction")),
+            status=_status(row["status"], place.at("status")),
+            title=cells.text(row["title"], place.at("title")),
+            sha256=hashlib.sha256(data).hexdigest(),
+            statutes=statutes,
+            rules=read_rules,
+            examples=examples.read(row["examples"], place) if "examples" in row else (),
+            index=_index(read_rules),
+        )
+
+    def with_rules(self, changed: tuple[Rule, ...]) -> "PolicyTable":
+        """Return the table with other rules under the same digest: for asking "what if", never for deciding at the border."""
+        return msgspec.structs.replace(self, rules=changed, index=_index(changed))
+
+    def decide(self, question: Question) -> Decision:
+        """Decide; never raises, whatever the question holds."""
+        return rules.decide(
+            question,
+            jurisdiction=self.jurisdiction,
+            status=self.status,
+            policy=self.sha256,
+            candidates=self._candidates,
+        )
+
+    def render(self, rule: Rule) -> str:
+        """Return one rule as one English sentence with its section of law."""
+        return sentences.render(rule, self.jurisdiction)
+
+    def _candidates(self, action: str, category: str) -> tuple[Rule, ...]:
+        return self.index.get((action, category), ())
+
+
+def signing_text(table: bytes) -> bytes:
+    """Return the text that the authority's key signs (as a signed note): form, jurisdiction, status, digest; a line each.
+
+    BadInput when the bytes are no valid table: nobody should sign what no node would load.
+    """
+    loaded = PolicyTable.load(table, source="the table to sign")
+    return f"lintas-policy/v1\n{loaded.jurisdiction}\n{loaded.status}\n{loaded.sha256}\n".encode()
+
+
+def _jurisdiction(cell: Cell, place: Place) -> str:
+    try:
+        return known_jurisdiction(cells.text(cell, place))
+    except BadInput as wrong:
+        if wrong.where:
+            raise
+        place.refuse(cell.line, wrong.what, wrong.do)
+
+
+def _status(cell: Cell, place: Place) -> Status:
+    value = cells.one(cell, get_args(Status), place)
+    return "draft" if value == "draft" else "exercise" if value == "exercise" else "in-force"
+
+
+def _statutes(cell: Cell, place: Place) -> dict[str, str]:
+    return {title: cells.text(source, place) for title, source in cells.mapping(cell, place).items()}
+
+
+def _rules(cell: Cell, statutes: dict[str, str], place: Place) -> tuple[Rule, ...]:
+    listed = cells.items(cell, place.at("rules"))
+    if len(listed) > MAX_RULES:
+        place.refuse(cell.line, f"{len(listed)} rules are over the limit of {MAX_RULES}", "merge rules")
+    found: dict[str, Rule] = {}
+    for position, item in enumerate(listed, start=1):
+        rule = rows.rule(item, statutes, place, position)
+        if rule.id in found:
+            place.refuse(item.line, f"the rule id {rule.id} stands in this table twice", "give each rule its own id")
+        found[rule.id] = rule
+    return tuple(found.values())
+
+
+def _index(listed: tuple[Rule, ...]) -> dict[tuple[str, str], tuple[Rule, ...]]:
+    """Group the rules by action and category, in written order: a question then meets only those that may concern it."""
+    return {
+        (action, category): tuple(
+            rule
+            for rule in listed
+            if action in rule.match.get("action", (action,)) and category in rule.match.get("category", (category,))
+        )
+        for action in ACTIONS
+        for category in CATEGORIES
+    }
