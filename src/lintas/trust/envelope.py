@@ -45,6 +45,7 @@ _INFO = b"lintas-envelope-v1\n"
 Lane = Literal["urgent", "bulk"]
 Token = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Hash = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+HashOrNone = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 Instant = Annotated[
     str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z\Z")
 ]
@@ -66,7 +67,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     lane: Lane
     epoch: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
     seq: Counter
-    prev: Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
+    prev: HashOrNone
     created: Instant
     exercise: bool
 
