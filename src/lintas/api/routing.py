@@ -1,0 +1,238 @@
+"""Typed routes over Starlette: a route says what it takes, gives and who may call it; here it is allowed, decoded, run.
+
+The default is no: a route names the roles that may call it, or says that it is public.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from inspect import iscoroutinefunction
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount
+from starlette.routing import Route as Address
+from starlette.types import ASGIApp
+
+from lintas.api import bodies, problems
+from lintas.api.keys import ROLES, Caller
+from lintas.model.errors import BadInput, NotAllowed, NotSignedIn
+
+#: The cookie that carries a browser's token; scripts of other sites cannot use it (see ``_token``).
+COOKIE = "lintas_session"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+#: Sent with every answer unless the answer says otherwise: nothing is cached, framed, sniffed, or loaded from elsewhere.
+SAFE_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+ServicesT = TypeVar("ServicesT")
+Authenticate = Callable[[str], Caller | None]
+
+
+class Call(msgspec.Struct, Generic[ServicesT], frozen=True, kw_only=True):
+    """One call: who makes it (None only on a public route), what the address and the body say, and the node's services."""
+
+    who: Caller | None
+    path: dict[str, str]
+    query: dict[str, str]
+    body: Any
+    services: ServicesT
+    request: Request
+
+    @property
+    def caller(self) -> Caller:
+        """Return who calls; NotSignedIn for a stranger."""
+        if self.who is None:
+            raise _not_signed_in()
+        return self.who
+
+
+Handler = Callable[[Call[Any]], Awaitable[object]]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One method of one address.
+
+    ``body`` is a struct (JSON, or a form if ``media`` names it), ``bytes`` (handed on as read) or None; ``answer`` is the
+    type that the handler returns, None for nothing (204) or for a handler that makes a Response itself. ``query`` says
+    what each parameter means. BadInput, when the node starts, for a route that contradicts itself.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    body: Any = None
+    answer: Any = None
+    roles: frozenset[str] = frozenset()
+    summary: str = ""
+    status: int = 200
+    public: bool = False
+    limit: int = bodies.DEFAULT_LIMIT
+    media: tuple[str, ...] = (bodies.JSON,)
+    query: dict[str, str] = {}
+    documented: bool = True
+
+    def __post_init__(self) -> None:
+        """Find the mistakes that would open or close a door by accident."""
+        for wrong, what in (
+            (self.method not in METHODS, f"the method must be one of {', '.join(METHODS)}"),
+            (not self.path.startswith("/"), "the path must begin with /"),
+            (self.public and bool(self.roles), "it is public and names roles"),
+            (not self.public and not self.roles, "it is not public and names no role, so nobody could call it"),
+            (not self.roles <= ROLES, f"it names roles that do not exist: {', '.join(sorted(self.roles - ROLES))}"),
+            (self.method == "GET" and self.body is not None, "a GET has no body"),
+            (not 0 < self.limit <= bodies.MAX_LIMIT, f"the limit must be at most {bodies.MAX_LIMIT} bytes"),
+            (not self.summary, "it has no summary"),
+            (not iscoroutinefunction(self.handler), "its handler is not an async function"),
+        ):
+            if wrong:
+                raise BadInput(what, "correct the route", where=f"route {self.method} {self.path}")
+
+
+def routes_to_app(
+    routes: Sequence[Route],
+    services: object,
+    authenticate: Authenticate,
+    *,
+    sign_in: str = "",
+    mounts: Mapping[str, ASGIApp] | None = None,
+) -> Starlette:
+    """Build the ASGI application.
+
+    ``authenticate`` turns a token into its holder or None. A browser without a session that GETs a page is sent to
+    ``sign_in``, if given. ``mounts`` are other ASGI applications by their path. BadInput for the same route twice.
+    """
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        methods = by_path.setdefault(route.path, {})
+        if route.method in methods:
+            raise BadInput("this route is there twice", "keep one", where=f"route {route.method} {route.path}")
+        methods[route.method] = route
+
+    def address(path: str, methods: dict[str, Route]) -> BaseRoute:
+        async def endpoint(request: Request) -> Response:
+            route = methods["GET" if request.method == "HEAD" else request.method]
+            return await _guarded(route, request, services, authenticate, sign_in)
+
+        return Address(path, endpoint, methods=list(methods))
+
+    async def no_route(request: Request, wrong: Exception) -> Response:
+        return _safe(problems.respond(request, wrong))
+
+    addresses = [address(path, methods) for path, methods in by_path.items()]
+    addresses += [Mount(path, app) for path, app in (mounts or {}).items()]
+    app = Starlette(routes=addresses, exception_handlers={HTTPException: no_route})
+    # A redirect would repeat the caller's own Host header to it.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _guarded(
+    route: Route, request: Request, services: object, authenticate: Authenticate, sign_in: str
+) -> Response:
+    """Answer a call; whatever goes wrong becomes a problem document here and nowhere else."""
+    try:
+        return _safe(await _answer(route, request, services, authenticate))
+    except NotSignedIn as wrong:
+        if sign_in and request.method == "GET" and problems.wants_html(request):
+            return _safe(RedirectResponse(sign_in, 303))
+        return _safe(problems.respond(request, wrong))
+    # The server cancels what is still open when its grace is over: a long poll then hears why instead of a broken pipe.
+    # Any other error is a fault of ours, which the caller must see as such and the log as its kind.
+    except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
+        return _safe(problems.respond(request, wrong))
+
+
+async def _answer(route: Route, request: Request, services: object, authenticate: Authenticate) -> Response:
+    who = _allowed(route, request, authenticate)
+    result = await route.handler(
+        Call(
+            who=who,
+            path=_without_null("path", ((name, str(value)) for name, value in request.path_params.items())),
+            query=_without_null("query", request.query_params.multi_items()),
+            body=await _body(route, request),
+            services=services,
+            request=request,
+        )
+    )
+    if isinstance(result, Response):
+        return result
+    if result is None and route.answer is None:
+        return Response(status_code=204)
+    return Response(msgspec.json.encode(result), route.status, media_type=bodies.JSON)
+
+
+def _allowed(route: Route, request: Request, authenticate: Authenticate) -> Caller | None:
+    """Decide before the body is read, so that a stranger cannot make the node read it."""
+    token = _token(request)
+    who = authenticate(token) if token else None
+    if route.public:
+        return who
+    if who is None:
+        raise _not_signed_in()
+    if who.role not in route.roles:
+        raise NotAllowed(f"the role {who.role} does not cover this", f"it is for: {', '.join(sorted(route.roles))}")
+    return who
+
+
+def _token(request: Request) -> str:
+    """Read the bearer token, else the cookie; a cookie acts (not GET, HEAD) only when the page is our own (no CSRF)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        return token.strip() if scheme.lower() == "bearer" else ""
+    cookie = request.cookies.get(COOKIE, "")
+    if cookie and request.method not in ("GET", "HEAD") and not _same_origin(request):
+        raise NotAllowed("this came from a page of another site", "use the form on this node's own page")
+    return cookie
+
+
+def _same_origin(request: Request) -> bool:
+    """Believe Sec-Fetch-Site, which no page can set; where a browser does not send it, Origin must be this very host."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = urlsplit(request.headers.get("origin", ""))
+    return bool(origin.netloc) and (origin.scheme, origin.netloc) == (request.url.scheme, request.headers.get("host"))
+
+
+async def _body(route: Route, request: Request) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
+    if route.body is None:
+        return None
+    media = bodies.media_of(request, route.media)
+    body = await bodies.read(request, route.limit)
+    if route.body is bytes:
+        return body
+    return bodies.decode_form(body, route.body) if media == bodies.FORM else bodies.decode_json(body, route.body)
+
+
+def _without_null(part: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Collect names and values; BadInput for U+0000, which databases refuse, and for a name given twice."""
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if "\0" in name or "\0" in value:
+            raise BadInput("a text holds the character U+0000", "leave it out", where=part)
+        if name in values:
+            raise BadInput("this parameter is there twice", "send it once", where=f"{part} {name}")
+        values[name] = value
+    return values
+
+
+def _not_signed_in() -> NotSignedIn:
+    return NotSignedIn("no valid key came with this call", "send it as 'Authorization: Bearer lk_...'")
+
+
+def _safe(response: Response) -> Response:
+    for name, value in SAFE_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

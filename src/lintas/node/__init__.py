@@ -1,0 +1,1 @@
+"""Floor 6: a running node: configuration, assembly, listeners, logs, health."""
