@@ -38,7 +38,6 @@ outbox = Table(
     Column("statement", LargeBinary, nullable=False),
     Column("salt", LargeBinary, nullable=False),
     Column("envelope", String(64)),
-    Column("verdict", String(20)),
     Index("ix_bus_outbox_due", "peer", "lane", "envelope", "seq"),
 )
 
@@ -101,14 +100,3 @@ def due(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, st
 def mark_sealed(tx: Transaction, seqs: Sequence[int], envelope: str) -> None:
     """Note which envelope carries these rows."""
     tx.execute(update(outbox).where(outbox.c.seq.in_(seqs)).values(envelope=envelope))
-
-
-def mark_verdict(tx: Transaction, peer: str, object_id: str, verdict: str) -> None:
-    """Note what the peer's receipt says of one object."""
-    tx.execute(update(outbox).where(outbox.c.peer == peer, outbox.c.object == object_id).values(verdict=verdict))
-
-
-def unanswered(tx: Transaction) -> list[tuple[str, str, str | None]]:
-    """Return (object, peer, envelope) of every release without a verdict in a receipt."""
-    query = select(outbox.c.object, outbox.c.peer, outbox.c.envelope).where(outbox.c.verdict.is_(None))
-    return [(row.object, row.peer, row.envelope) for row in tx.execute(query.order_by(outbox.c.seq))]

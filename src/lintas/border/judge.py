@@ -1,0 +1,68 @@
+"""Asks the authority's own policy table, filling in what the node knows: the peer's jurisdiction, the time, the mode."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from lintas.model import times
+from lintas.model.markings import Obligations
+from lintas.model.messages import LegalBasis
+from lintas.model.money import Money
+from lintas.model.times import Clock
+from lintas.policy.records import Decision, Question
+from lintas.policy.table import PolicyTable
+
+
+class Judge:
+    """One policy table in the hands of one node."""
+
+    def __init__(
+        self, table: PolicyTable, *, jurisdiction_of: Callable[[str], str], exercise: bool, clock: Clock
+    ) -> None:
+        self.table, self._jurisdiction_of, self._exercise, self._clock = table, jurisdiction_of, exercise, clock
+
+    def decide(
+        self,
+        action: str,
+        *,
+        plane: str,
+        category: str,
+        subject: str,
+        purpose: str,
+        peer: str,
+        conditions: frozenset[str] = frozenset(),
+        amount: Money | None = None,
+        approver_present: bool = False,
+    ) -> Decision:
+        """Decide one question now; total: an unknown peer or value is refused by the table, never an error."""
+        return self.table.decide(
+            Question(
+                action=action,
+                plane=plane,
+                category=category,
+                subject=subject,
+                purpose=purpose,
+                peer=peer,
+                peer_jurisdiction=self._jurisdiction_of(peer),
+                holder="state_organ",
+                channel="police",
+                exercise=self._exercise,
+                at=self._clock.now(),
+                conditions=conditions,
+                amount=amount,
+                approver_present=approver_present,
+            )
+        )
+
+    def obligations(self, decision: Decision) -> Obligations:
+        """Turn the decision's hours into the obligations that travel with the statement."""
+        expires = self.hours_from_now(decision.expires_hours)
+        return Obligations(expires=expires, onward=decision.obligations.onward, use=decision.obligations.use)
+
+    def hours_from_now(self, hours: int | None) -> str | None:
+        """Return the RFC 3339 time that many hours from now; None for None."""
+        return None if hours is None else times.render(self._clock.now() + timedelta(hours=hours))
+
+    def basis(self, decision: Decision) -> LegalBasis:
+        """Name the rule and section of law on which a decision rests."""
+        law = "; ".join(decision.law) or "no section of law found"
+        return LegalBasis(jurisdiction=self.table.jurisdiction, rule=", ".join(decision.rules), law=law)

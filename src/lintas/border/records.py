@@ -1,0 +1,45 @@
+"""What the border says: events about what came in, and the outcome of an attempt to release."""
+
+import msgspec
+
+from lintas.policy.records import Decision
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """A peer's statement passed the border: ``statement`` are its exact bytes."""
+
+    object: str
+    origin: str
+    type: str
+    statement: bytes
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A peer's signed receipt gave a verdict on one object that we released."""
+
+    object: str
+    peer: str
+    verdict: str
+    reason: str
+
+
+class Release(msgspec.Struct, frozen=True):
+    """What became of a message at the border: with a permit ``objects`` are queued, otherwise there are none."""
+
+    decision: Decision
+    objects: tuple[str, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        """Tell whether it left."""
+        return self.decision.outcome == "permit"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One thing that was stopped at the border, for people to see: which way, who, why."""
+
+    at: str
+    direction: str
+    peer: str
+    reason: str
+    what: str

@@ -1,0 +1,279 @@
+"""The two use cases of the border: release a message to a peer, admit an opened envelope from one."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from lintas.border import store
+from lintas.border.judge import Judge
+from lintas.border.records import Admitted, Answered, Refusal, Release
+from lintas.bus import store as outbox
+from lintas.bus.service import Bus
+from lintas.ledger.records import Entry, encode
+from lintas.ledger.service import Ledger
+from lintas.model import messages, times
+from lintas.model.errors import LintasError, Refused
+from lintas.model.ids import IdSource
+from lintas.model.markings import Marking, Obligations
+from lintas.model.messages import Message, Statement
+from lintas.model.times import Clock
+from lintas.policy.records import Decision
+from lintas.storage.engine import Transaction
+from lintas.trust.envelope import Item, Opened, commitment
+from lintas.trust.keys import Signer
+from lintas.trust.receipt import Receipt, Verdict, sign_receipt
+
+
+class Replay(Refused):
+    """An envelope that was admitted before: its original receipt is given again, and nothing happens twice."""
+
+    status = 409
+    title = "Replay"
+
+    def __init__(self, receipt: bytes, what: str) -> None:
+        self.receipt = receipt
+        super().__init__("replay", what, "take the original receipt, which comes with this answer")
+
+
+class Judged(NamedTuple):
+    """One object of an envelope with its verdict."""
+
+    item: Item
+    verdict: Verdict
+    statement: Statement | None
+    decision: Decision | None
+
+
+class Border:
+    """The border of one authority."""
+
+    def __init__(
+        self, *, me: str, judge: Judge, ledger: Ledger, bus: Bus, signer: Signer, clock: Clock, ids: IdSource
+    ) -> None:
+        self._me, self._judge, self._ledger, self._bus = me, judge, ledger, bus
+        self._signer, self._clock, self._ids = signer, clock, ids
+
+    # ---- out
+
+    def release(self, tx: Transaction, message: Message, peer: str) -> Release:
+        """Let a message leave for ``peer`` if the policy permits each of its objects; otherwise nothing leaves.
+
+        Returns the decision either way; the caller stores what it means for its own record.
+        """
+        decisions = [self._decide("release", body, message, peer) for body in message.bodies]
+        for decision in decisions:
+            if decision.outcome != "permit":
+                store.keep_refusal(tx, self._refusal("out", peer, decision.outcome, decision.sentence))
+                return Release(decision)
+        ids = tuple(
+            self._let_out(tx, body, message, peer, decision)
+            for body, decision in zip(message.bodies, decisions, strict=True)
+        )
+        return Release(decisions[0], ids)
+
+    def _decide(self, action: str, body: msgspec.Struct, message: Message, peer: str) -> Decision:
+        _, kind = messages.kind_of(body)
+        return self._judge.decide(
+            action,
+            plane=message.marking.plane,
+            category=kind.category,
+            subject=kind.subject,
+            purpose=message.purpose,
+            peer=peer,
+            conditions=message.conditions,
+        )
+
+    def _let_out(self, tx: Transaction, body: msgspec.Struct, message: Message, peer: str, decision: Decision) -> str:
+        _, kind = messages.kind_of(body)
+        now = times.render(self._clock.now())
+        object_id, salt = self._ids.new("obj"), self._ids.salt()
+        marking = Marking(
+            plane=message.marking.plane, tlp=message.marking.tlp, obligations=self._judge.obligations(decision)
+        )
+        statement = messages.write(
+            body, id=object_id, origin=self._me, purpose=message.purpose, marking=marking, issued_at=now
+        )
+        sealed = commitment(salt, statement).hex()
+        self._ledger.append(tx, [self._entry("release", peer, message.purpose, decision, (object_id, sealed))])
+        outbox.put_out(tx, object_id=object_id, peer=peer, lane=kind.lane, statement=statement, salt=salt)
+        store.keep_released(tx, object_id, peer, sealed)
+        return object_id
+
+    def settle(self, tx: Transaction, receipt: Receipt) -> None:
+        """Take a peer's verified receipt: each verdict must match a release of ours by object and commitment."""
+        for verdict in receipt.verdicts:
+            made = store.release_of(tx, verdict.object, receipt.recipient)
+            if made is None or made[0] != verdict.commitment:
+                raise Refused(
+                    "foreign_receipt", f"the receipt names {verdict.object}, which was not released like that"
+                )
+            if made[1] is not None:
+                continue
+            store.settle(tx, verdict.object, receipt.recipient, verdict.verdict, verdict.reason, receipt.header_sha256)
+            answered = Answered(verdict.object, receipt.recipient, verdict.verdict, verdict.reason)
+            self._bus.emit(tx, answered)
+
+    # ---- in
+
+    def admit(self, tx: Transaction, opened: Opened) -> bytes:
+        """Admit an opened envelope: a verdict for each object, one signed receipt; returns the receipt's bytes.
+
+        Raises Replay with the original receipt for an envelope that was admitted before, Refused for one that is out of
+        its channel's order. Nothing is stored for an envelope that raises.
+        """
+        header = opened.header
+        earlier = store.receipt_of(tx, header.origin, opened.header_sha256)
+        if earlier is not None:
+            raise Replay(earlier, f"envelope {header.lane}/{header.seq} from {header.origin} was admitted before")
+        self._check_order(tx, opened)
+        judged = self._verdicts(tx, opened)
+        now = times.render(self._clock.now())
+        self._keep(tx, opened, judged)
+        receipt = sign_receipt(
+            Receipt(
+                envelope=header.id,
+                header_sha256=opened.header_sha256,
+                origin=header.origin,
+                recipient=self._me,
+                lane=header.lane,
+                epoch=header.epoch,
+                seq=header.seq,
+                received_at=now,
+                exercise=header.exercise,
+                verdicts=tuple(entry.verdict for entry in judged),
+            ),
+            self._signer,
+        )
+        store.move(tx, header.origin, header.lane, header.epoch, header.seq, opened.header_sha256)
+        position = {"lane": header.lane, "epoch": header.epoch, "seq": header.seq}
+        store.keep_envelope(
+            tx, {"origin": header.origin, "header": opened.header_sha256, "receipt": receipt, **position}
+        )
+        return receipt
+
+    def _check_order(self, tx: Transaction, opened: Opened) -> None:
+        header = opened.header
+        if header.epoch < store.last_epoch(tx, header.origin, header.lane):
+            raise Refused(
+                "old_epoch", f"epoch {header.epoch} of {header.origin} has ended", "send in the current epoch"
+            )
+        seq, last = store.position(tx, header.origin, header.lane, header.epoch)
+        if header.seq <= seq:
+            raise Refused("seq_taken", f"place {header.seq} of {header.lane} is taken by another envelope")
+        if header.seq > seq + 1:
+            raise Refused("gap", f"envelope {header.seq} came after {seq}", f"send envelope {seq + 1} first")
+        if header.prev != last:
+            raise Refused("broken_chain", "the envelope does not name the one before it", "send the missing one")
+
+    def _verdicts(self, tx: Transaction, opened: Opened) -> list[Judged]:
+        known = store.known(tx, opened.header.origin, [item.id for item in opened.items])
+        return [
+            self._verdict(opened.header.origin, item, mark, known)
+            for item, mark in zip(opened.items, opened.commitments, strict=True)
+        ]
+
+    def _verdict(self, origin: str, item: Item, mark: str, known: dict[str, str]) -> Judged:
+        if item.id in known:
+            if known[item.id] == mark:
+                return Judged(item, _say(item, mark, "duplicate"), None, None)
+            return Judged(item, _say(item, mark, "refused", "the same id came before with other content"), None, None)
+        try:
+            statement = messages.read_frame(item.statement)
+            if statement.id != item.id or statement.origin != origin:
+                raise Refused("misframed", "the statement names another id or origin than its envelope")
+            decision = self._admission(statement, origin)
+        except LintasError as wrong:
+            return Judged(item, _say(item, mark, "refused", str(wrong)), None, None)
+        if decision.outcome != "permit":
+            return Judged(item, _say(item, mark, "refused", decision.sentence), statement, decision)
+        return Judged(item, _say(item, mark, "accepted"), statement, decision)
+
+    def _admission(self, statement: Statement, origin: str) -> Decision:
+        body = messages.read_body(statement)
+        _, kind = messages.kind_of(body)
+        return self._judge.decide(
+            "admit",
+            plane=statement.marking.plane,
+            category=kind.category,
+            subject=kind.subject,
+            purpose=statement.purpose,
+            peer=origin,
+        )
+
+    def _keep(self, tx: Transaction, opened: Opened, judged: Sequence[Judged]) -> None:
+        origin = opened.header.origin
+        entries, rows = [], []
+        for item, verdict, statement, decision in judged:
+            purpose = statement.purpose if statement else ""
+            kind = "receipt" if verdict.verdict == "accepted" else f"receipt.{verdict.verdict}"
+            entries.append(self._entry(kind, origin, purpose, decision, (item.id, verdict.commitment)))
+            if verdict.verdict == "accepted" and statement is not None:
+                self._bus.emit(tx, Admitted(item.id, origin, statement.type, item.statement))
+            if verdict.verdict != "duplicate" and not (verdict.verdict == "refused" and statement is None):
+                rows.append(_row(origin, item, verdict, statement))
+            if verdict.verdict == "refused":
+                store.keep_refusal(tx, self._refusal("in", origin, "refused", verdict.reason))
+        self._ledger.append(tx, entries)
+        store.keep_objects(tx, rows)
+
+    # ---- both
+
+    def note_refusal(self, tx: Transaction, peer: str, reason: str, what: str) -> None:
+        """Record that an envelope from ``peer`` was refused as a whole."""
+        store.keep_refusal(tx, self._refusal("in", peer, reason, what))
+
+    def refusals(self, tx: Transaction) -> list[Refusal]:
+        """Return what was stopped at the border, newest first."""
+        return list(store.list_refusals(tx))
+
+    def unmatched(self, tx: Transaction) -> list[tuple[str, str]]:
+        """Return (object, peer) of every release that no receipt answers yet."""
+        return [(object_id, peer) for object_id, peer, verdict in store.reconciliation(tx) if verdict is None]
+
+    def matched(self, tx: Transaction) -> int:
+        """Count the releases that a receipt answers."""
+        return sum(1 for _, _, verdict in store.reconciliation(tx) if verdict is not None)
+
+    def erase_expired(self, tx: Transaction) -> int:
+        """Erase statements whose obligation has ended; returns how many."""
+        return store.erase_expired(tx, times.render(self._clock.now()))
+
+    def _refusal(self, direction: str, peer: str, reason: str, what: str) -> Refusal:
+        return Refusal(times.render(self._clock.now()), direction, peer, reason, what)
+
+    def _entry(self, kind: str, peer: str, purpose: str, decision: Decision | None, sealed: tuple[str, str]) -> bytes:
+        object_id, mark = sealed
+        return encode(
+            Entry(
+                type=kind,
+                at=times.render(self._clock.now()),
+                node=self._me,
+                peer=peer,
+                purpose=purpose,
+                rules=decision.rules if decision else (),
+                policy=decision.policy if decision else "",
+                object=object_id,
+                commitment=mark,
+            )
+        )
+
+
+def _say(item: Item, mark: str, verdict: Literal["accepted", "duplicate", "refused"], reason: str = "") -> Verdict:
+    return Verdict(object=item.id, commitment=mark, verdict=verdict, reason=reason[:500])
+
+
+def _row(origin: str, item: Item, verdict: Verdict, statement: Statement | None) -> dict[str, object]:
+    accepted = verdict.verdict == "accepted"
+    obligations = statement.marking.obligations if statement else Obligations()
+    return {
+        "origin": origin,
+        "object": item.id,
+        "type": statement.type if statement else "",
+        "commitment": verdict.commitment,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason[:400],
+        "statement": item.statement if accepted else None,
+        "salt": item.salt if accepted else None,
+        "expires": obligations.expires if accepted else None,
+    }

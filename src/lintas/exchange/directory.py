@@ -1,0 +1,43 @@
+"""Who is a member now and with which keys: the newest adopted charter, replaced only by a valid successor."""
+
+from lintas.model.times import Clock
+from lintas.trust.charter import Charter, Member, SignedCharter, check_charter, current_keys, parse_charter
+from lintas.trust.keys import PublicKey, Verify, verify_signature
+
+
+class Directory:
+    """The members, by the newest charter this node has adopted; every key question is asked here, at the time of use."""
+
+    def __init__(self, signed: SignedCharter, clock: Clock, verify: Verify = verify_signature) -> None:
+        self._signed, self._clock, self._verify = signed, clock, verify
+
+    @property
+    def charter(self) -> Charter:
+        """Return the charter in force here."""
+        return self._signed.charter
+
+    def check_successor(self, document: bytes) -> SignedCharter:
+        """Return a successor signed by a quorum of the members of the present charter; Refused otherwise."""
+        signed = parse_charter(document)
+        check_charter(signed, now=self._clock.now(), previous=self._signed, verify=self._verify)
+        return signed
+
+    def use(self, signed: SignedCharter) -> None:
+        """Put a checked successor in force."""
+        self._signed = signed
+
+    def member(self, authority: str) -> Member:
+        """Return a member; Refused when the charter lists none of that name."""
+        return self.charter.member(authority)
+
+    def keys(self, authority: str) -> tuple[PublicKey, ...]:
+        """Return the signing keys of a member that are valid now: begun, and not revoked."""
+        return current_keys(self.member(authority), self._clock.now())
+
+    def jurisdiction_of(self, authority: str) -> str:
+        """Return a member's jurisdiction, "" for a stranger (which no rule permits)."""
+        return next((each.jurisdiction for each in self.charter.members if each.authority == authority), "")
+
+    def peers(self, me: str) -> list[Member]:
+        """Return everybody else."""
+        return [member for member in self.charter.members if member.authority != me]

@@ -1,0 +1,152 @@
+"""Sealing, receiving and receipts: sans-io, so that the node's HTTP and a simulated network drive the same code."""
+
+import logging
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from lintas.border.service import Border, Replay
+from lintas.bus import store as outbox
+from lintas.exchange import store
+from lintas.exchange.directory import Directory
+from lintas.model import times
+from lintas.model.errors import Refused
+from lintas.model.ids import IdSource
+from lintas.model.messages import Lane
+from lintas.model.times import Clock
+from lintas.storage.engine import Transaction, reading
+from lintas.storage.writer import UseCase
+from lintas.trust.envelope import MAX_ITEMS, Draft, Item, Opened, header_sha256, open_envelope, peek, seal
+from lintas.trust.keys import KemKey, Signer, Verify, verify_signature
+from lintas.trust.receipt import Receipt, open_receipt, peek_receipt
+
+log = logging.getLogger("lintas.exchange")
+
+LANES: tuple[Lane, ...] = ("urgent", "bulk")
+
+
+class Identity(NamedTuple):
+    """Who this node is: its authority, the key it signs with, the key that opens what is sealed to it."""
+
+    authority: str
+    signer: Signer
+    kem: KemKey
+    exercise: bool
+
+
+class Exchange:
+    """The exchange of one node."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        engine: Engine,
+        border: Border,
+        directory: Directory,
+        clock: Clock,
+        ids: IdSource,
+        verify: Verify = verify_signature,
+    ) -> None:
+        self.identity, self._engine, self._border, self._directory = identity, engine, border, directory
+        self._clock, self._ids, self._verify = clock, ids, verify
+
+    # ---- sending
+
+    def to_send(self, peer: str, lane: Lane) -> "bytes | UseCase[bytes] | None":
+        """Return the oldest envelope without receipt, else the use case that stores the next one; None when nothing is due.
+
+        Sealing happens here, outside any transaction; one sender per peer and lane keeps the places gap-free.
+        """
+        with reading(self._engine) as tx:
+            waiting = store.unreceipted(tx, peer, lane)
+            if waiting is not None:
+                return waiting
+            rows = outbox.due(tx, peer, lane, MAX_ITEMS)
+            last = store.place(tx, peer, lane)
+        if not rows:
+            return None
+        draft = Draft(
+            id=self._ids.new("env"),
+            origin=self.identity.authority,
+            recipient=peer,
+            lane=lane,
+            epoch=last.epoch,
+            seq=last.seq + 1,
+            prev=last.header,
+            created=times.render(self._clock.now()),
+            exercise=self.identity.exercise,
+        )
+        items = [Item(object_id, statement, salt) for _, object_id, statement, salt in rows]
+        wire = seal(draft, items, [self.identity.signer], self._directory.member(peer).kem_public)
+        at = store.Place(draft.epoch, draft.seq, header_sha256(wire))
+
+        def keep(tx: Connection) -> bytes:
+            store.keep_sealed(tx, draft.id, peer, lane, at, wire)
+            outbox.mark_sealed(tx, [row[0] for row in rows], draft.id)
+            return wire
+
+        return keep
+
+    def check_receipt(self, wire: bytes) -> Receipt:
+        """Verify a receipt's signature; Refused unless a current key of the member that it names made it."""
+        claimed = peek_receipt(wire)
+        return open_receipt(wire, self._directory.keys(claimed.recipient), self._verify)
+
+    def take_receipt(self, tx: Transaction, receipt: Receipt, wire: bytes) -> None:
+        """Store a verified receipt and settle what it answers; the same receipt twice changes nothing."""
+        ours = store.envelope_of(tx, receipt.header_sha256)
+        if ours is None or ours[0] != receipt.recipient or receipt.origin != self.identity.authority:
+            raise Refused("foreign_receipt", f"this receipt from {receipt.recipient} answers no envelope of ours")
+        if ours[1] is None:
+            store.keep_receipt(tx, receipt.header_sha256, wire)
+            self._border.settle(tx, receipt)
+
+    # ---- receiving
+
+    def open(self, wire: bytes, *, sender: str | None) -> Opened:
+        """Verify and decrypt an envelope; ``sender`` is the member that the transport authenticated, None if it cannot.
+
+        Refused when the transport's peer is not the envelope's origin: an envelope is delivered by the one who wrote it.
+        """
+        header = peek(wire)
+        if sender is not None and header.origin != sender:
+            raise Refused("wrong_sender", f"{sender} delivered an envelope of {header.origin}", "deliver your own only")
+        return open_envelope(
+            wire,
+            me=self.identity.authority,
+            keys=self._directory.keys(header.origin),
+            kem=self.identity.kem,
+            now=self._clock.now(),
+            exercise=self.identity.exercise,
+            verify=self._verify,
+        )
+
+    def admit(self, tx: Transaction, opened: Opened) -> bytes:
+        """Admit an opened envelope and return the receipt; Replay carries the original receipt.
+
+        The signing key is looked at again here, inside the commit: a revocation adopted meanwhile counts.
+        """
+        current = {key.key_id for key in self._directory.keys(opened.header.origin)}
+        if not current.issuperset(opened.signed_by):
+            raise Refused("revoked_key", f"a key of {opened.header.origin} was revoked meanwhile")
+        return self._border.admit(tx, opened)
+
+    def note_refusal(self, tx: Transaction, wire: bytes, sender: str | None, wrong: Refused) -> None:
+        """Record a refused envelope for people to see; a replay is no news unless somebody asks."""
+        peer = sender or "unknown"
+        if isinstance(wrong, Replay):
+            log.info("envelope replayed", extra={"peer": peer, "bytes": len(wire)})
+        self._border.note_refusal(tx, peer, wrong.reason, wrong.what)
+
+    # ---- charter
+
+    def adopt(self, tx: Transaction, document: bytes) -> int:
+        """Adopt a successor of the charter; returns its version.
+
+        It is in force from here on, even if this commit fails: a revocation that was seen must never be forgotten.
+        """
+        signed = self._directory.check_successor(document)
+        self._directory.use(signed)
+        store.keep_charter(tx, signed.charter.version, document)
+        return signed.charter.version

@@ -1,0 +1,94 @@
+"""Tables of the exchange: envelopes we sealed with their receipts, and the charters we adopted."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, UniqueConstraint, insert, select, update
+
+from lintas.storage.engine import Transaction
+from lintas.storage.schema import metadata
+
+sealed = Table(
+    "exchange_sealed",
+    metadata,
+    Column("envelope", String(64), primary_key=True),
+    Column("peer", String(80), nullable=False),
+    Column("lane", String(10), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("header", String(64), nullable=False),
+    Column("wire", LargeBinary, nullable=False),
+    Column("receipt", LargeBinary),
+    UniqueConstraint("peer", "lane", "epoch", "seq"),
+)
+charters = Table(
+    "exchange_charters",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
+
+class Place(NamedTuple):
+    """Where a channel to a peer stands: the last envelope's number and header hash."""
+
+    epoch: int
+    seq: int
+    header: str
+
+
+def place(tx: Transaction, peer: str, lane: str) -> Place:
+    """Return the last place taken on a channel; (1, 0, "") before the first envelope."""
+    query = (
+        select(sealed.c.epoch, sealed.c.seq, sealed.c.header)
+        .where(sealed.c.peer == peer, sealed.c.lane == lane)
+        .order_by(sealed.c.epoch.desc(), sealed.c.seq.desc())
+        .limit(1)
+    )
+    row = tx.execute(query).first()
+    return Place(row.epoch, row.seq, row.header) if row else Place(1, 0, "")
+
+
+def keep_sealed(tx: Transaction, envelope: str, peer: str, lane: str, at: Place, wire: bytes) -> None:
+    """Store a sealed envelope before it is first sent."""
+    values = {"envelope": envelope, "peer": peer, "lane": lane, "wire": wire, **at._asdict()}
+    tx.execute(insert(sealed), values)
+
+
+def unreceipted(tx: Transaction, peer: str, lane: str) -> bytes | None:
+    """Return the oldest envelope that has no receipt yet."""
+    query = (
+        select(sealed.c.wire)
+        .where(sealed.c.peer == peer, sealed.c.lane == lane, sealed.c.receipt.is_(None))
+        .order_by(sealed.c.epoch, sealed.c.seq)
+        .limit(1)
+    )
+    return tx.execute(query).scalar()
+
+
+def envelope_of(tx: Transaction, header: str) -> tuple[str, bytes | None] | None:
+    """Return (peer, receipt or None) of one of our envelopes by its header hash."""
+    row = tx.execute(select(sealed.c.peer, sealed.c.receipt).where(sealed.c.header == header)).first()
+    return (row.peer, row.receipt) if row else None
+
+
+def keep_receipt(tx: Transaction, header: str, receipt: bytes) -> None:
+    """Store the receipt of an envelope, once."""
+    where = (sealed.c.header == header, sealed.c.receipt.is_(None))
+    tx.execute(update(sealed).where(*where).values(receipt=receipt))
+
+
+def waiting(tx: Transaction) -> list[tuple[str, str]]:
+    """Return the (peer, lane) pairs that have an envelope without receipt."""
+    query = select(sealed.c.peer, sealed.c.lane).where(sealed.c.receipt.is_(None)).distinct()
+    return [(row.peer, row.lane) for row in tx.execute(query)]
+
+
+def keep_charter(tx: Transaction, version: int, document: bytes) -> None:
+    """Store an adopted charter."""
+    tx.execute(insert(charters), {"version": version, "document": document})
+
+
+def charters_after(tx: Transaction, version: int) -> list[bytes]:
+    """Return the documents of the charters adopted after a version, oldest first."""
+    query = select(charters.c.document).where(charters.c.version > version).order_by(charters.c.version)
+    return [row.document for row in tx.execute(query)]

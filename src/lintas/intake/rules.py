@@ -1,0 +1,71 @@
+"""Pure decisions of intake: what a form and a text together claim, and when two reports speak of the same transfer."""
+
+import hashlib
+
+from lintas.intake.records import Claim, ReportForm
+from lintas.model import money, times
+from lintas.model.errors import BadInput
+from lintas.model.identifiers import Identifier
+from lintas.model.tainted import Find
+from lintas.text.claim import Said
+
+
+def claim_of(form: ReportForm, said: Said, found: list[Identifier]) -> tuple[Claim | None, tuple[str, ...]]:
+    """Return the claim and what is still missing for one; a filled field of the form wins over the text."""
+    code = form.currency or said.currency or ""
+    amount = _amount(form.amount, code) if form.amount else said.amount_minor
+    reference = form.reference or said.reference
+    receiver = _digits(form.receiver) or _suspect_account(found)
+    at = times.render(times.parse(form.at)) if form.at else said.at
+    missing = []
+    if not form.bank:
+        missing.append("bank")
+    if amount is None or not code:
+        missing.append("amount and currency")
+    if not reference and not receiver:
+        missing.append("the account that the money went to, or a reference")
+    if missing or amount is None:
+        return None, tuple(missing)
+    find = Find(amount_minor=amount, currency=money.currency(code), reference=reference, receiver=receiver, at=at)
+    return Claim(bank=form.bank, find=find), ()
+
+
+def fingerprint(claim: Claim | None) -> str | None:
+    """Return the same string for reports of the same transfer: by reference, else by bank, amount, receiver and day."""
+    if claim is None:
+        return None
+    find = claim.find
+    day = (find.at or "")[:10]
+    key = (find.reference,) if find.reference else (find.receiver, str(find.amount_minor), find.currency, day)
+    return hashlib.sha256("\n".join([claim.bank, *(part or "" for part in key)]).encode()).hexdigest()
+
+
+def form_identifiers(form: ReportForm) -> list[Identifier]:
+    """Return what the form's own fields say: the receiving account and the caller that phoned are the suspect's."""
+    found = []
+    if form.receiver:
+        value = _digits(form.receiver) or ""
+        found.append(Identifier(type="bank_account", value=value, role="suspect", confidence=1.0))
+    if form.phone:
+        found.append(Identifier(type="phone", value=form.phone, role="suspect", confidence=1.0))
+    return found
+
+
+def _amount(text: str, code: str) -> int:
+    if not code:
+        raise BadInput("an amount without a currency", "fill in the currency", where="currency")
+    amount = money.parse_decimal(text.replace(",", "").replace(" ", ""), code)
+    if amount <= 0:
+        raise BadInput("the stolen amount is not above zero", "enter what was taken", where="amount")
+    return amount
+
+
+def _suspect_account(found: list[Identifier]) -> str | None:
+    for identifier in found:
+        if identifier.type == "bank_account" and identifier.role == "suspect":
+            return identifier.value
+    return None
+
+
+def _digits(text: str) -> str | None:
+    return "".join(character for character in text if character.isalnum()).upper() or None

@@ -1,0 +1,60 @@
+"""The use case of intake: file a report."""
+
+from collections.abc import Callable
+
+from lintas.bus.service import Bus
+from lintas.intake import rules, store
+from lintas.intake.records import Report, ReportFiled, ReportForm
+from lintas.model import times
+from lintas.model.errors import BadInput
+from lintas.model.identifiers import Identifier
+from lintas.model.ids import IdSource
+from lintas.model.times import Clock
+from lintas.storage.engine import Transaction
+from lintas.text.claim import read_claim
+from lintas.text.extract import extract
+
+
+class Intake:
+    """Intake of one authority."""
+
+    def __init__(
+        self, *, jurisdiction: str, is_own_bank: Callable[[str], bool], bus: Bus, clock: Clock, ids: IdSource
+    ) -> None:
+        self._jurisdiction, self._is_own_bank = jurisdiction, is_own_bank
+        self._bus, self._clock, self._ids = bus, clock, ids
+
+    def read(self, form: ReportForm) -> tuple[list[Identifier], Callable[[Transaction, str], Report]]:
+        """Read a form outside any transaction; returns what was found and the use case that files it."""
+        if form.bank and not self._is_own_bank(form.bank):
+            raise BadInput(f"no bank {form.bank!r} is connected here", "choose one of the listed banks", where="bank")
+        found = rules.form_identifiers(form) + extract(form.text, self._jurisdiction)
+        claim, missing = rules.claim_of(form, read_claim(form.text), found)
+        if not form.text.strip() and claim is None and not found:
+            raise BadInput("the report is empty", "write what happened, or fill in bank, amount and account")
+
+        def file(tx: Transaction, officer: str) -> Report:
+            mark = rules.fingerprint(claim)
+            earlier = store.by_fingerprint(tx, mark) if mark else None
+            report = Report(
+                id=self._ids.new("report"),
+                case=earlier.case if earlier else self._ids.new("case"),
+                received_at=times.render(self._clock.now()),
+                officer=officer,
+                scheme=form.scheme,
+                urgent_harm=form.urgent_harm,
+                identifiers=tuple(found),
+                claim=claim,
+                missing=missing,
+                duplicate_of=earlier.id if earlier else None,
+            )
+            store.keep(tx, report, form.text, mark)
+            if earlier is None:
+                self._bus.emit(tx, ReportFiled(report.id, report.case, report.scheme, officer, claim))
+            return report
+
+        return found, file
+
+    def of_case(self, tx: Transaction, case: str) -> list[Report]:
+        """Return the reports of a case, oldest first."""
+        return store.of_case(tx, case)

@@ -1,0 +1,165 @@
+"""What one authority says to another: a statement is one typed, marked object; a message is what a use case says.
+
+A statement travels as the exact JSON bytes its origin wrote. Its frame (type, version, id, purpose, marking) is read first;
+the body is decoded only by a type and version known here: everything else is refused by name, never guessed at.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from lintas.model.errors import BadInput, Refused
+from lintas.model.markings import Marking
+from lintas.model.tainted import Baton, Part
+
+#: No statement is larger: a ledger commitment, a letter and a screen all have to hold it.
+MAX_STATEMENT = 65_536
+
+Purpose = Literal[
+    "stop_payment", "trace_funds", "status", "release_funds", "statistics", "warn_public", "investigation", "protection"
+]
+Lane = Literal["urgent", "bulk"]
+Outcome = Literal["held_full", "held_partial", "moved", "spent", "refused", "not_found", "released", "expired"]
+
+
+class LegalBasis(msgspec.Struct, frozen=True, kw_only=True):
+    """The rule and the section of law under which somebody acts; ``law`` says so when no section was found."""
+
+    jurisdiction: str
+    rule: str
+    law: str
+
+
+class HoldRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks an authority to have at most ``amount_minor`` of a baton held; the asked authority decides by its own law."""
+
+    hold: str
+    baton: Baton
+    amount_minor: int
+    currency: str
+    scheme: str
+    basis: LegalBasis
+    answer_by: str
+    expires: str
+    contact: str
+
+
+class HoldAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answers a hold request: what the holding authority's own order achieved; the parts tile the asked amount exactly."""
+
+    hold: str
+    outcome: Outcome
+    parts: tuple[Part, ...] = ()
+    basis: LegalBasis | None = None
+    approver: str = ""
+    expires: str | None = None
+    reason: str = ""
+
+
+class HoldStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Says where a hold request stands while no answer exists yet (received, approved by a named officer)."""
+
+    hold: str
+    state: Literal["received", "approved"]
+    at: str
+
+
+Body = HoldRequest | HoldAnswer | HoldStatus
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """How one type of statement is read and judged: its struct, its data category and subject for policy, its lane."""
+
+    body: type[msgspec.Struct]
+    category: str
+    subject: str
+    lane: Lane
+
+
+KINDS: dict[str, Kind] = {
+    "hold_request": Kind(HoldRequest, "hold_request", "account_holder", "urgent"),
+    "hold_answer": Kind(HoldAnswer, "hold_answer", "account_holder", "urgent"),
+    "hold_status": Kind(HoldStatus, "status", "none", "urgent"),
+}
+VERSION = 1
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """The frame of one statement; ``body`` are the exact bytes inside it."""
+
+    type: str
+    version: int
+    id: str
+    origin: str
+    purpose: str
+    marking: Marking
+    issued_at: str
+    body: msgspec.Raw
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a use case says to one peer: bodies that share a purpose and a marking.
+
+    ``conditions`` names the documents on file that the policy may ask for; they do not travel.
+    """
+
+    purpose: Purpose
+    marking: Marking
+    bodies: tuple[msgspec.Struct, ...]
+    conditions: frozenset[str] = frozenset()
+
+
+_NAMES = {kind.body: name for name, kind in KINDS.items()}
+
+
+def kind_of(body: msgspec.Struct) -> tuple[str, Kind]:
+    """Return the type name and kind of a body."""
+    name = _NAMES[type(body)]
+    return name, KINDS[name]
+
+
+def write(body: msgspec.Struct, *, id: str, origin: str, purpose: str, marking: Marking, issued_at: str) -> bytes:
+    """Write the statement's bytes, once: these are committed to, signed, stored and sent."""
+    name, _ = kind_of(body)
+    raw = msgspec.Raw(msgspec.json.encode(body))
+    frame = Statement(
+        type=name,
+        version=VERSION,
+        id=id,
+        origin=origin,
+        purpose=purpose,
+        marking=marking,
+        issued_at=issued_at,
+        body=raw,
+    )
+    return msgspec.json.encode(frame)
+
+
+_frame = msgspec.json.Decoder(Statement)
+_bodies = {name: msgspec.json.Decoder(kind.body) for name, kind in KINDS.items()}
+
+
+def read_frame(data: bytes) -> Statement:
+    """Read the frame of received bytes; BadInput when they are no statement."""
+    if len(data) > MAX_STATEMENT:
+        raise BadInput(f"a statement of {len(data)} bytes is over the limit of {MAX_STATEMENT}", "split it")
+    try:
+        return _frame.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        raise BadInput(f"this is no statement: {wrong}", "check it against the message reference") from None
+
+
+def read_body(statement: Statement) -> msgspec.Struct:
+    """Read the body by its type and version; Refused by name when this node does not know them."""
+    if statement.type not in KINDS:
+        raise Refused("unknown_type", f"unknown message type {statement.type!r}", "this node must be upgraded first")
+    if statement.version != VERSION:
+        raise Refused(
+            "unknown_version",
+            f"message type {statement.type} has version {statement.version}; this node reads version {VERSION}",
+            "agree on a version with the sender",
+        )
+    try:
+        return _bodies[statement.type].decode(statement.body)
+    except (msgspec.DecodeError, RecursionError) as wrong:
+        raise BadInput(f"the {statement.type} is wrong: {wrong}", "check it against the message reference") from None

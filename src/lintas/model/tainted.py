@@ -1,0 +1,113 @@
+"""Tainted money as ledgers speak of it: the baton between two ledgers, and what one ledger says became of an interval."""
+
+from typing import Literal
+
+import msgspec
+
+from lintas.model.errors import BadInput
+from lintas.model.money import currency
+
+
+class Baton(msgspec.Struct, frozen=True, kw_only=True):
+    """What one ledger hands the next: the tainted part ``[start, end)`` of one transfer, and nothing else.
+
+    ``transfer`` is the reference both banks know (UETR where there is one). ``start`` and ``end`` are minor units inside
+    that transfer, in its settlement ``currency``; ``holder`` is the code of the bank that received it.
+    """
+
+    transfer: str
+    start: int
+    end: int
+    currency: str
+    holder: str
+
+    @property
+    def amount_minor(self) -> int:
+        """Return the tainted amount in minor units of ``currency``."""
+        return self.end - self.start
+
+
+#: What became of one part of an interval, by the holder's own ledger.
+PartState = Literal["held", "here", "moved", "spent", "unknown"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of ``[start, end)`` of the asked transfer.
+
+    ``start`` and ``end`` are minor units of the asked transfer (its settlement currency); ``local_minor`` is the same money
+    in the ledger's own currency. ``baton`` goes with ``moved``: the transfer by which it left, and to which holder.
+    """
+
+    state: PartState
+    start: int
+    end: int
+    local_minor: int
+    local_currency: str
+    baton: Baton | None = None
+
+    @property
+    def amount_minor(self) -> int:
+        """Return the amount in minor units of the asked transfer."""
+        return self.end - self.start
+
+
+class Find(msgspec.Struct, frozen=True, kw_only=True):
+    """What a victim can say of a transfer: its reference, or amount, receiving account and time."""
+
+    amount_minor: int
+    currency: str
+    reference: str | None = None
+    receiver: str | None = None
+    at: str | None = None
+
+
+class LedgerAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A holder's answer: where ``[start, end)`` of ``transfer`` is by its own ledger ``snapshot``; the parts tile it."""
+
+    transfer: str
+    start: int
+    end: int
+    currency: str
+    snapshot: str
+    found: bool
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def local(self) -> dict[str, int]:
+        """Return the money in the ledger's own currencies."""
+        totals: dict[str, int] = {}
+        for part in self.parts:
+            totals[part.local_currency] = totals.get(part.local_currency, 0) + part.local_minor
+        return totals
+
+
+def check_answer(answer: LedgerAnswer, start: int, end: int) -> None:
+    """Refuse an answer whose parts do not tile ``[start, end)`` exactly, in order; BadInput says where."""
+    if not answer.found:
+        if answer.parts:
+            raise BadInput("an answer that found nothing has parts", "leave the parts out")
+        return
+    currency(answer.currency)
+    if (answer.start, answer.end) != (start, end):
+        raise BadInput(f"the answer is for [{answer.start}, {answer.end}), asked was [{start}, {end})")
+    edge = start
+    for number, part in enumerate(answer.parts, 1):
+        currency(part.local_currency)
+        if part.start != edge or part.end <= part.start or part.local_minor < 0:
+            raise BadInput(
+                f"part {number} is [{part.start}, {part.end}) where {edge} begins", "tile the interval exactly"
+            )
+        if (part.state == "moved") != (part.baton is not None):
+            raise BadInput(f"part {number} is {part.state}", "give a baton with money that moved, and only with that")
+        if part.baton is not None and not 0 <= part.baton.start < part.baton.end:
+            raise BadInput(
+                f"part {number} has an empty baton", "give the interval inside the transfer by which it left"
+            )
+        edge = part.end
+    if edge != end:
+        raise BadInput(f"the parts end at {edge}, the interval at {end}", "tile the interval exactly")
+
+
+def part_id(parent: str, number: int) -> str:
+    """Name part ``number`` of an answer about the money ``parent``; whatever follows that money carries the name."""
+    return f"{parent}.{number:03d}"

@@ -1,0 +1,145 @@
+"""The one place that constructs the rooms of a node and wires them, and the one table of who hears which event."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import Engine
+
+from lintas.border.judge import Judge
+from lintas.border.records import Admitted
+from lintas.border.records import Answered as ReceiptAnswered
+from lintas.border.service import Border
+from lintas.bus.service import Bus, Hearing
+from lintas.exchange.directory import Directory
+from lintas.exchange.service import Exchange, Identity
+from lintas.intake.records import ReportFiled
+from lintas.intake.service import Intake
+from lintas.ledger.service import Ledger
+from lintas.model.ids import IdSource
+from lintas.model.times import Clock
+from lintas.policy.table import PolicyTable
+from lintas.requests.chase import Chase, Place
+from lintas.requests.orders import Orders
+from lintas.storage.engine import Transaction
+from lintas.trace.records import Answered as TraceAnswered
+from lintas.trace.service import Tracing
+from lintas.trust.keys import Signer, Verify, verify_signature
+
+
+class Parts(NamedTuple):
+    """What a node is made of, already opened: a served node takes them from files, a simulation makes them up."""
+
+    identity: Identity
+    name: str
+    contact: str
+    engine: Engine
+    directory: Directory
+    table: PolicyTable
+    log_signer: Signer
+    log_origin: str
+    banks: frozenset[str]
+    abroad: dict[str, str]
+    clock: Clock
+    ids: IdSource
+    verify: Verify = verify_signature
+
+
+class Node(NamedTuple):
+    """The rooms of one authority's node, ready to use."""
+
+    parts: Parts
+    bus: Bus
+    ledger: Ledger
+    judge: Judge
+    border: Border
+    exchange: Exchange
+    intake: Intake
+    tracing: Tracing
+    chase: Chase
+    orders: Orders
+
+
+def assemble(parts: Parts) -> Node:
+    """Construct the rooms from the bottom floor up."""
+    me, clock, ids = parts.identity.authority, parts.clock, parts.ids
+    bus = Bus(clock)
+    ledger = Ledger(parts.log_origin, parts.log_signer)
+    judge = Judge(
+        parts.table,
+        jurisdiction_of=parts.directory.jurisdiction_of,
+        exercise=parts.identity.exercise,
+        clock=clock,
+    )
+    border = Border(me=me, judge=judge, ledger=ledger, bus=bus, signer=parts.identity.signer, clock=clock, ids=ids)
+    exchange = Exchange(
+        identity=parts.identity,
+        engine=parts.engine,
+        border=border,
+        directory=parts.directory,
+        clock=clock,
+        ids=ids,
+        verify=parts.verify,
+    )
+    is_own_bank = parts.banks.__contains__
+    chase = Chase(
+        me=me, contact=parts.contact, place_of=_places(parts), border=border, judge=judge, clock=clock, ids=ids
+    )
+    node = Node(
+        parts=parts,
+        bus=bus,
+        ledger=ledger,
+        judge=judge,
+        border=border,
+        exchange=exchange,
+        intake=Intake(jurisdiction=parts.table.jurisdiction, is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
+        tracing=Tracing(is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
+        chase=chase,
+        orders=Orders(
+            me=me,
+            name=parts.name,
+            contact=parts.contact,
+            own_banks=parts.banks,
+            chase=chase,
+            border=border,
+            judge=judge,
+            ledger=ledger,
+            bus=bus,
+            clock=clock,
+            ids=ids,
+        ),
+    )
+    bus.subscribe(hearings(node))
+    return node
+
+
+def hearings(node: Node) -> list[Hearing]:
+    """Return the table of who hears what: hearer, events, what it does with them."""
+
+    def claim(tx: Transaction, event: ReportFiled) -> None:
+        if event.claim is not None:
+            find = event.claim.find
+            node.chase.open_claim(tx, event.case, event.scheme, amount_minor=find.amount_minor, currency=find.currency)
+
+    def follow(tx: Transaction, event: ReportFiled) -> None:
+        if event.claim is not None:
+            node.tracing.ask(tx, event.case, event.claim.bank, find=event.claim.find, question=event.case)
+
+    def located(tx: Transaction, event: TraceAnswered) -> None:
+        node.chase.located(tx, event.question, event.bank, event.answer)
+
+    return [
+        Hearing("requests.claim", (ReportFiled,), claim),
+        Hearing("trace.follow", (ReportFiled,), follow),
+        Hearing("requests.located", (TraceAnswered,), located),
+        Hearing("requests.admitted", (Admitted,), node.orders.admitted),
+        Hearing("requests.receipted", (ReceiptAnswered,), node.chase.receipted),
+    ]
+
+
+def _places(parts: Parts) -> Callable[[str], Place]:
+    def place_of(bank: str) -> Place:
+        if bank in parts.banks:
+            return Place(parts.identity.authority, own=True)
+        return Place(parts.abroad.get(bank, ""), own=False)
+
+    return place_of

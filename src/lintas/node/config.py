@@ -1,0 +1,99 @@
+"""The node's settings: one frozen object, read from a TOML file and passed down; paths are relative to that file."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from lintas.model.errors import BadInput
+from lintas.model.places import jurisdiction
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+
+
+class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where one listener listens."""
+
+    host: str = "127.0.0.1"
+    port: Port = 0
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of one node; the field names are the keys of the file.
+
+    ``public`` serves the API and the pages over TLS, ``exchange`` the peers over mutual TLS; ``plain`` serves the API and the
+    pages without TLS, on loopback and in exercise mode only. ``banks`` are the codes of the banks connected here;
+    ``abroad`` maps other bank codes to the authority that answers for them.
+    """
+
+    authority: Name
+    jurisdiction: str
+    name: Name
+    contact: Name
+    exercise: bool = False
+    database: str = "node.db"
+    keys: str = "keys"
+    policy: str = "policy.yaml"
+    policy_signer: str = ""
+    charter: str = "charter"
+    charter_pin: str = ""
+    ledger: str = "ledger"
+    ledger_origin: Name
+    checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    public: Door = Door()
+    exchange: Door = Door()
+    plain: Door | None = None
+    banks: tuple[str, ...] = ()
+    abroad: dict[str, str] = {}
+
+
+class Home(msgspec.Struct, frozen=True):
+    """A node's settings together with the directory that its paths start from."""
+
+    config: Config
+    root: Path
+
+    def path(self, name: str) -> Path:
+        """Return a path of the configuration as an absolute one."""
+        return self.root / name
+
+    def key(self, name: str) -> Path:
+        """Return the path of one key file."""
+        return self.root / self.config.keys / name
+
+
+def read_config(path: Path) -> Home:
+    """Read the settings; BadInput names the file and the field that is wrong."""
+    where = str(path)
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadInput("there is no such configuration file", "make a node with `lintas init`", where=where) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=where) from None
+    try:
+        config = msgspec.convert(data, Config)
+    except msgspec.ValidationError as wrong:
+        raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
+    if config.plain is not None and not config.exercise:
+        raise BadInput("`plain` is for exercises", "remove it, or set exercise = true", where=where)
+    return Home(msgspec.structs.replace(config, jurisdiction=jurisdiction(config.jurisdiction)), path.parent.resolve())
+
+
+def render_config(config: Config) -> str:
+    """Write the settings as TOML: every setting, so that the file shows what there is to set."""
+    values: dict[str, object] = msgspec.to_builtins(config)
+    # A JSON string, number, boolean or list of them is spelt the same in TOML.
+    plain = [f"{name} = {_json(value)}" for name, value in values.items() if not isinstance(value, dict | None)]
+    tables = [
+        "\n".join([f"\n[{name}]", *(f"{_json(key)} = {_json(item)}" for key, item in value.items())])
+        for name, value in values.items()
+        if isinstance(value, dict)
+    ]
+    return "\n".join([*plain, *tables]) + "\n"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

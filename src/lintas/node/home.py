@@ -1,0 +1,185 @@
+"""Makes a node's home (keys, settings, policy, charter, database) and opens one that exists."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from lintas.exchange import store as exchange_store
+from lintas.exchange.directory import Directory
+from lintas.exchange.service import Identity
+from lintas.ledger.checkpoint import log_key, verify_ed25519
+from lintas.ledger.cosignature import witness_key
+from lintas.model.errors import BadInput, Conflict, Refused
+from lintas.model.ids import IdSource
+from lintas.model.times import Clock
+from lintas.node.assembly import Node, Parts, assemble
+from lintas.node.config import Config, Home, read_config, render_config
+from lintas.policy.table import PolicyTable, signing_text
+from lintas.storage.engine import open_engine, reading
+from lintas.storage.migrate import check_current
+from lintas.trust import note
+from lintas.trust.certificates import self_signed
+from lintas.trust.charter import (
+    Charter,
+    Member,
+    SignedCharter,
+    SigningKey,
+    WitnessEntry,
+    check_charter,
+    endorse,
+    parse_charter,
+    write_charter,
+)
+from lintas.trust.keys import Ed25519Signer, KemKey, save_secret
+
+SIGNING, LOG, KEM, POLICY = "signing.key", "log.key", "envelope.key", "policy.key"
+TLS_KEY, TLS_CERTIFICATE = "tls.key", "tls.pem"
+
+
+class Urls(NamedTuple):
+    """Where others reach a node: its public door, its door for peers, and its witness."""
+
+    public: str
+    exchange: str
+    witness: str
+
+
+def make_home(root: Path, config: Config, *, policy: bytes, clock: Clock, hosts: list[str]) -> Home:
+    """Write settings, fresh keys, a signed policy table; Conflict when there is a node already."""
+    if (root / "lintas.toml").exists():
+        raise Conflict("there is a node in this directory already", "choose another directory", where=str(root))
+    (root / config.keys).mkdir(parents=True, exist_ok=True, mode=0o700)
+    home = Home(config, root.resolve())
+    for name in (SIGNING, LOG, POLICY):
+        Ed25519Signer.generate(f"{config.authority}/{name.removesuffix('.key')}").save(home.key(name))
+    KemKey.generate().save(home.key(KEM))
+    tls = self_signed(hosts, now=clock.now(), name=config.authority)
+    home.key(TLS_CERTIFICATE).write_text(tls.certificate_pem, "ascii")
+    save_secret(home.key(TLS_KEY), tls.key_pem.encode())
+    home = Home(msgspec.structs.replace(config, policy_signer=_sign_policy(home, policy)), home.root)
+    (root / "lintas.toml").write_text(render_config(home.config), "utf-8")
+    return home
+
+
+def _sign_policy(home: Home, policy: bytes) -> str:
+    signer = Ed25519Signer.load(home.key(POLICY))
+    key = log_key(signer.name, signer)
+    text = signing_text(policy).decode()
+    signature = note.Signature(key.name, key.key_id, signer.sign(text.encode()))
+    home.path(home.config.policy).write_bytes(policy)
+    _policy_note(home).write_bytes(note.Note(text, (signature,)).render())
+    return str(key)
+
+
+def _policy_note(home: Home) -> Path:
+    return home.path(home.config.policy + ".note")
+
+
+def member_of(home: Home, urls: Urls, witness_vkey: str) -> Member:
+    """Return what this node says about itself for a charter."""
+    config = home.config
+    log_signer = Ed25519Signer.load(home.key(LOG))
+    return Member(
+        authority=config.authority,
+        jurisdiction=config.jurisdiction,
+        name=config.name,
+        signing_keys=(SigningKey(key=Ed25519Signer.load(home.key(SIGNING)).public),),
+        kem_public=KemKey.load(home.key(KEM)).public,
+        tls_certificate=home.key(TLS_CERTIFICATE).read_text("ascii"),
+        exchange_url=urls.exchange,
+        public_url=urls.public,
+        log_vkey=str(log_key(config.ledger_origin, log_signer)),
+        witness=WitnessEntry(name=f"{config.authority}-witness", vkey=witness_vkey, url=urls.witness),
+    )
+
+
+def first_charter(homes: list[Home], members: list[Member], principles: tuple[str, ...]) -> SignedCharter:
+    """Write version 1 for these members, endorsed by each."""
+    exercise = homes[0].config.exercise
+    charter = Charter(version=1, exercise=exercise, quorum=len(members), principles=principles, members=tuple(members))
+    signed = write_charter(charter)
+    for home in homes:
+        signed = endorse(signed, home.config.authority, Ed25519Signer.load(home.key(SIGNING)))
+    return signed
+
+
+def install_charter(home: Home, signed: SignedCharter) -> Home:
+    """Put a charter in a node's home and pin it."""
+    home.path(home.config.charter).write_bytes(signed.render())
+    config = msgspec.structs.replace(home.config, charter_pin=signed.sha256)
+    (home.root / "lintas.toml").write_text(render_config(config), "utf-8")
+    return Home(config, home.root)
+
+
+def load_policy(home: Home) -> PolicyTable:
+    """Read the table and its signature; Refused unless the configured signer signed exactly these bytes."""
+    path = home.path(home.config.policy)
+    try:
+        data, signed = path.read_bytes(), _policy_note(home).read_bytes()
+    except FileNotFoundError as missing:
+        raise BadInput(
+            "the policy table or its signature is missing", "restore it", where=str(missing.filename)
+        ) from None
+    table = PolicyTable.load(data, source=str(path))
+    key = note.parse_vkey(home.config.policy_signer, where="policy_signer")
+    read = note.parse(signed, where=str(_policy_note(home)))
+    if read.text.encode() != signing_text(data) or not note.verify(read, [key], {key.algorithm: verify_ed25519}):
+        raise Refused(
+            "unsigned_policy", "the policy table is not what its signer signed", "sign it again", where=str(path)
+        )
+    if table.jurisdiction != home.config.jurisdiction:
+        raise BadInput(
+            f"the table is {table.jurisdiction}'s", f"use one of {home.config.jurisdiction}", where=str(path)
+        )
+    return table
+
+
+def open_home(path: Path, *, clock: Clock) -> tuple[Home, Node]:
+    """Open a node from its settings file; each thing that is wrong is one clear error."""
+    home = read_config(path)
+    config = home.config
+    engine = open_engine(home.path(config.database))
+    check_current(engine)
+    signed = _charter(home, clock)
+    with reading(engine) as tx:
+        newer = exchange_store.charters_after(tx, signed.charter.version)
+    directory = Directory(signed, clock)
+    for document in newer:
+        directory.use(directory.check_successor(document))
+    identity = Identity(
+        config.authority, Ed25519Signer.load(home.key(SIGNING)), KemKey.load(home.key(KEM)), config.exercise
+    )
+    parts = Parts(
+        identity=identity,
+        name=config.name,
+        contact=config.contact,
+        engine=engine,
+        directory=directory,
+        table=load_policy(home),
+        log_signer=Ed25519Signer.load(home.key(LOG)),
+        log_origin=config.ledger_origin,
+        banks=frozenset(config.banks),
+        abroad=config.abroad,
+        clock=clock,
+        ids=IdSource(clock),
+    )
+    return home, assemble(parts)
+
+
+def _charter(home: Home, clock: Clock) -> SignedCharter:
+    path = home.path(home.config.charter)
+    try:
+        signed = parse_charter(path.read_bytes(), where=str(path))
+    except FileNotFoundError:
+        raise BadInput("there is no charter", "install one with `lintas charter`", where=str(path)) from None
+    check_charter(signed, now=clock.now(), pin=home.config.charter_pin)
+    if signed.charter.exercise != home.config.exercise:
+        raise Refused("exercise_flag", "the charter and this node differ in exercise mode", "use the right charter")
+    signed.charter.member(home.config.authority)
+    return signed
+
+
+def witness_vkey(home: Home, signer: Ed25519Signer) -> str:
+    """Return the verifier key of this authority's witness."""
+    return str(witness_key(f"{home.config.authority}-witness", signer))

@@ -1,0 +1,247 @@
+"""The asking side: a case's claim and shares, hold requests to peers, and what comes back."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from lintas.border.judge import Judge
+from lintas.border.records import Answered
+from lintas.border.service import Border
+from lintas.model import times
+from lintas.model.errors import Conflict, NotFound, Refused
+from lintas.model.ids import IdSource
+from lintas.model.markings import Marking
+from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
+from lintas.model.tainted import Baton, LedgerAnswer, Part, check_answer
+from lintas.model.times import Clock
+from lintas.requests import rules, store
+from lintas.requests.records import Bar, Claim, Direction, Hold, HoldForm, Order, Share
+from lintas.storage.engine import Transaction
+
+#: What a hold request asks of the peer, as data: answer within, and stop being a request after (hours).
+ANSWER_HOURS = 1
+EXPIRES_HOURS = 72
+PLANE_B = Marking(plane="B", tlp="AMBER+STRICT")
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Whose a bank is: ``authority`` is "" when nobody in the charter claims it."""
+
+    authority: str
+    own: bool
+
+
+class Chase:
+    """The asking side of one authority."""
+
+    def __init__(
+        self,
+        *,
+        me: str,
+        contact: str,
+        place_of: Callable[[str], Place],
+        border: Border,
+        judge: Judge,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._me, self._contact, self._place_of = me, contact, place_of
+        self._border, self._judge, self._clock, self._ids = border, judge, clock, ids
+
+    # ---- claims and the bar
+
+    def open_claim(
+        self, tx: Transaction, case: str, scheme: str, *, amount_minor: int, currency: str, origin: str = ""
+    ) -> None:
+        """Open a case's claim: everything is unknown as yet; the root share carries the case's id."""
+        now = times.render(self._clock.now())
+        store.keep_claim(
+            tx, Claim(case=case, currency=currency, stolen=amount_minor, scheme=scheme, opened_at=now, origin=origin)
+        )
+        store.keep_share(tx, Share(id=case, case=case, state="unknown", amount_minor=amount_minor))
+
+    def bar(self, tx: Transaction, case: str) -> Bar:
+        """Return the money bar of a case."""
+        claim = store.claim(tx, case)
+        if claim is None:
+            raise NotFound(f"no case {case!r} with a claim", "take the id from the list of cases")
+        return rules.bar(claim, store.shares_of(tx, case))
+
+    def bars(self, tx: Transaction, after: str = "~", limit: int = 50) -> list[Bar]:
+        """Return the bars of cases, newest first (keyset paging by case id)."""
+        return [rules.bar(claim, store.shares_of(tx, claim.case)) for claim in store.list_claims(tx, after, limit)]
+
+    # ---- what tracing finds
+
+    def located(self, tx: Transaction, share_id: str, bank: str, answer: LedgerAnswer) -> None:
+        """Take a bank's trace answer: the share becomes its parts; each part that can be held leads to a hold."""
+        share = store.share(tx, share_id)
+        if share is None:
+            raise NotFound(f"no share {share_id!r}", "it was replaced by its parts meanwhile")
+        if not answer.found:
+            store.keep_share(tx, msgspec.structs.replace(share, holder=bank, note="not_found"))
+            return
+        if share.id == share.case and answer.end != share.amount_minor:
+            share = self._amend(tx, share, answer)
+        at = Baton(transfer=answer.transfer, start=answer.start, end=answer.end, currency=answer.currency, holder=bank)
+        pieces = self._replace(
+            tx, share, answer.parts, at=at, changes=msgspec.structs.replace(share, authority=self._me)
+        )
+        for piece in pieces:
+            self._hold_if_possible(tx, piece)
+
+    def _amend(self, tx: Transaction, share: Share, answer: LedgerAnswer) -> Share:
+        """The bank's own record of the amount wins over what the caller remembered."""
+        claim = store.claim(tx, share.case)
+        if claim is not None:
+            store.keep_claim(tx, msgspec.structs.replace(claim, stolen=answer.end, currency=answer.currency))
+        return msgspec.structs.replace(share, amount_minor=answer.end)
+
+    def _replace(
+        self, tx: Transaction, share: Share, parts: Sequence[Part], *, at: Baton, changes: Share
+    ) -> list[Share]:
+        pieces = rules.split(share, parts, at=at, changes=changes)
+        store.drop_share(tx, share.id)
+        for piece in pieces:
+            place = self._place_of(piece.holder)
+            store.keep_share(tx, msgspec.structs.replace(piece, authority=place.authority))
+        return pieces
+
+    def _hold_if_possible(self, tx: Transaction, share: Share) -> None:
+        if share.state != "moved" or share.baton is None:
+            return
+        place = self._place_of(share.baton.holder)
+        if place.own and share.note == "moved":
+            return  # the next bank of this jurisdiction is being asked where it is
+        if place.own or place.authority:
+            self._open_hold(tx, share, share.baton, "stop_payment")
+
+    # ---- holds
+
+    def ask(self, tx: Transaction, form: HoldForm) -> Hold:
+        """Open a hold by an officer's hand; Refused when it asks for more than the interval, or when no rule lets it leave."""
+        share = store.share(tx, form.share)
+        if share is None or share.baton is None:
+            raise NotFound(f"no share {form.share!r} that could be held", "take the id from the case's bar")
+        baton = rules.narrowed(share.baton, form.amount_minor)
+        if share.hold is not None and form.purpose == "stop_payment":
+            raise Conflict(f"hold {share.hold} covers this share already", "wait for its answer")
+        return self._open_hold(tx, share, baton, form.purpose)
+
+    def _open_hold(self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose) -> Hold:
+        place = self._place_of(baton.holder)
+        claim = store.claim(tx, share.case)
+        direction: Direction = "own" if place.own else "asked"
+        hold = Hold(
+            id=self._ids.new("hold"),
+            case=share.case,
+            share=share.id,
+            direction=direction,
+            peer="" if place.own else place.authority,
+            baton=baton,
+            amount_minor=baton.amount_minor,
+            currency=baton.currency,
+            purpose=purpose,
+            scheme=claim.scheme if claim else "unknown",
+            state="awaiting_approval",
+            asked_at=times.render(self._clock.now()),
+        )
+        if direction == "asked":
+            hold = self._send(tx, hold)
+        if hold.state != "refused_by_policy":
+            store.keep_share(tx, msgspec.structs.replace(share, hold=hold.id, authority=place.authority))
+        store.keep_hold(tx, hold)
+        return hold
+
+    def _send(self, tx: Transaction, hold: Hold) -> Hold:
+        """Write the request, under the rule that lets it leave, and hand it to the border."""
+        answer_by = self._judge.hours_from_now(ANSWER_HOURS) or ""
+        expires = self._judge.hours_from_now(EXPIRES_HOURS) or ""
+        decision = self._judge.decide(
+            "release",
+            plane="B",
+            category="hold_request",
+            subject="account_holder",
+            purpose=hold.purpose,
+            peer=hold.peer,
+        )
+        request = HoldRequest(
+            hold=hold.id,
+            baton=hold.baton,
+            amount_minor=hold.amount_minor,
+            currency=hold.currency,
+            scheme=hold.scheme,
+            basis=self._judge.basis(decision),
+            answer_by=answer_by,
+            expires=expires,
+            contact=self._contact,
+        )
+        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(request,))
+        release = self._border.release(tx, message, hold.peer)
+        sentence = release.decision.sentence
+        if not release.permitted:
+            return msgspec.structs.replace(hold, state="refused_by_policy", decision=sentence)
+        return msgspec.structs.replace(
+            hold,
+            state="sent",
+            decision=sentence,
+            object=release.objects[0],
+            answer_by=answer_by,
+            request_basis=request.basis,
+        )
+
+    def receipted(self, tx: Transaction, event: Answered) -> None:
+        """Take the peer's verdict on a request of ours."""
+        hold = store.hold_by_object(tx, event.object)
+        if hold is None or hold.state != "sent":
+            return
+        if event.verdict in ("accepted", "duplicate"):
+            store.keep_hold(tx, msgspec.structs.replace(hold, state="delivered"))
+        else:
+            store.keep_hold(tx, msgspec.structs.replace(hold, state="refused_by_peer", reason=event.reason))
+
+    def answered(self, tx: Transaction, origin: str, answer: HoldAnswer) -> None:
+        """Take a peer's answer to a hold of ours; Refused when it is not theirs to give or does not add up."""
+        hold = store.hold(tx, answer.hold)
+        if hold is None or hold.direction != "asked" or hold.peer != origin:
+            raise Refused("not_asked", f"{origin} answers a hold that was not asked of it")
+        if hold.state == "answered":
+            return
+        now = times.render(self._clock.now())
+        share = store.share(tx, hold.share)
+        if answer.parts and share is not None:
+            # A peer's arithmetic is checked like a bank's: the parts tile what we asked about.
+            check_answer(_as_ledger_answer(hold, answer), hold.baton.start, hold.baton.end)
+            changes = msgspec.structs.replace(
+                share,
+                authority=origin,
+                law=answer.basis.law if answer.basis else "",
+                until=answer.expires,
+                hold=hold.id,
+            )
+            self._replace(tx, share, answer.parts, at=hold.baton, changes=changes)
+        store.keep_hold(
+            tx,
+            msgspec.structs.replace(
+                hold, state="answered", outcome=answer.outcome, reason=answer.reason, answered_at=now
+            ),
+        )
+
+    def take_own(self, tx: Transaction, share: Share, order: Order, answer: LedgerAnswer) -> None:
+        """Take what our own order to our own bank achieved for a share of our own case."""
+        changes = msgspec.structs.replace(
+            share, authority=self._me, law=order.basis.law, until=order.expires, hold=order.hold
+        )
+        self._replace(tx, share, answer.parts, at=order.baton, changes=changes)
+
+
+def _as_ledger_answer(hold: Hold, answer: HoldAnswer) -> LedgerAnswer:
+    return LedgerAnswer(
+        transfer=hold.baton.transfer,
+        start=hold.baton.start,
+        end=hold.baton.end,
+        currency=hold.currency,
+        snapshot="",
+        found=True,
+        parts=answer.parts,
+    )

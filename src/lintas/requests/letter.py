@@ -1,0 +1,52 @@
+"""The order as a letter: what a bank's lawyer needs to see before money is held."""
+
+from lintas.model.money import show
+from lintas.model.places import jurisdictions
+from lintas.requests.records import Order
+
+_LETTER = """\
+{authority}
+{place}
+
+To:         {bank}, fraud desk
+Reference:  {reference}
+Date:       {issued}
+
+ORDER TO HOLD AN AMOUNT
+
+Under {law} (rule {rule}), {authority} orders you to hold
+
+    {amount} {currency}
+
+and no more, traced by first-in-first-out to the part from {start} to {end} of transfer
+{transfer}, wherever that part is in your ledger now.
+
+This order covers an amount, not an account: the rest of any account stays free.
+It ends by itself on {expires}. Answer in full, in part, moved on, spent, or not found;
+if law prevents you, answer with the section that does.
+
+Approved by {approver}
+Questions and objections: {contact}
+"""
+
+
+def write(order: Order, *, authority: str) -> str:
+    """Return the letter in plain text (English)."""
+    baton = order.baton
+    return _LETTER.format(
+        authority=authority,
+        place=jurisdictions().get(order.basis.jurisdiction, order.basis.jurisdiction),
+        bank=order.bank,
+        reference=order.id,
+        issued=order.issued_at,
+        law=order.basis.law,
+        rule=order.basis.rule,
+        amount=show(order.amount_minor, order.currency),
+        currency=order.currency,
+        start=show(baton.start, baton.currency),
+        end=show(baton.end, baton.currency),
+        transfer=baton.transfer,
+        expires=order.expires,
+        approver=order.approver,
+        contact=order.contact,
+    )

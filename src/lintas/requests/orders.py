@@ -1,0 +1,268 @@
+"""The holding side: foreign requests received, the officer's decision, this authority's own orders, and the banks' answers."""
+
+import msgspec
+
+from lintas.border.judge import Judge
+from lintas.border.records import Admitted
+from lintas.border.service import Border
+from lintas.bus.service import Bus
+from lintas.ledger.records import Entry, encode
+from lintas.ledger.service import Ledger
+from lintas.model import messages, times
+from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
+from lintas.model.ids import IdSource
+from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
+from lintas.model.money import Money
+from lintas.model.tainted import LedgerAnswer, part_id
+from lintas.model.times import Clock
+from lintas.requests import letter, rules, store
+from lintas.requests.chase import PLANE_B, Chase
+from lintas.requests.records import Hold, Order, OrderIssued, Share
+from lintas.storage.engine import Transaction
+from lintas.trust.envelope import commitment
+
+
+class Orders:
+    """The holding side of one authority."""
+
+    def __init__(
+        self,
+        *,
+        me: str,
+        name: str,
+        contact: str,
+        own_banks: frozenset[str],
+        chase: Chase,
+        border: Border,
+        judge: Judge,
+        ledger: Ledger,
+        bus: Bus,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._me, self._name, self._contact, self._own_banks = me, name, contact, own_banks
+        self._chase, self._border, self._judge, self._ledger = chase, border, judge, ledger
+        self._bus, self._clock, self._ids = bus, clock, ids
+
+    # ---- what peers say
+
+    def admitted(self, tx: Transaction, event: Admitted) -> None:
+        """Take what passed the border: a request to decide on, or an answer to ours."""
+        body = messages.read_body(messages.read_frame(event.statement))
+        if isinstance(body, HoldRequest):
+            self._received(tx, event, body)
+        elif isinstance(body, HoldAnswer):
+            self._chase.answered(tx, event.origin, body)
+
+    def _received(self, tx: Transaction, event: Admitted, request: HoldRequest) -> None:
+        if store.hold(tx, request.hold) is not None:
+            return
+        purpose = msgspec.convert(messages.read_frame(event.statement).purpose, Purpose)
+        hold = Hold(
+            id=request.hold,
+            case=self._ids.new("case"),
+            share="",
+            direction="received",
+            peer=event.origin,
+            baton=request.baton,
+            amount_minor=request.amount_minor,
+            currency=request.currency,
+            purpose=purpose,
+            scheme=request.scheme,
+            state="awaiting_approval",
+            asked_at=times.render(self._clock.now()),
+            request_basis=request.basis,
+            answer_by=request.answer_by,
+        )
+        try:
+            rules.check_request(request, own_banks=self._own_banks, now=self._clock.now())
+        except Refused as wrong:
+            self._border.note_refusal(tx, event.origin, wrong.reason, str(wrong))
+            self._decline(tx, hold, str(wrong))
+            return
+        hold = msgspec.structs.replace(hold, share=hold.case)
+        store.keep_hold(tx, hold)
+        self._chase.open_claim(
+            tx, hold.case, hold.scheme, amount_minor=hold.amount_minor, currency=hold.currency, origin=event.origin
+        )
+
+    # ---- what officers decide
+
+    def pending(self, tx: Transaction, state: str | None = "awaiting_approval") -> list[Hold]:
+        """Return the holds in a state, oldest first; by default those that wait for an officer."""
+        return store.holds_in(tx, state)
+
+    def hold(self, tx: Transaction, hold_id: str) -> Hold:
+        """Return one hold."""
+        hold = store.hold(tx, hold_id)
+        if hold is None:
+            raise NotFound(f"no hold {hold_id!r}", "take the id from the list of holds")
+        return hold
+
+    def order_of(self, tx: Transaction, hold_id: str) -> Order | None:
+        """Return the order that a hold led to, if any."""
+        return store.order_of(tx, hold_id)
+
+    def approve(self, tx: Transaction, hold_id: str, approver: str) -> Order:
+        """Issue this authority's own order, under its own law, in the named officer's name."""
+        hold = self._waiting(tx, hold_id)
+        decision = self._judge.decide(
+            "order",
+            plane="B",
+            category="hold_request",
+            subject="account_holder",
+            purpose=hold.purpose,
+            peer=hold.peer or self._me,
+            amount=Money(hold.amount_minor, hold.currency),
+            approver_present=True,
+        )
+        if decision.outcome != "permit" or decision.hold_hours is None:
+            raise NotAllowed(decision.sentence, "the hold stays where it is; decline it or obtain what is missing")
+        now = times.render(self._clock.now())
+        order = Order(
+            id=self._ids.new("order"),
+            hold=hold.id,
+            case=hold.case,
+            bank=hold.baton.holder,
+            baton=hold.baton,
+            amount_minor=hold.amount_minor,
+            currency=hold.currency,
+            basis=self._judge.basis(decision),
+            approver=approver,
+            issued_at=now,
+            expires=self._judge.hours_from_now(decision.hold_hours) or now,
+            contact=self._contact,
+        )
+        store.keep_order(tx, order)
+        store.keep_hold(tx, msgspec.structs.replace(hold, state="ordered", decision=decision.sentence))
+        self._log_order(tx, order, decision.rules, decision.policy)
+        self._bus.emit(tx, OrderIssued(order.id, hold.id, order.bank))
+        return order
+
+    def decline(self, tx: Transaction, hold_id: str, officer: str, reason: str) -> None:
+        """Say no, with a reason that the asking authority gets."""
+        self._decline(tx, self._waiting(tx, hold_id), f"{reason} ({officer})")
+
+    def _waiting(self, tx: Transaction, hold_id: str) -> Hold:
+        hold = self.hold(tx, hold_id)
+        if hold.state != "awaiting_approval" or hold.direction == "asked":
+            raise Conflict(f"hold {hold_id} is {hold.state.replace('_', ' ')}, not waiting for approval", "reload it")
+        return hold
+
+    def _decline(self, tx: Transaction, hold: Hold, reason: str) -> None:
+        now = times.render(self._clock.now())
+        store.keep_hold(
+            tx, msgspec.structs.replace(hold, state="refused", outcome="refused", reason=reason, answered_at=now)
+        )
+        if hold.direction == "received":
+            self._tell(tx, hold, HoldAnswer(hold=hold.id, outcome="refused", reason=reason))
+
+    def _log_order(self, tx: Transaction, order: Order, rule_ids: tuple[str, ...], policy: str) -> None:
+        salt = self._ids.salt()
+        store.keep_salt(tx, order.id, salt)
+        sealed = commitment(salt, msgspec.json.encode(order)).hex()
+        entry = Entry(
+            type="order",
+            at=order.issued_at,
+            node=self._me,
+            peer=self._me,
+            purpose="stop_payment",
+            rules=rule_ids,
+            policy=policy,
+            object=order.id,
+            commitment=sealed,
+        )
+        self._ledger.append(tx, [encode(entry)])
+
+    # ---- what banks do
+
+    def work(self, tx: Transaction, bank: str, limit: int = 50) -> list[Order]:
+        """Return the orders that a bank has still to answer, oldest first."""
+        return store.open_orders(tx, bank, limit)
+
+    def order(self, tx: Transaction, order_id: str, bank: str | None = None) -> Order:
+        """Return one order, to its own bank only when ``bank`` is given."""
+        order = store.order(tx, order_id)
+        if order is None or (bank is not None and order.bank != bank):
+            raise NotFound(f"no order {order_id!r}", "take the ids from the work list")
+        return order
+
+    def letter(self, tx: Transaction, order_id: str, bank: str | None = None) -> str:
+        """Return the order as a letter: reference, section of law, amount, expiry, contact."""
+        return letter.write(self.order(tx, order_id, bank), authority=self._name)
+
+    def bank_answers(self, tx: Transaction, bank: str, order_id: str, answer: LedgerAnswer) -> None:
+        """Take a bank's answer to an order; the same answer again is fine, another one is a Conflict."""
+        order = self.order(tx, order_id, bank)
+        if order.answered_at is not None:
+            if order.answer == answer:
+                return
+            raise Conflict("this order has another answer already", "call the authority's contact to correct it")
+        rules.check_order_answer(order, answer)
+        now = times.render(self._clock.now())
+        store.keep_order(tx, msgspec.structs.replace(order, answer=answer, answered_at=now))
+        hold = self.hold(tx, order.hold)
+        outcome = rules.outcome_of(answer)
+        store.keep_hold(tx, msgspec.structs.replace(hold, state="answered", outcome=outcome, answered_at=now))
+        self._show(tx, hold, order, answer)
+        if hold.direction == "received":
+            told = HoldAnswer(
+                hold=hold.id,
+                outcome=outcome,
+                parts=answer.parts,
+                basis=order.basis,
+                approver=order.approver,
+                expires=order.expires,
+            )
+            self._tell(tx, hold, told)
+
+    def bank_refuses(self, tx: Transaction, bank: str, order_id: str, reason: str) -> None:
+        """Take a bank's refusal with its legal reason."""
+        order = self.order(tx, order_id, bank)
+        if order.answered_at is not None:
+            raise Conflict("this order has an answer already", "call the authority's contact to correct it")
+        now = times.render(self._clock.now())
+        store.keep_order(tx, msgspec.structs.replace(order, refusal=reason, answered_at=now))
+        self._decline(tx, self.hold(tx, order.hold), f"{bank}: {reason}")
+
+    def _show(self, tx: Transaction, hold: Hold, order: Order, answer: LedgerAnswer) -> None:
+        """Bring the answer into the bar; a foreign case is shown in this ledger's own currency."""
+        share = store.share(tx, hold.share)
+        if share is None or not answer.found:
+            return
+        claim = store.claim(tx, hold.case)
+        if hold.direction == "received" and claim is not None:
+            ((local, total),) = answer.local.items()
+            store.keep_claim(tx, msgspec.structs.replace(claim, currency=local, stolen=total))
+            store.drop_share(tx, share.id)
+            for number, part in enumerate(answer.parts):
+                if part.local_minor:
+                    store.keep_share(tx, _local_share(share, order, answer, number, self._me))
+            return
+        self._chase.take_own(tx, share, order, answer)
+
+    def _tell(self, tx: Transaction, hold: Hold, answer: HoldAnswer) -> None:
+        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(answer,))
+        release = self._border.release(tx, message, hold.peer)
+        if not release.permitted:
+            stored = store.hold(tx, hold.id)
+            if stored is not None:
+                store.keep_hold(tx, msgspec.structs.replace(stored, decision=release.decision.sentence))
+
+
+def _local_share(share: Share, order: Order, answer: LedgerAnswer, number: int, authority: str) -> Share:
+    part = answer.parts[number]
+    held = part.state == "held"
+    return msgspec.structs.replace(
+        share,
+        id=part_id(share.id, number),
+        state=rules.SHARE_OF_PART[part.state],
+        amount_minor=part.local_minor,
+        holder=part.baton.holder if part.baton else order.bank,
+        authority=authority if held else "",
+        law=order.basis.law if held else "",
+        until=order.expires if held else None,
+        baton=part.baton,
+        hold=order.hold,
+        note=part.state,
+    )

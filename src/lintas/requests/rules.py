@@ -1,0 +1,126 @@
+"""Pure decisions of requests: the bar, splitting a share by an answer, what makes a request or an answer acceptable."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from lintas.model import money, times
+from lintas.model.errors import BadInput, Refused
+from lintas.model.messages import HoldRequest, Outcome
+from lintas.model.tainted import Baton, LedgerAnswer, Part, check_answer, part_id
+from lintas.requests.records import SHARE_STATES, Bar, Claim, Order, Share, ShareState
+
+#: How a part of an answer shows in the bar: money that is merely located is still on the move until it is held.
+SHARE_OF_PART: dict[str, ShareState] = {
+    "held": "held",
+    "here": "moved",
+    "moved": "moved",
+    "spent": "spent",
+    "unknown": "unknown",
+}
+
+
+def bar(claim: Claim, shares: Sequence[Share]) -> Bar:
+    """Add up the shares by state; ``exact`` is the law held + moved + spent + returned + released + unknown = stolen."""
+    totals = dict.fromkeys(SHARE_STATES, 0)
+    for share in shares:
+        totals[share.state] += share.amount_minor
+    exact = sum(totals.values()) == claim.stolen and all(share.amount_minor > 0 for share in shares)
+    return Bar(
+        case=claim.case, currency=claim.currency, stolen=claim.stolen, exact=exact, shares=tuple(shares), **totals
+    )
+
+
+def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share) -> list[Share]:
+    """Replace a share by one for each part, amounts rescaled so that they add up to the share exactly.
+
+    ``at`` is the asked interval; ``changes`` carries the holder, authority, law and end that the parts get. A part too small
+    for one minor unit of the claim's currency is merged into its neighbour's amount by the rescaling (and gets no share).
+    """
+    amounts = money.rescale_parts([part.amount_minor for part in parts], share.amount_minor)
+    pieces = []
+    for number, (part, amount) in enumerate(zip(parts, amounts, strict=True)):
+        if amount == 0:
+            continue
+        state = SHARE_OF_PART[part.state]
+        where = Baton(transfer=at.transfer, start=part.start, end=part.end, currency=at.currency, holder=at.holder)
+        pieces.append(
+            msgspec.structs.replace(
+                changes,
+                id=part_id(share.id, number),
+                case=share.case,
+                state=state,
+                amount_minor=amount,
+                baton=part.baton or where,
+                holder=part.baton.holder if part.baton else at.holder,
+                until=changes.until if state == "held" else None,
+                law=changes.law if state == "held" else "",
+                note=part.state,
+            )
+        )
+    return pieces
+
+
+def narrowed(baton: Baton, amount_minor: int | None) -> Baton:
+    """Return the baton cut to the first ``amount_minor``; Refused when more is asked than the interval holds."""
+    if amount_minor is None or amount_minor == baton.amount_minor:
+        return baton
+    if amount_minor > baton.amount_minor:
+        raise Refused(
+            "above_interval",
+            f"asked to hold {money.show(amount_minor, baton.currency)} {baton.currency}, the traced interval is only "
+            f"{money.show(baton.amount_minor, baton.currency)} {baton.currency}",
+            "ask for the interval or less",
+        )
+    return msgspec.structs.replace(baton, end=baton.start + amount_minor)
+
+
+def check_request(request: HoldRequest, *, own_banks: frozenset[str], now: datetime) -> None:
+    """Refuse a foreign hold request that cannot be lawful or true, whatever any table says; each reason has its code."""
+    baton = request.baton
+    if not 0 <= baton.start < baton.end <= money.MAX_MINOR:
+        raise Refused("bad_interval", "the interval of the baton is empty or absurd", "trace again")
+    if request.currency not in money.exponents() or request.currency != baton.currency:
+        raise Refused("currency_mismatch", f"the request is in {request.currency!r}, its baton in {baton.currency!r}")
+    if not 0 < request.amount_minor <= baton.amount_minor:
+        asked, interval = request.amount_minor, baton.amount_minor
+        raise Refused(
+            "above_interval", f"the request asks for {asked} minor units of an interval of {interval}", "ask for less"
+        )
+    if baton.holder not in own_banks:
+        raise Refused("not_our_bank", f"no bank {baton.holder!r} belongs to this authority", "ask the right authority")
+    try:
+        over = times.parse(request.expires) <= now
+        times.parse(request.answer_by)
+    except BadInput as wrong:
+        raise Refused("bad_time", wrong.what, wrong.do) from None
+    if over:
+        raise Refused("expired", f"the request ended at {request.expires}", "send a new one if it is still needed")
+
+
+def check_order_answer(order: Order, answer: LedgerAnswer) -> None:
+    """Refuse a bank's answer that does not tile the order's interval, or holds more than was ordered; BadInput."""
+    baton = order.baton
+    if answer.found and (answer.transfer, answer.currency) != (baton.transfer, baton.currency):
+        raise BadInput("the answer speaks of another transfer or currency", "answer for the order's own transfer")
+    check_answer(answer, baton.start, baton.end)
+    held = sum(part.amount_minor for part in answer.parts if part.state == "held")
+    if held > order.amount_minor:
+        raise BadInput(f"{held} minor units are held, ordered were {order.amount_minor}", "release what is over")
+    if len(answer.local) > 1:
+        raise BadInput("the answer mixes currencies of the bank's own ledger", "answer in the account's currency")
+
+
+def outcome_of(answer: LedgerAnswer) -> Outcome:
+    """Name an answer by what it achieved."""
+    if not answer.found:
+        return "not_found"
+    states = {part.state for part in answer.parts}
+    if states == {"held"}:
+        return "held_full"
+    if "held" in states:
+        return "held_partial"
+    if "moved" in states or "here" in states:
+        return "moved"
+    return "spent" if "spent" in states else "not_found"

@@ -1,0 +1,47 @@
+"""Brings a database to the current form with Alembic, and refuses one that is older or newer than this program."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from lintas.model.errors import Unavailable
+from lintas.storage.engine import writing
+
+_SCRIPTS = "lintas.storage:migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", _SCRIPTS)
+    return config
+
+
+def head() -> str:
+    """Return the revision that this program needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current(engine: Engine) -> str:
+    """Return the revision of a database, "" when it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to the current form, in one transaction."""
+    with writing(engine) as connection, connection.begin():
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def check_current(engine: Engine) -> None:
+    """Refuse to work on a database of another form; Unavailable says what to do."""
+    have, need = current(engine), head()
+    if have != need:
+        raise Unavailable(
+            f"the database has form {have or 'none'}, this program needs {need}",
+            "run `lintas db upgrade` (after a backup), or install the program that wrote it",
+        )
