@@ -99,7 +99,7 @@ def issued(tx: Transaction) -> Sequence[IssuedKey]:
     rows = tx.execute(
         select(*_SHOWN, api_keys.c.created, api_keys.c.revoked).order_by(api_keys.c.created, api_keys.c.id)
     )
-    return [msgspec.convert(dict(row._mapping), IssuedKey) for row in rows]
+    return [IssuedKey(**{str(name): value for name, value in row._mapping.items()}) for row in rows]
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
