@@ -8,6 +8,7 @@ ciphertext through HPKE's ``info``. A commitment covers the statement, not the i
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
@@ -34,16 +35,18 @@ from lintas.trust.merkle import leaf_hash, root
 VERSION: Final = 1
 MAX_ITEMS = 500
 MAX_WIRE = 8 * 1024 * 1024
-#: The longest header that a 128-character name in every place can make is about 2 kB.
+#: Some times what the longest allowed names make of a header.
 MAX_HEADER = 16 * 1024
 SALT_BYTES = 32
 #: How far ahead the sender's clock may be.
 MAX_AHEAD = timedelta(minutes=10)
 
 _INFO = b"lintas-envelope-v1\n"
+_VISIBLE = r"\A[\x21-\x7e]{1,128}\Z"
 
 Lane = Literal["urgent", "bulk"]
-Token = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+#: An id or a name: visible ASCII, so that a log line or a page shows it as it is.
+Token = Annotated[str, msgspec.Meta(pattern=_VISIBLE)]
 Hash = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 HashOrNone = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 Instant = Annotated[
@@ -136,16 +139,7 @@ def seal(draft: Draft, items: Sequence[Item], signers: Sequence[Signer], recipie
     1 to 500 items with different ids; 1 to 4 signers of the origin; ``recipient_kem`` from the charter. BadInput for anything
     else, TooLarge above 8 MiB.
     """
-    if not 1 <= len(items) <= MAX_ITEMS:
-        raise BadInput(f"{len(items)} objects in one envelope", f"seal 1 to {MAX_ITEMS}")
-    if len({item.id for item in items}) != len(items):
-        raise BadInput("two objects of one envelope share an id", "give each object its own id")
-    fields = {name: getattr(draft, name) for name in Draft.__struct_fields__}
-    total = merkle_root([item.commitment for item in items])
-    header = msgspec.json.encode(Header(**fields, count=len(items), root=total))
-    _parse_header(
-        header
-    )  # Nothing may leave that the other side must refuse: structs do not check what they are made of.
+    header = _header_over(draft, items)
     body = encrypt_to(recipient_kem, msgspec.msgpack.encode(items), info=_INFO + header)
     wire = msgspec.msgpack.encode(_Wire(header, sign_all(header, signers), body))
     if len(wire) > MAX_WIRE:
@@ -193,6 +187,24 @@ def open_envelope(
         items=items,
         commitments=tuple(each.hex() for each in commitments),
     )
+
+
+def _header_over(draft: Draft, items: Sequence[Item]) -> bytes:
+    """Return the header's bytes; BadInput for what the other side must refuse: structs do not check what they are made of."""
+    if not 1 <= len(items) <= MAX_ITEMS:
+        raise BadInput(f"{len(items)} objects in one envelope", f"seal 1 to {MAX_ITEMS}")
+    if len({item.id for item in items}) != len(items):
+        raise BadInput("two objects of one envelope share an id", "give each object its own id")
+    if not all(re.match(_VISIBLE, item.id) for item in items):
+        raise BadInput("an object's id is empty, too long or unprintable", "give it 1 to 128 visible ASCII characters")
+    fields = {name: getattr(draft, name) for name in Draft.__struct_fields__}
+    total = merkle_root([item.commitment for item in items])
+    header = msgspec.json.encode(Header(**fields, count=len(items), root=total))
+    try:
+        _parse_header(header)
+    except Refused as wrong:
+        raise BadInput(wrong.what, "mend the draft before it is sealed") from None
+    return header
 
 
 def _parse(wire: bytes) -> _Wire:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lintas.model.errors import BadInput, LintasError, Refused, TooLarge
+from lintas.model.errors import BadInput, Refused, TooLarge
 from lintas.trust.envelope import (
     MAX_WIRE,
     Draft,
@@ -173,8 +173,8 @@ def test_a_corrupt_member_cannot_make_the_root_lie() -> None:
     assert reason(forge(header, encode([items(1)[0], items(1)[0]]))) == "duplicate_item"
     assert reason(forge(header, encode(items(501)))) == "too_many_items"
     assert reason(forge(header, encode([]))) == "count_mismatch"
-    short = [["object-1", b"statement", b"salt"]]
-    assert reason(forge(header, encode(short))) == "bad_body"
+    for name, salt in (("object-1", b"short"), ("", bytes(32)), ("line\nbreak", bytes(32)), ("x" * 129, bytes(32))):
+        assert reason(forge(header, encode([[name, b"statement", salt]]))) == "bad_body"
     for hostile in (b"", b"\xdd\xff\xff\xff\xff", b"\x91" * 100_000, b"\x93\xa1x\xc6\xff\xff\xff\xff", b"\xc1"):
         assert reason(forge(header, hostile)) == "bad_body"
 
@@ -201,6 +201,8 @@ def test_a_corrupt_member_cannot_make_the_root_lie() -> None:
         {"exercise": "yes"},
         {"id": ""},
         {"id": "x" * 129},
+        {"id": "line\nbreak"},
+        {"origin": "xa\u202easc"},
         {"surprise": 1},
     ],
 )
@@ -221,7 +223,13 @@ def test_oversize_is_refused_before_it_is_read() -> None:
 
 def test_five_hundred_objects_are_the_most() -> None:
     assert len(opened(seal(draft(), items(500), [ORIGIN], KEM.public)).items) == 500
-    for wrong in (items(501), [], [items(1)[0], items(1)[0]], [Item(id="x", statement=b"", salt=b"short")]):
+    for wrong in (
+        items(501),
+        [],
+        [items(1)[0], items(1)[0]],
+        [Item(id="x", statement=b"", salt=b"short")],
+        [Item(id="x" * 129, statement=b"", salt=bytes(32))],
+    ):
         with pytest.raises(BadInput):
             seal(draft(), wrong, [ORIGIN], KEM.public)
 
@@ -230,7 +238,7 @@ def test_five_hundred_objects_are_the_most() -> None:
     "changes", [{"seq": 0}, {"created": "yesterday"}, {"prev": "x"}, {"lane": "slow"}, {"origin": ""}]
 )
 def test_nothing_is_sealed_that_the_other_side_must_refuse(changes: dict[str, Any]) -> None:
-    with pytest.raises(LintasError):
+    with pytest.raises(BadInput):
         seal(draft(**changes), items(1), [ORIGIN], KEM.public)
 
 
