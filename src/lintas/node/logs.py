@@ -44,7 +44,7 @@ class JsonLines(logging.Formatter):
             "time": times.render(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _message(record.msg),
+            "message": "a library warned" if record.name == "py.warnings" else _message(record.msg),
         }
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
