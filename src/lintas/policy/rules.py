@@ -20,6 +20,23 @@ _MAX_NAME = 200
 _YEARS = range(1900, 9000)  # inside the calendar by more than any expiry, so that no sum overflows
 #: Peers are an open list (the charter names the members), jurisdictions a list of their own.
 COLUMNS = (*LISTS, "peer", "peer_jurisdiction")
+#: The order in which a rule's columns are compared: those that differ most often first.
+_COMPARED = ("peer", "peer_jurisdiction", "purpose", "channel", "plane", "subject", "holder", "provenance")
+#: A rule of one action and category, with the columns left to compare.
+Candidate = tuple[Rule, tuple[tuple[str, frozenset[str]], ...]]
+
+
+def index(rules: Sequence[Rule]) -> dict[tuple[str, str], tuple[Candidate, ...]]:
+    """Group the rules by action and category, in written order: a question then meets only those that may concern it."""
+    return {
+        (action, category): tuple(
+            (rule, tuple((column, frozenset(rule.match[column])) for column in _COMPARED if column in rule.match))
+            for rule in rules
+            if action in rule.match.get("action", (action,)) and category in rule.match.get("category", (category,))
+        )
+        for action in LISTS["action"]
+        for category in CATEGORIES
+    }
 
 
 def decide(
@@ -28,14 +45,13 @@ def decide(
     jurisdiction: str,
     status: Status,
     policy: str,
-    candidates: Callable[[str, str], Sequence[Rule]],
+    candidates: Callable[[str, str], Sequence[Candidate]],
 ) -> Decision:
     """Decide; ``candidates(action, category)`` gives the rules of the table that speak of both, in written order."""
     if why := _never(question) or _unfit(question, jurisdiction, status):
         return Decision(outcome="refuse", rules=(), law=(), sentence=why, policy=policy)
     moment = _moment(question.at)
-    considered = candidates(question.action, question.category)
-    applicable = [rule for rule in considered if _applies(rule, question, moment.date())]
+    applicable, near = _meeting(candidates(question.action, question.category), question, moment.date())
     forbids = [rule for rule in applicable if rule.effect == "forbid"]
     if forbids:
         return Decision(
@@ -46,7 +62,6 @@ def decide(
             policy=policy,
         )
     if not applicable:
-        near = _nearest(considered, question, moment.date())
         return Decision(
             outcome="refuse", rules=(), law=(), sentence=sentences.denied(question, jurisdiction, near), policy=policy
         )
@@ -143,19 +158,28 @@ def _in_time(rule: Rule, today: date) -> bool:
     return (rule.starts is None or rule.starts <= today) and (rule.ends is None or today <= rule.ends)
 
 
-def _applies(rule: Rule, question: Question, today: date) -> bool:
-    return _in_time(rule, today) and all(getattr(question, column) in values for column, values in rule.match.items())
-
-
-def _nearest(rules: Sequence[Rule], question: Question, today: date) -> tuple[Rule, str] | None:
-    """Return the first permit that differs in one column only, with that column: what would have to be different."""
-    for rule in rules:
-        if rule.effect != "permit" or not _in_time(rule, today):
-            continue
-        differing = [column for column, values in rule.match.items() if getattr(question, column) not in values]
-        if len(differing) == 1:
-            return rule, differing[0]
-    return None
+def _meeting(
+    candidates: Sequence[Candidate], question: Question, today: date
+) -> tuple[list[Rule], tuple[Rule, str] | None]:
+    """Return the rules that apply, and the first permit that differs in one column only, with that column."""
+    facts = {column: getattr(question, column) for column in _COMPARED}
+    applicable: list[Rule] = []
+    near: tuple[Rule, str] | None = None
+    for rule, compared in candidates:
+        differs = ""
+        for column, values in compared:
+            if facts[column] not in values:
+                if differs:
+                    break
+                differs = column
+        else:
+            if not _in_time(rule, today):
+                continue
+            if not differs:
+                applicable.append(rule)
+            elif near is None and rule.effect == "permit":
+                near = rule, differs
+    return applicable, near
 
 
 def _humans(rule: Rule, question: Question) -> Humans:

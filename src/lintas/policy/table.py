@@ -7,11 +7,11 @@ import msgspec
 
 from lintas.model.errors import BadInput
 from lintas.model.places import jurisdiction as known_jurisdiction
-from lintas.policy import cells, examples, rows, rules, sentences
+from lintas.policy import cells, examples, rows, sentences
+from lintas.policy import rules as evaluator
 from lintas.policy.cells import Place
 from lintas.policy.reading import Cell, read
 from lintas.policy.records import Decision, Example, Question, Rule, Status
-from lintas.policy.vocabulary import ACTIONS, CATEGORIES
 
 SCHEMA = "lintas-policy/1"
 MAX_RULES = 2_000
@@ -30,7 +30,7 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
     statutes: dict[str, str]
     rules: tuple[Rule, ...]
     examples: tuple[Example, ...] = ()
-    index: dict[tuple[str, str], tuple[Rule, ...]]
+    index: dict[tuple[str, str], tuple[evaluator.Candidate, ...]]
 
     @classmethod
     def load(cls, text: bytes | str, *, source: str) -> "PolicyTable":
@@ -51,16 +51,16 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
             statutes=statutes,
             rules=read_rules,
             examples=examples.read(row["examples"], place) if "examples" in row else (),
-            index=_index(read_rules),
+            index=evaluator.index(read_rules),
         )
 
     def with_rules(self, changed: tuple[Rule, ...]) -> "PolicyTable":
         """Return the table with other rules under the same digest: for asking "what if", never for deciding at the border."""
-        return msgspec.structs.replace(self, rules=changed, index=_index(changed))
+        return msgspec.structs.replace(self, rules=changed, index=evaluator.index(changed))
 
     def decide(self, question: Question) -> Decision:
         """Decide; never raises, whatever the question holds."""
-        return rules.decide(
+        return evaluator.decide(
             question,
             jurisdiction=self.jurisdiction,
             status=self.status,
@@ -72,7 +72,7 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
         """Return one rule as one English sentence with its section of law."""
         return sentences.render(rule, self.jurisdiction)
 
-    def _candidates(self, action: str, category: str) -> tuple[Rule, ...]:
+    def _candidates(self, action: str, category: str) -> tuple[evaluator.Candidate, ...]:
         return self.index.get((action, category), ())
 
 
@@ -114,16 +114,3 @@ def _rules(cell: Cell, statutes: dict[str, str], place: Place) -> tuple[Rule, ..
             place.refuse(item.line, f"the rule id {rule.id} stands in this table twice", "give each rule its own id")
         found[rule.id] = rule
     return tuple(found.values())
-
-
-def _index(listed: tuple[Rule, ...]) -> dict[tuple[str, str], tuple[Rule, ...]]:
-    """Group the rules by action and category, in written order: a question then meets only those that may concern it."""
-    return {
-        (action, category): tuple(
-            rule
-            for rule in listed
-            if action in rule.match.get("action", (action,)) and category in rule.match.get("category", (category,))
-        )
-        for action in ACTIONS
-        for category in CATEGORIES
-    }
