@@ -130,13 +130,13 @@ def _read_manifest(directory: Path) -> _Manifest:
     if not file.is_file():
         raise BadInput(f"{directory} is no trace index: {MANIFEST} is missing", "make one with `lintas trace index`")
     try:
-        manifest = msgspec.json.decode(file.read_bytes(), type=_Manifest)
+        manifest = msgspec.json.decode(data := file.read_bytes(), type=_Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MalformedInput("the manifest cannot be read", _AGAIN, where=str(file)) from None
     if manifest.format != FORMAT:
         what = f"the index has the format {manifest.format[:60]!r}, this program reads {FORMAT!r}"
         raise BadInput(what, _AGAIN, where=str(file))
-    if manifest.seal != manifest.sealed():
+    if manifest.seal != manifest.sealed() or data != _json(manifest):
         raise MalformedInput("the manifest is damaged", _AGAIN, where=str(file))
     return manifest
 
