@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.policy.asking import NOON, question, row, shipped, table, text
 
@@ -91,7 +91,12 @@ def test_every_demand_of_every_permit_holds_and_the_strictest_limit_wins() -> No
     both = table(
         row("a", "onward: true", "expires_hours: 10", "use: [stop_payment, status]"),
         row(
-            "b", "conditions: [approval]", "expires_hours: 5", "use: [status, audit]", "redact: [free_text]", section=2
+            "b",
+            "conditions: [approval]",
+            "expires_hours: 5",
+            "use: [status, audit]",
+            "redact: [free_text]",
+            law="Test Act, s.2",
         ),
     )
     asked = both.decide(question())
@@ -108,12 +113,11 @@ def test_a_rule_without_law_says_so_instead_of_citing_one() -> None:
     assert lawless.render(lawless.rules[0]).endswith("(no section of law found).")
 
 
-@pytest.mark.parametrize(("status", "exercise", "outcome"), [("draft", True, "refuse"), ("draft", False, "refuse")])
-def test_a_draft_releases_plane_a_only(status: str, exercise: bool, outcome: str) -> None:
-    everything = row("all", plane="any", category="any", purpose="any")
-    draft = table(everything, status=status)
+@pytest.mark.parametrize("exercise", [True, False])
+def test_a_draft_releases_plane_a_only(exercise: bool) -> None:
+    draft = table(row("all", plane="any", category="any", purpose="any"), status="draft")
     refused = draft.decide(question(exercise=exercise))
-    assert refused.outcome == outcome and "draft" in refused.sentence
+    assert refused.outcome == "refuse" and "draft" in refused.sentence
     indicator = question(plane="A", category="indicator", subject="none", exercise=exercise)
     assert draft.decide(indicator).outcome == "permit"
 
@@ -209,6 +213,7 @@ KNOWN = {
 }
 
 
+@settings(deadline=None)  # the machine may be busy; timings live in bench/
 @given(st.fixed_dictionaries(FACTS))
 def test_deciding_never_raises_and_never_permits_the_unknown(facts: dict[str, Any]) -> None:
     for shipped_table in (XA, XB):
@@ -219,6 +224,7 @@ def test_deciding_never_raises_and_never_permits_the_unknown(facts: dict[str, An
             assert all(facts[column] in values for column, values in LISTS.items())
 
 
+@settings(deadline=None)  # the machine may be busy; timings live in bench/
 @given(st.fixed_dictionaries(KNOWN))
 def test_the_index_decides_as_a_plain_walk_over_the_rules_does(facts: dict[str, Any]) -> None:
     asked = question(**facts)
@@ -236,6 +242,7 @@ def test_the_index_decides_as_a_plain_walk_over_the_rules_does(facts: dict[str, 
         assert (decision.outcome == "refuse") == (not permits)
 
 
+@settings(deadline=None)  # the machine may be busy; timings live in bench/
 @given(st.fixed_dictionaries(KNOWN), st.permutations(XA.rules))
 def test_the_order_of_rules_never_changes_the_answer(facts: dict[str, Any], shuffled: Any) -> None:  # noqa: ANN401
     asked = question(**facts)

@@ -1,7 +1,7 @@
 """Loading: a table says what it means or is refused, with source, line, rule and column named."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.policy.asking import row, shipped, text
 
@@ -105,12 +105,14 @@ def test_a_jurisdiction_is_a_code_and_not_a_truth_value() -> None:
     assert "unknown jurisdiction 'NO'" in refusal(text(row("r")).replace("jurisdiction: XA", "jurisdiction: NO"))
 
 
+@settings(deadline=None)  # the machine may be busy; timings live in bench/
 @given(st.one_of(st.text(max_size=200), st.binary(max_size=200)))
 def test_any_text_is_a_table_or_is_refused(written: str | bytes) -> None:
     with pytest.raises(BadInput):
         PolicyTable.load(written, source="noise")
 
 
+@settings(deadline=None)  # the machine may be busy; timings live in bench/
 @given(st.data())
 def test_any_damage_to_a_table_is_read_or_refused(data: st.DataObject) -> None:
     whole = text(row("r", "note: a test"), row("s", effect="forbid"))
