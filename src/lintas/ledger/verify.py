@@ -218,22 +218,23 @@ def _need(source: Source, path: str, limit: int) -> bytes:
 
 
 def _tile(source: Source, tile: TileId, limit: int) -> bytes:
-    """Read a hash tile at exactly its width; from the full one where the partial has been dropped since."""
-    data = source.read(tile.path, limit)
-    if data is not None:
-        if len(data) != tile.width * merkle.HASH_BYTES:
-            raise CheckFailed(f"the tile has {len(data)} bytes, not {tile.width} hashes", where=tile.path)
-        return data
-    if tile.width == WIDTH:
-        raise CheckFailed("the file is missing", "publish the ledger again", where=tile.path)
-    return _tile(source, tile.widened(), limit)[: tile.width * merkle.HASH_BYTES]
+    """Read the hashes of a tile at its width."""
+    found, data = _found(source, tile, limit)
+    if len(data) != found.width * merkle.HASH_BYTES:
+        raise CheckFailed(f"the tile has {len(data)} bytes, not {found.width} hashes", where=found.path)
+    return data[: tile.width * merkle.HASH_BYTES]
 
 
 def _bundle(source: Source, tile: TileId) -> list[bytes]:
-    """Read an entry bundle at its width; from the full one where the partial has been dropped since."""
-    data = source.read(tile.path, MAX_BUNDLE)
-    if data is not None:
-        return decode_bundle(data, tile.width, where=tile.path)
-    if tile.width == WIDTH:
-        raise CheckFailed("the file is missing", "publish the ledger again", where=tile.path)
-    return _bundle(source, tile.widened())[: tile.width]
+    """Read the entries of a bundle at its width."""
+    found, data = _found(source, tile, MAX_BUNDLE)
+    return decode_bundle(data, found.width, where=found.path)[: tile.width]
+
+
+def _found(source: Source, tile: TileId, limit: int) -> tuple[TileId, bytes]:
+    """Read a tile, or the full one in its place where the partial has been dropped since; say which it was."""
+    for each in dict.fromkeys((tile, tile.widened())):
+        data = source.read(each.path, limit)
+        if data is not None:
+            return each, data
+    raise CheckFailed("the file is missing", "publish the ledger again", where=tile.path)
