@@ -51,21 +51,22 @@ def measure() -> list[tuple[str, float, str, float, bool]]:
     rows = []
     for name, question in questions.items():
         p99 = _p99_ms(table.decide, question)
-        rows.append((f"policy: decision with {RULES} rules, {name}, p99", round(p99, 4), "ms", BAR_MS, p99 <= BAR_MS))
+        label = f"policy: decision with {RULES} rules, {name}, p99 of processor time"
+        rows.append((label, round(p99, 4), "ms", BAR_MS, p99 <= BAR_MS))
     return rows
 
 
 def _p99_ms(decide: Callable[[Question], Decision], question: Question) -> float:
-    """Return the lowest p99 of five passes: whatever else the machine does only ever adds to one."""
+    """Return the lowest p99 of five passes, in processor time: what else the machine does is not the decision's."""
     return min(_pass_ms(decide, question) for _ in range(5))
 
 
 def _pass_ms(decide: Callable[[Question], Decision], question: Question) -> float:
     taken = []
     for _ in range(ROUNDS):
-        begun = time.perf_counter_ns()
+        begun = time.thread_time_ns()
         decide(question)
-        taken.append(time.perf_counter_ns() - begun)
+        taken.append(time.thread_time_ns() - begun)
     return sorted(taken)[int(ROUNDS * 0.99)] / 1e6
 
 

@@ -51,7 +51,9 @@ def decide(
     if why := _never(question) or _unfit(question, jurisdiction, status):
         return Decision(outcome="refuse", rules=(), law=(), sentence=why, policy=policy)
     moment = _moment(question.at)
-    applicable, near = _meeting(candidates(question.action, question.category), question, moment.date())
+    considered, today = candidates(question.action, question.category), moment.date()
+    facts = {column: getattr(question, column) for column in _COMPARED}
+    applicable = _meeting(considered, facts, today)
     forbids = [rule for rule in applicable if rule.effect == "forbid"]
     if forbids:
         return Decision(
@@ -62,6 +64,7 @@ def decide(
             policy=policy,
         )
     if not applicable:
+        near = _nearest(considered, facts, today)
         return Decision(
             outcome="refuse", rules=(), law=(), sentence=sentences.denied(question, jurisdiction, near), policy=policy
         )
@@ -158,28 +161,27 @@ def _in_time(rule: Rule, today: date) -> bool:
     return (rule.starts is None or rule.starts <= today) and (rule.ends is None or today <= rule.ends)
 
 
-def _meeting(
-    candidates: Sequence[Candidate], question: Question, today: date
-) -> tuple[list[Rule], tuple[Rule, str] | None]:
-    """Return the rules that apply, and the first permit that differs in one column only, with that column."""
-    facts = {column: getattr(question, column) for column in _COMPARED}
+def _meeting(candidates: Sequence[Candidate], facts: dict[str, str], today: date) -> list[Rule]:
+    """Return the rules that apply: in time, and every column holds the fact."""
     applicable: list[Rule] = []
-    near: tuple[Rule, str] | None = None
     for rule, compared in candidates:
-        differs = ""
         for column, values in compared:
             if facts[column] not in values:
-                if differs:
-                    break
-                differs = column
+                break
         else:
-            if not _in_time(rule, today):
-                continue
-            if not differs:
+            if _in_time(rule, today):
                 applicable.append(rule)
-            elif near is None and rule.effect == "permit":
-                near = rule, differs
-    return applicable, near
+    return applicable
+
+
+def _nearest(candidates: Sequence[Candidate], facts: dict[str, str], today: date) -> tuple[Rule, str] | None:
+    """Return the first permit that one column alone keeps away, with that column: what would have to be different."""
+    for rule, compared in candidates:
+        if rule.effect == "permit" and _in_time(rule, today):
+            differing = [column for column, values in compared if facts[column] not in values]
+            if len(differing) == 1:
+                return rule, differing[0]
+    return None
 
 
 def _humans(rule: Rule, question: Question) -> Humans:
