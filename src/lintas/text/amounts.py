@@ -1,0 +1,90 @@
+"""Finds amounts of money as people write them (``RM 5,000``, ``5.000.000đ``, ``20万元``): to read, never to dial."""
+
+import re
+from decimal import Decimal
+from functools import cache
+
+import msgspec
+
+from lintas.model.money import MAX_MINOR, exponents
+from lintas.text.fold import plain
+from lintas.text.gazetteer import table
+
+_NUMBER = (
+    r"\d{1,3}(?:[,.'] ?\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)"
+    r"|\d{1,3}(?: \d{3}){1,4}(?![\d ]\d)(?:[.,]\d{1,2})?"
+    r"|\d{1,13}(?:[.,]\d{1,3})?(?!\d)"
+)
+#: Thousands marked by commas: an amount even without a currency.
+_GROUPED = re.compile(r"(?<![\d.,+\-])\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?(?!\d|-\d)")
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """An amount at ``[start, end)`` of the folded text; None where currency or exactness is missing."""
+
+    start: int
+    end: int
+    amount_minor: int | None
+    currency: str | None
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str], dict[str, str], dict[str, int]]:
+    lists = table("money")
+    before, after = ({plain(word): code for word, code in lists[side].items()} for side in ("before", "after"))
+    times = {plain(word): int(factor) for word, factor in lists["times"].items()}
+    factor = rf"(?: ?(?P<times>{_any(times)}))?"
+    leading = re.compile(rf"(?<![a-z])(?P<code>{_any(before)}) {{0,2}}(?P<number>{_NUMBER}){factor}")
+    trailing = re.compile(rf"(?<![\d.,+])(?P<number>{_NUMBER}){factor} {{0,2}}(?P<code>{_any(after)})")
+    return leading, trailing, before, after, times
+
+
+def _any(words: dict[str, str] | dict[str, int]) -> str:
+    """Alternatives, longest first; a word of Latin letters must end there."""
+    return "|".join(
+        re.escape(word) + (r"(?![a-z])" if word[-1].isascii() and word[-1].isalpha() else "")
+        for word in sorted(words, key=len, reverse=True)
+    )
+
+
+def find_amounts(lower: str, jurisdiction: str | None = None) -> list[Amount]:
+    """Find the amounts in a lower-cased folded text, in order; ``$`` is read by the jurisdiction, US dollars by default."""
+    leading, trailing, before, after, times = _patterns()
+    found: dict[int, Amount] = {}
+    for pattern, codes in ((leading, before), (trailing, after)):
+        for match in pattern.finditer(lower):
+            code = codes[match["code"]]
+            if match["code"] == "$" and jurisdiction:
+                code = table("money")["dollars"].get(jurisdiction, code)
+            factor = times[match["times"]] if match["times"] else 1
+            if any(other.start < match.end() and match.start() < other.end for other in _near(found, match.start())):
+                continue
+            found[match.start()] = Amount(match.start(), match.end(), _minor(match["number"], factor, code), _iso(code))
+    for match in _GROUPED.finditer(lower):
+        if not any(other.start < match.end() and match.start() < other.end for other in _near(found, match.start())):
+            found[match.start()] = Amount(match.start(), match.end(), None, None)
+    return [found[start] for start in sorted(found)]
+
+
+def _near(found: dict[int, Amount], start: int) -> list[Amount]:
+    """Return the amounts that could touch a match at ``start``: none is longer than 60 characters."""
+    return [found[place] for place in range(start - 60, start + 60) if place in found]
+
+
+def _iso(code: str) -> str | None:
+    return code if code in exponents() else None
+
+
+def _minor(number: str, factor: int, code: str) -> int | None:
+    """Read digits with separators into minor units; None when the currency is none of ours or the amount is not exact."""
+    if code not in exponents():
+        return None
+    number = number.replace(" ", "").replace("'", "")
+    last = max(number.rfind("."), number.rfind(","))
+    decimals = len(number) - last - 1 if last >= 0 else 0
+    marks = [char for char in number if char in ".,"]
+    # Three digits behind a mark are thousands, unless the currency has three decimals or a multiplier follows ("1.125 juta").
+    fraction = last >= 0 and marks.count(number[last]) == 1 and (decimals != 3 or exponents()[code] == 3 or factor > 1)
+    whole = re.sub(r"[.,]", "", number[:last] if fraction else number)
+    value = Decimal(f"{whole}.{number[last + 1 :]}" if fraction else whole) * factor * 10 ** exponents()[code]
+    return int(value) if value == int(value) and 0 < value <= MAX_MINOR else None
