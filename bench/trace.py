@@ -38,10 +38,12 @@ def _synthetic(rows: int) -> Ledger:
         credited=amount,
         currency=np.zeros(rows, np.int16),
         bank=np.full(rows, -1, np.int32),
+        party=np.full(rows, -1, np.int32),
         kind=np.zeros(rows, np.int8),
         lines=[(f"{number:08d}", "XAK") for number in used.tolist()],
         currencies=["XAK"],
         banks=[],
+        parties=[],
     )
 
 
@@ -79,15 +81,16 @@ def _asked() -> list[Measured]:
         rng, times_ms, widths = random.Random(1), [], []
         for _ in range(ASKED):
             asked = f"{rng.randrange(MILLION):08d}"
-            started = time.perf_counter()
+            # processor time: what else the machine runs is not the engine's figure
+            started = time.thread_time()
             trail = trace(mapped, asked)
-            times_ms.append((time.perf_counter() - started) * 1000)
+            times_ms.append((time.thread_time() - started) * 1000)
             widths.append(len(trail.intervals))
             assert trail.conserved
         del mapped
     times_ms.sort()
     median, slow = times_ms[ASKED // 2], times_ms[ASKED * 99 // 100]
-    name = f"trace: one theft among {MILLION:,} transfers, mapped, mean {sum(widths) / ASKED:.1f} intervals"
+    name = f"trace: one theft among {MILLION:,} transfers, mapped, mean {sum(widths) / ASKED:.1f} intervals, processor"
     return [
         (f"trace: index of {MILLION:,} transfers in memory", round(built, 2), "s", 10.0, built <= 10.0),
         (f"trace: open and check an index of {MILLION:,}", round(opened, 2), "s", 3.0, opened <= 3.0),

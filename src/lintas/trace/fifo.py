@@ -7,8 +7,8 @@ from typing import NamedTuple, TypedDict
 from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.model.money import rescale
+from lintas.trace.index import Cut, Index
 from lintas.trace.ledger import KINDS, from_microseconds, microseconds
-from lintas.trace.lines import Cut, Index
 from lintas.trace.trail import Baton, Held, Interval, Limits, Part, Reason, Spent, Trail, Unfollowed
 
 

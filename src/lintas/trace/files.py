@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lintas.model.errors import BadInput, MalformedInput
-from lintas.trace.lines import Columns, Index
+from lintas.trace.index import Columns, Index
 
 FORMAT = "lintas-trace-index/1"
 MANIFEST = "manifest.json"

@@ -37,8 +37,9 @@ class Ledger:
 
     ``settled`` is the amount between the banks, in ``currencies[currency]``; ``debited`` what left the sender's line
     and ``credited`` what reached the receiver's, each in its line's currency. All are minor units, shape (n,), > 0.
-    ``out_line`` and ``in_line`` number ``lines``; -1 where that side has no account here, and ``bank`` then numbers
-    the other holder in ``banks`` (-1: nobody named). ``kind`` numbers :data:`KINDS`. ``openings`` is the given
+    ``out_line`` and ``in_line`` number ``lines`` (each has a transfer); -1 where that side has no account here: ``bank``
+    then numbers the other holder in ``banks`` and ``party`` the account there in ``parties`` (-1: nobody named).
+    ``kind`` numbers :data:`KINDS`. ``openings`` is the given
     balance per line, None where no balances were given. ``id_width`` > 0: ids are row numbers padded to that width.
     """
 
@@ -51,10 +52,12 @@ class Ledger:
     credited: Ints
     currency: npt.NDArray[np.int16]
     bank: npt.NDArray[np.int32]
+    party: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int8]
     lines: list[tuple[str, str]]
     currencies: list[str]
     banks: list[str]
+    parties: list[str]
     openings: dict[int, int] | None = None
     id_width: int = 0
     self_transfers: int = 0
@@ -66,9 +69,10 @@ class Collector:
 
     ids: list[bytes] = field(default_factory=list)
     self_transfers: int = 0
-    _rows: list[tuple[int, int, int, int, int, int, int, int, int]] = field(default_factory=list)
+    _rows: list[tuple[int, int, int, int, int, int, int, int, int, int]] = field(default_factory=list)
     _lines: dict[tuple[str, str], int] = field(default_factory=dict)
     _banks: dict[str, int] = field(default_factory=dict)
+    _parties: dict[str, int] = field(default_factory=dict)
     _currencies: dict[str, int] = field(default_factory=dict)
     _places: dict[bytes, str] = field(default_factory=dict)
 
@@ -84,9 +88,12 @@ class Collector:
         debited: tuple[int, str] | None = None,
         credited: tuple[int, str] | None = None,
         bank: str = "",
+        party: str = "",
         kind: int = 0,
     ) -> None:
         """Add one transfer; ``sender`` or ``receiver`` is None where that side has no account here.
+
+        That side is then account ``party`` at ``bank``.
 
         A transfer from a line to itself moves nothing: it is counted and left out, and tracing it is refused.
         Raises BadInput for a reference that was there before, or a self-transfer that changes its amount.
@@ -108,15 +115,17 @@ class Collector:
         currency = self._currencies.setdefault(settled[1], len(self._currencies))
         holder = self._banks.setdefault(bank, len(self._banks)) if bank else OUTSIDE
         self.ids.append(name)
-        self._rows.append((time, out_line, in_line, settled[0], debited[0], credited[0], currency, holder, kind))
+        other = self._parties.setdefault(party, len(self._parties)) if party else OUTSIDE
+        amounts = (settled[0], debited[0], credited[0])
+        self._rows.append((time, out_line, in_line, *amounts, currency, holder, other, kind))
 
     def _line(self, account: str, currency: str) -> int:
         return self._lines.setdefault((account, currency), len(self._lines))
 
     def ledger(self, openings: "list[Opening] | None" = None, *, id_width: int = 0) -> Ledger:
         """Return what was added as columns; BadInput where an opening balance does not say which line it is for."""
-        columns = np.array(self._rows, dtype=np.int64).reshape(len(self._rows), 9).T
-        time, out_line, in_line, settled, debited, credited, currency, bank, kind = columns
+        columns = np.array(self._rows, dtype=np.int64).reshape(len(self._rows), 10).T
+        time, out_line, in_line, settled, debited, credited, currency, bank, party, kind = columns
         return Ledger(
             ids=self.ids,
             time=time,
@@ -127,10 +136,12 @@ class Collector:
             credited=credited,
             currency=currency.astype(np.int16),
             bank=bank.astype(np.int32),
+            party=party.astype(np.int32),
             kind=kind.astype(np.int8),
             lines=list(self._lines),
             currencies=list(self._currencies),
             banks=list(self._banks),
+            parties=list(self._parties),
             openings=None if openings is None else _by_line(openings, list(self._lines)),
             id_width=id_width,
             self_transfers=self.self_transfers,

@@ -36,4 +36,5 @@ def _add(collector: Collector, transfer: CreditTransfer, bank: str, where: str) 
         where=where,
         debited=instructed,
         bank=other if (comes_in or goes_out) and other else "",
+        party=(transfer.debtor_account if comes_in else transfer.creditor_account if goes_out else None) or "",
     )

@@ -106,3 +106,11 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, rename=_EDGES):
     truncated: int
     unfollowed: tuple[Unfollowed, ...]
     conserved: bool
+
+    def leaves(self) -> list[Held | Baton | Spent | Unfollowed]:
+        """Return all leaves in the order of their origins, which tile the asked interval.
+
+        An origin can be empty where the leaf's currency is finer than the asked transfer's; its amount is not.
+        """
+        every: list[Held | Baton | Spent | Unfollowed] = [*self.frontier, *self.batons, *self.spent, *self.unfollowed]
+        return sorted(every, key=lambda leaf: (leaf.origin_from, leaf.origin_to))

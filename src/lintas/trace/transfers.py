@@ -95,8 +95,7 @@ class _Row:
         return f"{self._where}, line {self.line}, column {column}"
 
     def text(self, column: str) -> str:
-        at = self._header.get(column)
-        return "" if at is None else self.values[at].strip()
+        return self.values[self._header[column]] if column in self._header else ""
 
     def name(self, column: str) -> str:
         """Return an account or id: printable, not empty, short enough to be one."""
@@ -115,9 +114,17 @@ class _Row:
 
     def money(self, pair: str) -> tuple[int, str] | None:
         """Return the optional amount of this pair of columns; None where both are empty."""
+        if f"{pair}_minor" not in self._header:
+            return None
         if not self.text(f"{pair}_minor") and not self.text(f"{pair}_currency"):
             return None
-        return check_amount(self.text(f"{pair}_minor"), self.place(f"{pair}_minor")), self.currency(f"{pair}_currency")
+        return self.amount(f"{pair}_minor"), self.currency(f"{pair}_currency")
+
+    def amount(self, column: str) -> int:
+        text = self.text(column)
+        if len(text) < 16 and text.isascii() and text.isdigit() and int(text) > 0:
+            return int(text)
+        return check_amount(text, self.place(column))
 
     def time(self) -> int:
         text = self.text("time")
@@ -130,7 +137,7 @@ class _Row:
 
 
 def _add_row(collector: Collector, row: _Row, bank: str, reference: str) -> None:
-    settled = check_amount(row.text("amount_minor"), row.place("amount_minor")), row.currency("currency")
+    settled = row.amount("amount_minor"), row.currency("currency")
     kind_text = row.text("kind") or "transfer"
     if kind_text not in KINDS:
         raise BadInput(f"unknown kind {kind_text[:40]!r}", f"use one of {', '.join(KINDS)}", where=row.place("kind"))
@@ -141,18 +148,18 @@ def _add_row(collector: Collector, row: _Row, bank: str, reference: str) -> None
         what = "neither side has an account here"
         do = "leave the row out, or name this holder's own code"
         raise BadInput(what, do, where=row.place("receiver_bank" if goes_out else "kind"))
-    if not kind:
-        row.name("receiver")
+    sender, receiver = row.name("sender"), row.name("receiver") if row.text("receiver") or not kind else ""
     collector.add(
         reference,
         row.time(),
-        None if comes_in else row.name("sender"),
-        None if goes_out or kind else row.name("receiver"),
+        None if comes_in else sender,
+        None if goes_out or kind else receiver,
         settled,
-        where=f"{row.place('id')}",
+        where=row.place("id"),
         debited=row.money("debited"),
         credited=row.money("credited"),
         bank=sender_bank if comes_in else receiver_bank if goes_out else "",
+        party=sender if comes_in else receiver if goes_out or kind else "",
         kind=kind,
     )
 
@@ -204,4 +211,4 @@ def _of_width(rows: Iterator[tuple[int, list[str]]], width: int, where: str) -> 
         if len(values) != width:
             what = f"{len(values)} values, the header names {width}"
             raise MalformedInput(what, "send the file whole, one value per column", where=f"{where}, line {line}")
-        yield line, values
+        yield line, [value.strip() for value in values]

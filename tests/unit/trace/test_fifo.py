@@ -17,8 +17,9 @@ from lintas.model import times
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.money import rescale
 from lintas.trace.fifo import trace
+from lintas.trace.index import Index
 from lintas.trace.ledger import Collector
-from lintas.trace.lines import Index, build
+from lintas.trace.lines import build
 from lintas.trace.trail import Limits, Trail
 from lintas.trace.transfers import add_csv, read_openings
 

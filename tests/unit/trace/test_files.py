@@ -7,8 +7,9 @@ import pytest
 from lintas.model.errors import BadInput, MalformedInput
 from lintas.trace.fifo import trace
 from lintas.trace.files import load, save
+from lintas.trace.index import Index
 from lintas.trace.ledger import Collector
-from lintas.trace.lines import Index, build
+from lintas.trace.lines import build
 from lintas.trace.transfers import add_csv
 
 HEADER = "id,time,sender,receiver,amount_minor,currency\n"
