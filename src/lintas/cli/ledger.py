@@ -78,7 +78,7 @@ def verify(place: str, policy: Path, as_json: bool) -> None:
             seen = ", ".join(f"{name} ({times.render(at)})" for name, at in verdict.cosigned_by) or "nobody"
             click.echo(f"verified: {verdict.origin}, {verdict.size} entries, cosigned by {seen}")
     if not verdict.ok:
-        raise click.exceptions.Exit(1)
+        raise CheckFailed("the ledger does not hold", "trust nothing in it until its authority explains", where=place)
 
 
 @ledger.command("prove")

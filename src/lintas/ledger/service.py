@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from lintas.ledger import store
 from lintas.ledger.checkpoint import Checkpoint, log_key, sign_checkpoint
-from lintas.ledger.tiles import MAX_ENTRY, WIDTH, NodeReader, TileId
+from lintas.ledger.tiles import HEIGHT, MAX_ENTRY, WIDTH, NodeReader, TileId, split_hashes
 from lintas.model.errors import BadInput, CheckFailed, NotFound, Refused, TooLarge
 from lintas.storage.engine import Transaction
 from lintas.trust import merkle
 from lintas.trust.keys import Signer
 from lintas.trust.note import Note, VerifierKey
+
+_TILE_BYTES = WIDTH * merkle.HASH_BYTES
 
 
 class Ledger:
@@ -35,18 +37,17 @@ class Ledger:
             if len(entry) > MAX_ENTRY:
                 raise TooLarge(f"a ledger entry of {len(entry)} bytes", f"an entry has at most {MAX_ENTRY} bytes")
         found = store.read_state(tx, lock=True)
-        tree = self._own(found) if found else merkle.CompactRange()
+        before = self._own(found) if found else store.State(self.origin, merkle.CompactRange(), b"")
+        start = before.tree.size
         if not entries:
-            return range(tree.size, tree.size)
+            return range(start, start)
         leaves = [merkle.leaf_hash(entry) for entry in entries]
-        grown = tree.extend(leaves)
-        store.add_entries(tx, tree.size, entries)
-        store.write_tiles(tx, _grow_tiles(tx, tree.size, leaves))
-        if found:
-            store.write_state(tx, grown)
-        else:
-            store.create_state(tx, self.origin, grown)
-        return range(tree.size, grown.size)
+        full, edge = _grow(start, before.edge, leaves)
+        after = store.State(self.origin, before.tree.extend(leaves), edge)
+        store.add_entries(tx, start, entries)
+        store.add_tiles(tx, full)
+        store.write_state(tx, after, first=found is None)
+        return range(start, after.tree.size)
 
     def size(self, tx: Transaction) -> int:
         """Count the entries."""
@@ -82,7 +83,13 @@ class Ledger:
     def tile(self, tx: Transaction, tile: TileId) -> bytes:
         """Return a hash tile at exactly its width; CheckFailed when the database does not hold that much."""
         assert tile.level is not None  # noqa: S101 — bundles are made from entries, a caller's mistake otherwise
-        data = store.read_tile(tx, tile.level, tile.index)[: tile.width * merkle.HASH_BYTES]
+        now = self._state(tx)
+        if (now.tree.size >> (HEIGHT * tile.level)) // WIDTH > tile.index:
+            data = store.read_tile(tx, tile.level, tile.index)
+        else:
+            partial = _cut_edge(now.tree.size, now.edge)
+            data = partial[tile.level] if tile.level < len(partial) else b""
+        data = data[: tile.width * merkle.HASH_BYTES]
         if len(data) != tile.width * merkle.HASH_BYTES:
             raise CheckFailed("the tile is incomplete in the database", "restore the database", where=tile.path)
         return data
@@ -96,14 +103,17 @@ class Ledger:
         return found
 
     def _tree(self, tx: Transaction) -> merkle.CompactRange:
-        found = store.read_state(tx)
-        return self._own(found) if found else merkle.CompactRange()
+        return self._state(tx).tree
 
-    def _own(self, found: store.State) -> merkle.CompactRange:
+    def _state(self, tx: Transaction) -> store.State:
+        found = store.read_state(tx)
+        return self._own(found) if found else store.State(self.origin, merkle.CompactRange(), b"")
+
+    def _own(self, found: store.State) -> store.State:
         if found.origin != self.origin:
             held = f"this database holds the ledger {found.origin}, not {self.origin}"
             raise Refused("origin", held, "mend the configuration")
-        return found.tree
+        return found
 
     def _nodes(self, tx: Transaction, size: int) -> NodeReader:
         now = self._tree(tx).size
@@ -112,19 +122,29 @@ class Ledger:
         return NodeReader(size, lambda tile: self.tile(tx, tile))
 
 
-def _grow_tiles(tx: Transaction, size: int, leaves: Sequence[bytes]) -> list[tuple[int, int, bytes]]:
-    """Return the tiles that change when hashed leaves follow a tree of ``size``; a tile that fills rises a level."""
-    changed: list[tuple[int, int, bytes]] = []
-    level, start, hashes = 0, size, list(leaves)
-    while hashes:
-        index, width = divmod(start, WIDTH)
-        pending = (store.read_tile(tx, level, index) if width else b"") + b"".join(hashes)
-        risen = []
-        for at in range(0, len(pending), WIDTH * merkle.HASH_BYTES):
-            data = pending[at : at + WIDTH * merkle.HASH_BYTES]
-            changed.append((level, index, data))
+def _cut_edge(size: int, edge: bytes) -> list[bytes]:
+    """Return the partial tile of each level, empty where the level has none, for a tree of ``size``."""
+    partial, at = [], 0
+    while size:
+        end = at + size % WIDTH * merkle.HASH_BYTES
+        partial.append(edge[at:end])
+        size, at = size // WIDTH, end
+    return partial
+
+
+def _grow(size: int, edge: bytes, leaves: Sequence[bytes]) -> tuple[list[tuple[int, int, bytes]], bytes]:
+    """Return the tiles that fill, and the new edge, when hashed leaves follow a tree of ``size``."""
+    full: list[tuple[int, int, bytes]] = []
+    partial, rising, level = _cut_edge(size, edge), list(leaves), 0
+    while rising:
+        pending = (partial[level] if level < len(partial) else b"") + b"".join(rising)
+        index, rising = size // WIDTH, []
+        while len(pending) >= _TILE_BYTES:
+            data, pending = pending[:_TILE_BYTES], pending[_TILE_BYTES:]
+            full.append((level, index, data))
+            # The root of a tile that fills is one hash more in the level above.
+            rising.append(merkle.root(split_hashes(data)))
             index += 1
-            if len(data) == WIDTH * merkle.HASH_BYTES:
-                risen.append(merkle.root([data[n : n + 32] for n in range(0, len(data), 32)]))
-        level, start, hashes = level + 1, start // WIDTH, risen
-    return changed
+        partial[level : level + 1] = [pending]
+        size, level = size // WIDTH, level + 1
+    return full, b"".join(partial)

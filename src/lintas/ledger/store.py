@@ -1,10 +1,12 @@
-"""The ledger's tables: entries, hash tiles (the rightmost of each level may be partial), and one row of state."""
+"""The ledger's tables: entries, full hash tiles, and one row of state with what does not fill a tile yet.
+
+Statements are made once: building them anew would cost more than running them.
+"""
 
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, bindparam, insert, select, update
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -20,6 +22,7 @@ state = Table(
     Column("origin", String, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
+    Column("edge", LargeBinary, nullable=False),
 )
 entry = Table(
     "ledger_entry",
@@ -36,63 +39,70 @@ tile = Table(
 )
 
 _ONLY = 1
+_STATE = select(state.c.origin, state.c.size, state.c.hashes, state.c.edge).where(state.c.id == _ONLY)
+# On PostgreSQL other writers wait here until the commit; SQLite has one writer anyway.
+_LOCKED_STATE = _STATE.with_for_update()
+_NEW_STATE = insert(state)
+_NEXT_STATE = (
+    update(state)
+    .where(state.c.id == _ONLY)
+    .values(size=bindparam("size"), hashes=bindparam("hashes"), edge=bindparam("edge"))
+)
+_NEW_ENTRIES = insert(entry)
+_ENTRIES = (
+    select(entry.c.data)
+    .where(entry.c.index >= bindparam("start"), entry.c.index < bindparam("end"))
+    .order_by(entry.c.index)
+)
+_NEW_TILES = insert(tile)
+_TILE = select(tile.c.hashes).where(tile.c.level == bindparam("level"), tile.c.index == bindparam("place"))
 
 
 class State(msgspec.Struct, frozen=True):
-    """What the ledger is now: whose it is, and its tree."""
+    """Whose ledger it is, its tree, and its edge: the hashes of the partial tiles, level by level from 0, in one string."""
 
     origin: str
     tree: CompactRange
+    edge: bytes
 
 
 def read_state(tx: Transaction, *, lock: bool = False) -> State | None:
-    """Return the state, or None before the first entry; ``lock`` keeps other writers out until the commit (PostgreSQL)."""
-    query = select(state.c.origin, state.c.size, state.c.hashes).where(state.c.id == _ONLY)
-    row = tx.execute(query.with_for_update() if lock else query).first()
+    """Return the state, or None before the first entry; ``lock`` keeps other writers out until the commit."""
+    row = tx.execute(_LOCKED_STATE if lock else _STATE).first()
     if row is None:
         return None
     packed = bytes(row.hashes)
     hashes = tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES))
-    return State(row.origin, CompactRange(row.size, hashes))
+    return State(row.origin, CompactRange(row.size, hashes), bytes(row.edge))
 
 
-def create_state(tx: Transaction, origin: str, tree: CompactRange) -> None:
-    """Write the first state; a second writer that comes at the same moment fails on the key."""
-    values = {"id": _ONLY, "origin": origin, "size": tree.size, "hashes": b"".join(tree.hashes)}
-    tx.execute(insert(state), values)
-
-
-def write_state(tx: Transaction, tree: CompactRange) -> None:
-    """Replace the tree in the state."""
-    tx.execute(update(state).where(state.c.id == _ONLY).values(size=tree.size, hashes=b"".join(tree.hashes)))
+def write_state(tx: Transaction, new: State, *, first: bool) -> None:
+    """Replace the state, or write the ``first``: of two that do so at the same moment one fails on the key."""
+    values = {"size": new.tree.size, "hashes": b"".join(new.tree.hashes), "edge": new.edge}
+    if first:
+        tx.execute(_NEW_STATE, {"id": _ONLY, "origin": new.origin, **values})
+    else:
+        tx.execute(_NEXT_STATE, values)
 
 
 def add_entries(tx: Transaction, start: int, entries: Sequence[bytes]) -> None:
     """Insert entries at ``start`` and after."""
-    tx.execute(insert(entry), [{"index": start + n, "data": data} for n, data in enumerate(entries)])
+    tx.execute(_NEW_ENTRIES, [{"index": start + n, "data": data} for n, data in enumerate(entries)])
 
 
 def read_entries(tx: Transaction, start: int, end: int) -> list[bytes]:
     """Return the entries ``[start, end)`` that there are, in order."""
-    query = select(entry.c.data).where(entry.c.index >= start, entry.c.index < end).order_by(entry.c.index)
-    return [bytes(data) for data in tx.scalars(query)]
+    return [bytes(data) for data in tx.scalars(_ENTRIES, {"start": start, "end": end})]
 
 
 def read_tile(tx: Transaction, level: int, index: int) -> bytes:
-    """Return a tile's hashes, concatenated; empty when there is no such tile."""
-    data = tx.scalar(select(tile.c.hashes).where(tile.c.level == level, tile.c.index == index))
+    """Return a full tile's hashes in one string; empty when there is no such tile."""
+    data = tx.scalar(_TILE, {"level": level, "place": index})
     return bytes(data) if data is not None else b""
 
 
-def write_tiles(tx: Transaction, tiles: Iterable[tuple[int, int, bytes]]) -> None:
-    """Insert tiles ``(level, index, hashes)``, or replace their shorter selves."""
+def add_tiles(tx: Transaction, tiles: Iterable[tuple[int, int, bytes]]) -> None:
+    """Insert full tiles ``(level, index, hashes)``."""
     rows = [{"level": level, "index": index, "hashes": hashes} for level, index, hashes in tiles]
-    if tx.dialect.name == "postgresql":
-        pg = postgresql.insert(tile)
-        tx.execute(
-            pg.on_conflict_do_update(index_elements=["level", "index"], set_={"hashes": pg.excluded.hashes}), rows
-        )
-    else:
-        lite = sqlite.insert(tile)
-        keys = ["level", "index"]
-        tx.execute(lite.on_conflict_do_update(index_elements=keys, set_={"hashes": lite.excluded.hashes}), rows)
+    if rows:
+        tx.execute(_NEW_TILES, rows)

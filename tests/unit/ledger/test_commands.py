@@ -1,0 +1,151 @@
+"""`lintas ledger` and `lintas witness` as a user runs them."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.unit.ledger.building import Small
+
+from lintas.ledger.publish import merge_cosignatures, publish, witness_request
+from lintas.ledger.tlog_policy import LogLine, TlogPolicy, WitnessLine, render_policy
+from lintas.trust.note import parse_vkey
+
+LINTAS = str(Path(sys.prefix) / "bin" / "lintas")
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([LINTAS, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Small:
+    made = Small(tmp_path)
+    made.append(300)
+    made.publish()
+    return made
+
+
+def test_verify(made: Small) -> None:
+    done = run("ledger", "verify", made.directory, "--policy", made.policy_file)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("verified: xa.example/ledger, 300 entries, cosigned by w0 (2026-03-01T10:00:00Z), w1")
+    done = run("ledger", "verify", made.directory, "--policy", made.policy_file, "--json")
+    told = json.loads(done.stdout)
+    assert (told["ok"], told["size"], told["problems"]) == (True, 300, [])
+    assert told["cosigned_by"][0] == {"name": "w0", "at": "2026-03-01T10:00:00Z"}
+
+
+def test_verify_says_what_is_wrong(made: Small) -> None:
+    bundle = made.directory / "tile/entries/000"
+    bundle.write_bytes(bundle.read_bytes().replace(b"entry 17", b"entry 18"))
+    done = run("ledger", "verify", made.directory, "--policy", made.policy_file)
+    assert done.returncode == 1
+    assert "tile/0/000: hash 17 does not fit the entries from 17" in done.stderr
+    done = run("ledger", "verify", made.directory, "--policy", made.policy_file, "--json")
+    assert (done.returncode, json.loads(done.stdout)["ok"]) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("place", "policy"),
+    [
+        ("nowhere", "policy"),
+        ("published", "nowhere"),
+        ("published", "published/checkpoint"),
+        ("ftp://xa.example/", "policy"),
+        ("http://", "policy"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(made: Small, place: str, policy: str) -> None:
+    folder = made.directory.parent
+    named = place if "://" in place else folder / place
+    done = run("ledger", "verify", named, "--policy", folder / policy)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().split("\n")) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_prove_and_check(made: Small, tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    done = run("ledger", "prove", 257, "--out", out, "--path", made.directory)
+    assert done.returncode == 0, done.stderr
+    proof, entry = out / "257.tlog-proof", out / "257.entry"
+    assert entry.read_bytes() == b"entry 257"
+    done = run("ledger", "check-proof", proof, entry, "--policy", made.policy_file)
+    assert done.returncode == 0, done.stderr
+    assert "cosigned by w0" in done.stdout
+    entry.write_bytes(b"entry 258")
+    assert run("ledger", "check-proof", proof, entry, "--policy", made.policy_file).returncode == 1
+    proof.write_bytes(b"nonsense")
+    assert run("ledger", "check-proof", proof, entry, "--policy", made.policy_file).returncode == 1
+    assert run("ledger", "prove", 300, "--out", out, "--path", made.directory).returncode == 2
+    assert run("ledger", "prove", 3, "--out", out).returncode == 2
+
+
+class Served:
+    """A witness process of its own."""
+
+    def __init__(self, folder: Path, made: Small) -> None:
+        self.config = folder / "witness" / "w.toml"
+        done = run(
+            *("witness", "init", "--config", self.config, "--name", "court.example/w", "--listen", "127.0.0.1:0"),
+            *("--log", made.ledger.key),
+        )
+        assert done.returncode == 0, done.stderr
+        self.key = parse_vkey(done.stdout.strip())
+        self.start()
+
+    def start(self) -> None:
+        command = [LINTAS, "witness", "serve", "--config", str(self.config)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        word, self.url = self.process.stdout.readline().split()
+        assert word == "ready"
+
+    def stop(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGTERM)
+        _, complaints = self.process.communicate(timeout=15)
+        return self.process.returncode, complaints
+
+    def submit(self, body: bytes) -> httpx.Response:
+        return httpx.post(f"{self.url}/{self.key.name}/add-checkpoint", content=body, timeout=10)
+
+
+@pytest.fixture
+def served(tmp_path: Path, made: Small) -> Iterator[Served]:
+    process = Served(tmp_path, made)
+    yield process
+    process.process.kill()
+    process.process.communicate()
+
+
+def test_a_witness_process_cosigns_remembers_and_stops_cleanly(made: Small, served: Served) -> None:
+    with made.engine.connect() as tx:
+        bare = made.ledger.checkpoint(tx).render()
+        body = witness_request(made.ledger, tx, bare, 0)
+        answer = served.submit(body)
+        assert answer.status_code == 200, answer.text
+        signed = merge_cosignatures(bare, answer.content, [served.key])
+        publish(tx, made.ledger, made.directory, signed)
+    policy = TlogPolicy((LogLine(made.ledger.key),), (WitnessLine("court", served.key),), quorum="court")
+    made.policy_file.write_text(render_policy(policy))
+    assert run("ledger", "verify", made.directory, "--policy", made.policy_file).returncode == 0
+    assert served.stop() == (0, "")
+    served.start()
+    assert served.submit(body).content == b"300\n"
+    assert served.stop() == (0, "")
+
+
+def test_witness_bad_configuration(tmp_path: Path, served: Served) -> None:
+    assert run("witness", "init", "--config", served.config, "--name", "again.example/w").returncode == 1
+    assert run("witness", "init", "--config", tmp_path / "new.toml", "--name", "two words").returncode == 2
+    for text in ("", "listen = 1", 'listen = "x"\ndatabase = "d"\nidentities = []\n', "\xff"):
+        (tmp_path / "bad.toml").write_bytes(text.encode("latin-1"))
+        done = run("witness", "serve", "--config", tmp_path / "bad.toml")
+        assert done.returncode == 2, done.stderr
+        assert len(done.stderr.strip().split("\n")) == 1
+    assert run("witness", "serve", "--config", tmp_path / "nowhere.toml").returncode == 2
