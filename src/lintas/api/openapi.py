@@ -84,7 +84,9 @@ def _operation(route: Route, path: str, by_shape: dict[int, Any]) -> dict[str, A
 
 
 def _responses(route: Route, by_shape: dict[int, Any]) -> dict[str, Any]:
-    if route.answer is None:
+    if route.gives:
+        done = {str(route.status): _content("Done", route.gives, {})}
+    elif route.answer is None:
         done = {"204": {"description": "Done"}} if route.status == 200 else {str(route.status): {"description": "Done"}}
     else:
         done = {str(route.status): _content("Done", bodies.JSON, by_shape[id(route.answer)])}

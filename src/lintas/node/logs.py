@@ -19,7 +19,7 @@ from lintas.model import times
 FIELDS = frozenset(
     {
         "authority", "count", "entries", "event", "fault", "hearer", "kind", "lane", "listener", "method", "ms", "outcome",
-        "peer", "port", "reason", "role", "room", "route", "seq", "size", "status", "version",
+        "peer", "port", "reason", "role", "room", "route", "seq", "size", "status", "version", "why",
     }
 )  # fmt: skip
 

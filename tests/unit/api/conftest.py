@@ -82,6 +82,7 @@ ROUTES = (
     Route("POST", "/raw", raw, bytes, dict[str, int], INVESTIGATOR, "Raw", limit=100, media=("text/csv",)),
     Route("POST", "/form", echo, Report, Answer, INVESTIGATOR, "Form", media=(bodies.FORM, bodies.JSON)),
     Route("GET", "/page", page, roles=INVESTIGATOR, summary="A page", documented=False),
+    Route("GET", "/letter", page, roles=INVESTIGATOR, summary="A letter", gives="text/html"),
     Route("GET", "/fails/{how}", fails, None, None, summary="Goes wrong", public=True),
 )
 

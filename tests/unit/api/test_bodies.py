@@ -1,7 +1,9 @@
 """Bodies: every limit before the parser, one clear problem each, and never a 5xx whatever comes."""
 
+import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given, settings
@@ -100,6 +102,29 @@ def test_a_route_sets_its_own_limit_and_may_take_bytes_as_they_are(ask: Ask) -> 
     assert ask("POST", "/raw", "investigator", headers=csv, content=b"\xff" * 101).status_code == 413
     announced = csv | {"content-length": "9" * 30}
     assert ask("POST", "/raw", "investigator", headers=announced, content=b"x").status_code == 413
+
+
+def test_a_body_that_does_not_announce_its_length_is_limited_all_the_same(ask: Ask) -> None:
+    sent: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while len(sent) < 1000:
+            sent.append(1)
+            yield b"x" * 30
+
+    answer = ask("POST", "/raw", "investigator", headers={"content-type": "text/csv"}, content=endless())
+    assert (answer.status_code, len(sent)) == (413, 4)
+
+
+def test_a_body_that_does_not_arrive_is_given_up(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MAX_SECONDS", 0.05)
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.sleep(60)
+
+    answer = ask("POST", "/raw", "investigator", headers={"content-type": "text/csv"}, content=stuck())
+    assert (answer.status_code, answer.json()["title"]) == (408, "Request Timeout")
 
 
 @pytest.mark.parametrize(

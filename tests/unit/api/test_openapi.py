@@ -104,6 +104,7 @@ def test_bodies_and_answers(document: dict[str, Any]) -> None:
     shown = paths["/reports/{id}"]["get"]
     assert [p["name"] for p in shown["parameters"] if p["in"] == "query"] == ["view"]
     assert "requestBody" not in shown
+    assert paths["/letter"]["get"]["responses"]["200"]["content"] == {"text/html": {"schema": {}}}
 
 
 def test_the_problem_document_is_described(document: dict[str, Any]) -> None:
