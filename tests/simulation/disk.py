@@ -49,6 +49,7 @@ _CODES = {
     "truncate": apsw.SQLITE_IOERR_TRUNCATE,
     "delete": apsw.SQLITE_IOERR_DELETE,
     "create": apsw.SQLITE_CANTOPEN,
+    "lock": apsw.SQLITE_IOERR_LOCK,
     "size": apsw.SQLITE_IOERR_FSTAT,
     "access": apsw.SQLITE_IOERR_ACCESS,
 }
@@ -83,7 +84,7 @@ class Disk:
         self._faults: dict[Fault, list[int]] = {}
         self._deaths: list[tuple[int, str]] = []
         self._changes = 0
-        self._generation = 0
+        self.generation = 0
         self._scratch = Path(tempfile.mkdtemp(prefix="lintas-simulation-"))
         self._registered = _Vfs(self)
 
@@ -94,7 +95,7 @@ class Disk:
         self.close()
 
     def close(self) -> None:
-        """Throw the disk away."""
+        """Throw the disk away; engines on it are disposed of before."""
         self.dark = True
         self._registered.unregister()
         shutil.rmtree(self._scratch, ignore_errors=True)
@@ -110,10 +111,10 @@ class Disk:
         self._die("kill", after)
 
     def restart(self) -> None:
-        """Start the machine again, with what the platter holds; a planned death that did not come is forgotten."""
+        """Start the machine again, with what is there; a planned death that did not come is forgotten."""
         self.dark = False
         self._deaths.clear()
-        self._generation += 1
+        self.generation += 1
 
     def fault(self, fault: Fault, *, operations: int = 1, after: int = 0) -> None:
         """Let ``operations`` operations of the kind fail, the first ``after`` excepted; then the disk is well again."""
@@ -162,7 +163,7 @@ class Disk:
     def check(self, operation: str, generation: int | None = None) -> None:
         """Raise what SQLite must see when the machine is dead or a fault strikes this operation."""
         self.counts[operation] += 1
-        if self.dark or generation not in (None, self._generation):
+        if self.dark or generation not in (None, self.generation):
             raise _error(_CODES[operation], "the machine is off")
         for fault, left in self._faults.items():
             if operation not in _STRIKES[fault]:
@@ -202,7 +203,7 @@ class Disk:
         try:
             self.check(operation, generation)
         except apsw.Error:
-            if not self.dark and generation == self._generation and Fault.READ_ONLY not in self._faults:
+            if not self.dark and generation == self.generation and Fault.READ_ONLY not in self._faults:
                 file.change(offset, data[: self._rng.randrange(len(data))])
             raise
         file.change(offset, data)
@@ -219,7 +220,7 @@ class Disk:
         try:
             self.check("sync", generation)
         except apsw.Error:
-            if self._strands and not self.dark and generation == self._generation:
+            if self._strands and not self.dark and generation == self.generation:
                 self.counts["stranded sectors"] += file.settle(self._rng)
             raise
         self.changed("sync")
@@ -242,10 +243,9 @@ class Disk:
             self._enter(name, file)
         del self._entries[:count]
 
-    def scratch(self, name: str) -> tuple[str, int]:
+    def scratch(self, name: str) -> str:
         """Give the scratch file whose locks and shared memory stand for ``name`` until the next restart."""
-        place = f"{self._generation}-{name.replace('/', '-')}"
-        return str(self._scratch / place), self._generation
+        return str(self._scratch / f"{self.generation}-{name.replace('/', '-')}")
 
     @property
     def read_only(self) -> bool:
@@ -257,8 +257,9 @@ class Disk:
 class _Handle:
     """An open file without locks: a journal, a WAL, or (without a name) a temporary file."""
 
-    def __init__(self, disk: Disk, file: File, generation: int, delete: str) -> None:
-        self._disk, self._file, self._generation, self._delete = disk, file, generation, delete
+    def __init__(self, disk: Disk, file: File, delete: str) -> None:
+        self._disk, self._file, self._delete = disk, file, delete
+        self._generation = disk.generation
 
     def xRead(self, amount: int, offset: int) -> bytes:
         self._disk.check("read", self._generation)
@@ -295,9 +296,14 @@ class _Database(_Handle, apsw.VFSFile):
     """An open database: bytes from the simulated disk, locks and shared memory from SQLite's own VFS."""
 
     def __init__(self, disk: Disk, file: File, name: str, flags: list[int]) -> None:
-        place, generation = disk.scratch(name)
-        _Handle.__init__(self, disk, file, generation, "")
-        apsw.VFSFile.__init__(self, "", place, list(flags))
+        _Handle.__init__(self, disk, file, "")
+        apsw.VFSFile.__init__(self, "", disk.scratch(name), list(flags))
+
+    def xLock(self, level: int) -> None:
+        self._disk.check(
+            "lock", self._generation
+        )  # or a dead program that closes late would tidy up after the living one
+        apsw.VFSFile.xLock(self, level)
 
     def xFileControl(self, op: int, ptr: int) -> bool:
         return apsw.VFSFile.xFileControl(self, op, ptr)
@@ -330,7 +336,7 @@ class _Vfs(apsw.VFS):
         if wanted & apsw.SQLITE_OPEN_MAIN_DB:
             return _Database(disk, file, path, flags)
         delete = path if wanted & apsw.SQLITE_OPEN_DELETEONCLOSE else ""
-        return _Handle(disk, file, disk.scratch(path)[1], delete)  # type: ignore[return-value]  # apsw takes any such object
+        return _Handle(disk, file, delete)  # type: ignore[return-value]  # apsw takes any such object
 
     def xAccess(self, path: str, _flags: int) -> bool:
         if self._disk.dark:
