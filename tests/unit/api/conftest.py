@@ -1,7 +1,7 @@
 """A small application behind real ASGI calls, with one key per role."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -100,12 +100,19 @@ def app() -> Starlette:
 def ask(app: Starlette) -> Ask:
     """Call the application; an exception that leaves it fails the test."""
 
-    def call(method: str, path: str, role: str = "", headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+    def call(
+        method: str,
+        path: str,
+        role: str = "",
+        headers: dict[str, str] | None = None,
+        json: object = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
+    ) -> httpx.Response:
         async def run() -> httpx.Response:
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9", trust_env=False) as client:
                 sent = ({"authorization": f"Bearer {role}"} if role else {}) | (headers or {})
-                return await client.request(method, path, headers=sent, **more)
+                return await client.request(method, path, headers=sent, json=json, content=content)
 
         return asyncio.run(run())
 

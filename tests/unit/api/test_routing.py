@@ -163,7 +163,7 @@ def test_mounted_applications_are_reached() -> None:
         {"summary": ""},
         {"handler": lambda call: call},
     ],
-    ids=str,
+    ids=lambda change: next(iter(change)),
 )
 def test_a_route_that_contradicts_itself_stops_the_node(change: dict[str, object]) -> None:
     sound = {"method": "GET", "path": "/x", "handler": show, "roles": INVESTIGATOR, "summary": "x"}
