@@ -19,6 +19,7 @@ from lintas.ledger.tlog_policy import Judgement, TlogPolicy, parse_policy
 from lintas.ledger.verify import DirectorySource, Source, Verdict, read_entry, read_nodes, verify_ledger
 from lintas.model import times
 from lintas.model.errors import BadInput, CheckFailed, TooLarge, Unavailable
+from lintas.node.config import read_config
 from lintas.trust import merkle, note
 
 TIMEOUT_SECONDS = 20.0
@@ -149,16 +150,9 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def _published_by(config: Path) -> Path:
-    """Return the directory in which a node publishes its ledger: ``ledger`` beside its configuration unless that says."""
-    try:
-        settings = msgspec.toml.decode(_read(config, MAX_POLICY))
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-        raise BadInput(f"not a configuration: {wrong}", "mend it", where=str(config)) from None
-    section = settings.get("ledger", {})
-    named = section.get("directory", "ledger") if isinstance(section, dict) else "ledger"
-    if not isinstance(named, str):
-        raise BadInput("ledger.directory is no path", "write it in quotes", where=str(config))
-    return config.parent / named
+    """Return the directory in which the node of this configuration publishes its ledger."""
+    home = read_config(config)
+    return home.path(home.config.ledger)
 
 
 def _as_json(verdict: Verdict) -> dict[str, Any]:

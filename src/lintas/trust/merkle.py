@@ -37,7 +37,7 @@ def root(leaf_hashes: Sequence[bytes]) -> bytes:
 
 
 class CompactRange(msgspec.Struct, frozen=True):
-    """The state of a growing tree: its size, and the roots of its complete subtrees, largest first (one per bit set)."""
+    """The state of a growing tree: its size, and the roots of its complete subtrees, largest first, one per bit."""
 
     size: int = 0
     hashes: tuple[bytes, ...] = ()

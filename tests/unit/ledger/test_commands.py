@@ -4,7 +4,10 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -13,6 +16,7 @@ from tests.unit.ledger.building import Small
 
 from lintas.ledger.publish import merge_cosignatures, publish, witness_request
 from lintas.ledger.tlog_policy import LogLine, TlogPolicy, WitnessLine, render_policy
+from lintas.node.config import Config, render_config
 from lintas.trust.note import parse_vkey
 
 LINTAS = str(Path(sys.prefix) / "bin" / "lintas")
@@ -38,6 +42,25 @@ def test_verify(made: Small) -> None:
     told = json.loads(done.stdout)
     assert (told["ok"], told["size"], told["problems"]) == (True, 300, [])
     assert told["cosigned_by"][0] == {"name": "w0", "at": "2026-03-01T10:00:00Z"}
+
+
+def test_verify_over_http(made: Small) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(made.directory))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            done = run("ledger", "verify", url, "--policy", made.policy_file)
+            assert done.returncode == 0, done.stderr
+            (made.directory / "tile/0/000").unlink()
+            assert run("ledger", "verify", url, "--policy", made.policy_file).returncode == 1
+            proved = run("ledger", "prove", 3, "--out", made.directory.parent / "out", "--path", url)
+            assert proved.returncode == 1
+        finally:
+            server.shutdown()
+            thread.join()
+    assert run("ledger", "verify", url, "--policy", made.policy_file).returncode == 1
 
 
 def test_verify_says_what_is_wrong(made: Small) -> None:
@@ -84,6 +107,22 @@ def test_prove_and_check(made: Small, tmp_path: Path) -> None:
     assert run("ledger", "check-proof", proof, entry, "--policy", made.policy_file).returncode == 1
     assert run("ledger", "prove", 300, "--out", out, "--path", made.directory).returncode == 2
     assert run("ledger", "prove", 3, "--out", out).returncode == 2
+
+
+def test_prove_from_a_nodes_own_ledger(made: Small, tmp_path: Path) -> None:
+    config = Config(
+        authority="xa.example",
+        jurisdiction="XA",
+        name="Xa",
+        contact="a@xa.example",
+        ledger_origin="x",
+        ledger="published",
+    )
+    (tmp_path / "node.toml").write_text(render_config(config))
+    done = run("ledger", "prove", 0, "--out", tmp_path / "out", "--config", tmp_path / "node.toml")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "0.entry").read_bytes() == b"entry 0"
+    assert run("ledger", "prove", 0, "--out", tmp_path, "--config", tmp_path / "nowhere.toml").returncode == 2
 
 
 class Served:
