@@ -302,7 +302,7 @@ class _Database(_Handle, apsw.VFSFile):
     def xLock(self, level: int) -> None:
         self._disk.check(
             "lock", self._generation
-        )  # or a dead program that closes late would tidy up after the living one
+        )  # the dead lock nothing, whatever they try on closing
         apsw.VFSFile.xLock(self, level)
 
     def xFileControl(self, op: int, ptr: int) -> bool:
