@@ -300,9 +300,7 @@ class _Database(_Handle, apsw.VFSFile):
         apsw.VFSFile.__init__(self, "", disk.scratch(name), list(flags))
 
     def xLock(self, level: int) -> None:
-        self._disk.check(
-            "lock", self._generation
-        )  # the dead lock nothing, whatever they try on closing
+        self._disk.check("lock", self._generation)  # the dead lock nothing, whatever they try on closing
         apsw.VFSFile.xLock(self, level)
 
     def xFileControl(self, op: int, ptr: int) -> bool:
