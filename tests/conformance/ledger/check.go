@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,17 +74,17 @@ func strict(text string) ([]byte, error) {
 	return data, nil
 }
 
-type group struct {
-	k       int
-	members []string
-}
-
 type policy struct {
 	logs      []note.Verifier
 	witnesses map[string]note.Verifier
 	groups    map[string]group
 	order     []string
 	quorum    string
+}
+
+type group struct {
+	k       int
+	members []string
 }
 
 func readPolicy(path string) (*policy, error) {
@@ -170,14 +171,13 @@ func openCheckpoint(msg []byte, p *policy) (tlog.Tree, error) {
 		return tree, err
 	}
 	// note.Open drops repeated signatures unseen and reads sloppy base64: what it took must be all there was, spelled once.
-	total := 0
-	for _, sig := range append(append([]note.Signature{}, n.Sigs...), n.UnverifiedSigs...) {
+	all := append(append([]note.Signature{}, n.Sigs...), n.UnverifiedSigs...)
+	for _, sig := range all {
 		if _, err := strict(sig.Base64); err != nil {
 			return tree, err
 		}
-		total++
 	}
-	if block := msg[bytes.LastIndex(msg, []byte("\n\n"))+2:]; bytes.Count(block, []byte("\n")) != total {
+	if block := msg[bytes.LastIndex(msg, []byte("\n\n"))+2:]; bytes.Count(block, []byte("\n")) != len(all) {
 		return tree, errors.New("a signature is repeated")
 	}
 	lines := strings.Split(n.Text, "\n")
@@ -196,10 +196,9 @@ func openCheckpoint(msg []byte, p *policy) (tlog.Tree, error) {
 	for _, sig := range n.Sigs {
 		signed[id(sig.Name, sig.Hash)] = true
 	}
-	ours := false
-	for _, v := range p.logs {
-		ours = ours || (v.Name() == lines[0] && signed[id(v.Name(), v.KeyHash())])
-	}
+	ours := slices.ContainsFunc(p.logs, func(v note.Verifier) bool {
+		return v.Name() == lines[0] && signed[id(v.Name(), v.KeyHash())]
+	})
 	if !ours {
 		return tree, errors.New("no log of the policy signed this")
 	}
@@ -213,13 +212,10 @@ func openCheckpoint(msg []byte, p *policy) (tlog.Tree, error) {
 
 func readBundle(data []byte, count int) ([][]byte, error) {
 	var entries [][]byte
-	for len(data) >= 2 {
-		length := int(binary.BigEndian.Uint16(data))
-		if len(data) < 2+length {
-			break
-		}
-		entries = append(entries, data[2:2+length])
-		data = data[2+length:]
+	for len(data) >= 2 && len(data) >= 2+int(binary.BigEndian.Uint16(data)) {
+		end := 2 + int(binary.BigEndian.Uint16(data))
+		entries = append(entries, data[2:end])
+		data = data[end:]
 	}
 	if len(data) != 0 || len(entries) != count {
 		return nil, errors.New("the bundle does not hold what its width says")
@@ -304,11 +300,8 @@ func readFiles(dir string) (map[string][]byte, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		relative, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		files[filepath.ToSlash(relative)], err = os.ReadFile(path)
+		relative := strings.TrimPrefix(strings.TrimPrefix(path, dir), "/")
+		files[relative], err = os.ReadFile(path)
 		return err
 	})
 	return files, err
@@ -377,15 +370,9 @@ func run(args []string) error {
 		return err
 	}
 	if args[0] == "proof" && len(args) == 4 {
-		proof, err := os.ReadFile(args[1])
-		if err != nil {
-			return err
-		}
+		proof, missing := os.ReadFile(args[1])
 		entry, err := os.ReadFile(args[2])
-		if err != nil {
-			return err
-		}
-		return checkProof(proof, entry, p)
+		return errors.Join(missing, err, checkProof(proof, entry, p))
 	}
 	files, err := readFiles(args[1])
 	if err != nil {
