@@ -9,6 +9,7 @@ import msgspec
 from lintas.model.money import MAX_MINOR, exponents
 from lintas.text.fold import plain
 from lintas.text.gazetteer import table
+from lintas.text.phrases import EDGE, LETTER
 
 _NUMBER = (
     r"\d{1,3}(?:[,.'] ?\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)"
@@ -42,8 +43,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str], dict[
 def _any(words: dict[str, str] | dict[str, int]) -> str:
     """Alternatives, longest first; a word of Latin letters must end there."""
     return "|".join(
-        re.escape(word) + (r"(?![a-z])" if word[-1].isascii() and word[-1].isalpha() else "")
-        for word in sorted(words, key=len, reverse=True)
+        re.escape(word) + (EDGE if LETTER.match(word[-1]) else "") for word in sorted(words, key=len, reverse=True)
     )
 
 

@@ -15,7 +15,7 @@ _AT = re.compile(r"(?<![\w@./\x01+-])@([A-Za-z0-9_][A-Za-z0-9_.]{2,31})(?![\w@])
 _AT_GLUED = re.compile(r"(?<![A-Za-z0-9_@./\x01+-])@([A-Za-z0-9_][A-Za-z0-9_.]{2,31})", re.ASCII)
 #: Between a platform's name and the handle.
 _LINK = re.compile(
-    r"\s{0,2}(?:account|acc|akun|akaun|user|contact)?\s{0,2}"
+    r"\s{0,2}\(?(?:account|acc|akun|akaun|user|contact)?\s{0,2}"
     r"(?P<sure>(?:id|username|user name|handle|name|号|號|号码|帐号|账号|ไอดี|ชื่อ)?\s{0,2}"
     r"(?:is|adalah|ialah|คือ|是|là|:|=|-)?\s{0,2}(?:id\s)?@?)",
     re.IGNORECASE,

@@ -82,6 +82,7 @@ def _pieces(text: str, run: re.Match[str]) -> list[list[_Piece]]:
     plus = "+" in run.group()[:3]
     if not plus and len(groups) > 1 and _is_list_index(text, groups):
         groups = groups[1:]
+    groups = [group for i, group in enumerate(groups) if not _numbers_an_item(text, groups, i)]
     long_ones = sum(end - start >= 7 for start, end in groups)
     cuts: list[list[_Piece]] = []
     if long_ones < 2 and sum(end - start for start, end in groups) <= 20:
@@ -105,6 +106,15 @@ def _is_list_index(text: str, groups: list[tuple[int, int]]) -> bool:
     if end - start > 2 or mark[:1] not in (".", ")") or not _LINE_START.search(text, max(0, start - 6), start):
         return start == 0 and end - start <= 2 and mark[:1] in (".", ")") and stop - following >= 6
     return mark != "." or len(groups) == 2 or text[following] == "0"
+
+
+def _numbers_an_item(text: str, groups: list[tuple[int, int]], place: int) -> bool:
+    """Recognise the "2." in "1.0123456789 2.0112345678"."""
+    if place == 0 or place + 1 == len(groups):
+        return False
+    (start, end), (following, stop) = groups[place], groups[place + 1]
+    before = text[groups[place - 1][1] : start]
+    return end - start <= 2 and " " in before and text[end] in ".)" and stop - following >= 7
 
 
 def _cut(text: str, groups: list[tuple[int, int]], plus: bool, start: int) -> list[_Piece]:
@@ -164,7 +174,14 @@ class _Reader:
             return False
         if before and _LATIN.match(before[-1]):
             return any(cue.end == piece.start for cue in self._cues.within(max(0, piece.start - 20), piece.start))
-        return before[-1:] not in (".", ",", "$") or not before[:1].isdigit()
+        if before[-1:] not in (".", ",", "$") or not before[:1].isdigit():
+            return True
+        # Behind "1." a long number is item 1 of a list; anything shorter is a decimal fraction.
+        return (
+            before[-1] == "."
+            and len(piece.digits) >= 9
+            and not self._text[max(0, piece.start - 3) : piece.start - 2].isdigit()
+        )
 
     def _context(self, piece: _Piece) -> tuple[str, Bank | None]:
         """Return the kind announced for the piece, and the bank named beside it."""
@@ -215,7 +232,7 @@ class _Reader:
             return []
         if bank is not None and bank.lengths == (0, 0):
             return self._wallet_or_phone(piece, bank, kind)
-        number = self._dialled(piece, strict=kind != "phone")
+        number = self._dialled(piece, strict=kind != "phone" and not self._labelled(piece))
         if kind == "phone":
             return self._phone(piece, number, 0.92 - self._doubt)
         if kind in ("account", "bank"):
@@ -228,6 +245,10 @@ class _Reader:
         if number:
             return self._phone(piece, number, 0.75 - self._doubt)
         return self._account(piece, bank, 0.6, None) if kind == "payee" and 8 <= len(piece.digits) <= 19 else []
+
+    def _labelled(self, piece: _Piece) -> bool:
+        """Say whether a form's label stands before the piece ("Suspect: 018-…")."""
+        return self._text[max(0, piece.start - 3) : piece.start].rstrip().endswith(":")
 
     def _dialled(self, piece: _Piece, *, strict: bool) -> str | None:
         number = phones.national(piece.digits, self._region, strict=strict) if self._region else None

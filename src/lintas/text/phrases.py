@@ -8,7 +8,9 @@ from lintas.text.fold import plain
 
 #: Scripts that put spaces between words; a phrase of theirs must not begin or end inside a word.
 _SPACED = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"
-_LETTER = re.compile(f"[{_SPACED}]")
+LETTER = re.compile(f"[{_SPACED}]")
+#: A pattern: no letter of theirs follows.
+EDGE = f"(?![{_SPACED}])"
 _GAP = re.compile(r"\s+")
 _Tree = dict[str, "_Tree"]
 
@@ -60,14 +62,14 @@ def _pattern(phrases: Iterable[str]) -> str:
     """Build two trees: phrases of spaced scripts with word edges, the others without."""
     trees: dict[tuple[bool, bool], _Tree] = {}
     for phrase in phrases:
-        edges = bool(_LETTER.match(phrase[0])), bool(_LETTER.match(phrase[-1]))
+        edges = bool(LETTER.match(phrase[0])), bool(LETTER.match(phrase[-1]))
         node = trees.setdefault(edges, {})
         for char in phrase:
             node = node.setdefault(char, {})
         node[""] = {}
     parts = []
     for (before, after), tree in sorted(trees.items(), reverse=True):
-        left, right = (f"(?<![{_SPACED}])" if before else ""), (f"(?![{_SPACED}])" if after else "")
+        left, right = (f"(?<![{_SPACED}])" if before else ""), (EDGE if after else "")
         parts.append(f"{left}{_branch(tree, right)}")
     return "|".join(parts)
 

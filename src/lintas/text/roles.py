@@ -16,11 +16,17 @@ from lintas.text.phrases import Cue, Cues, Phrases
 #: How far before an identifier a cue may stand, in code points, and how close a bare preposition must stand.
 _REACH, _REACH_PREPOSITION, _REACH_SENTENCE = 90, 28, 220
 _SENTENCE_END = re.compile(
-    r"[!?。！？\n]|(?<!\bno)(?<!\btel)(?<!\bacc)(?<!\bacct)(?<!\bref)(?<!\brp)(?<!\bmr)(?<!\bmrs)(?<!\bdr)\.(?=\s|\Z)|;(?=\s)|；"
+    r"[!?。！？\n]|(?<!\bno)(?<!\btel)(?<!\bacc)(?<!\bacct)(?<!\bref)(?<!\brp)(?<!\bmr)(?<!\bmrs)(?<!\bdr)\.(?=\s|\Z)"
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|[,:;(—-]")
-_AFTER_GAP = re.compile(r"[\s,]{0,2}[-–]?\s?")
-_JOIN_TAIL = re.compile(r"[\s,/&、，+()\-]*\Z")
+_AFTER_GAP = re.compile(r"(?:\s?\([^()\n]{1,30}\)(?= (?:is|was|adalah|ialah)\b))?[\s,]{0,2}[-–]?\s?")
+_LIST_MARKS = re.compile(r"[,/&、，+()\-\x01]")
+#: Scripts without spaces: a first person, a kind of number, then the number ("我农行卡…", "บัญชีกสิกรผม…").
+_OWN = re.compile(
+    r"(?<![让讓叫要给給骗騙带帶教请請])(?:我|本人)(?:们|們)?的?[^，。；,;、\s\d]{0,8}"
+    r"(?:卡|账户|账号|帐号|帐户|帳戶|帳號|户口|戶口|手机|手機|电话|電話|邮箱|信箱|微信|身份证|身分證)(?:号码|號碼|号|號)?[是为為：: ]{0,3}\Z"
+    r"|(?:บัญชี|เบอร์|หมายเลข|อีเมล|ไลน์|มือถือ)[^\s\d]{0,16}(?:ของ)?(?:ฉัน|ผม|ดิฉัน|หนู|ข้าพเจ้า)(?:คือ|เป็น)?[: ]{0,2}\Z"
+)
 #: What a victim leaves about themselves without saying "my" each time.
 _PERSONAL = frozenset({"phone", "bank_account", "email", "national_id", "handle"})
 
@@ -31,7 +37,7 @@ def _before() -> Phrases:
     return Phrases(
         {
             label: words(lists[label])
-            for label in ("victim", "third", "target", "suspect", "pay", "contact", "toward", "origin")
+            for label in ("victim", "third", "target", "using", "suspect", "pay", "contact", "toward", "origin")
         }
     )
 
@@ -47,7 +53,13 @@ def _list(name: str) -> frozenset[str]:
     return frozenset(words(table("roles")[name]))
 
 
-_ROLE_OF: dict[str, Role] = {"victim": "victim", "third": "third_party", "target": "suspect", "suspect": "suspect"}
+_ROLE_OF: dict[str, Role] = {
+    "victim": "victim",
+    "third": "third_party",
+    "target": "suspect",
+    "using": "suspect",
+    "suspect": "suspect",
+}
 
 
 def assign(lower: str, found: list[Finding]) -> list[Role]:
@@ -105,11 +117,13 @@ class _Reader:
         if owner:
             return owner
         near = self._cues.within(low, place)
-        binding = [cue for cue in near if cue.label in ("victim", "third", "target")]
+        binding = [cue for cue in near if cue.label in ("victim", "third", "target", "using")]
         since = binding[-1].end if binding else low
         turned = self._preposition(first, since, place, [cue for cue in near if cue.start >= since])
         if turned and not (binding and binding[-1].label == "target" and turned == "victim" and since > place - 6):
             return turned
+        if binding and binding[-1].label == "using":
+            return "victim" if any(cue.label == "victim" for cue in binding) else "suspect"
         if binding:
             return _ROLE_OF[binding[-1].label]
         return "suspect" if any(cue.label == "suspect" for cue in near) else None
@@ -145,24 +159,22 @@ class _Reader:
 
     def _possessor(self, low: int, place: int) -> Role | None:
         """Read "my (Aria First) account" and "akaun (Aria) saya" leading straight to the identifier, word by word backwards."""
+        if _OWN.search(self._lower, max(low, place - 30), place):
+            return "victim"
         tokens = _TOKEN.findall(self._lower[low:place])[-7:]
-        for back, token in enumerate(reversed(tokens)):
+        for back, word in enumerate(reversed(tokens)):
             index = len(tokens) - 1 - back
-            if token in _list("relations") and self._is_owned(tokens, index):
+            if word in _list("relations") and self._is_owned(tokens, index):
                 return "third_party"
-            if token in _list("possessive_before"):
+            if word in _list("possessive_before"):
                 return "victim"
-            if (
-                token in _list("possessive_after")
-                and back <= 2
-                and any(word in _list("possessed") for word in tokens[max(0, index - 3) : index])
-            ):
-                return (
-                    "third_party"
-                    if any(word in _list("relations") for word in tokens[max(0, index - 2) : index])
-                    else "victim"
-                )
-            if token in _list("possessive_stop") or token in (",", ";", "(", "—"):
+            if word in _list("possessive_after") and back <= 2:
+                noun = tokens[max(0, index - 3) : index]
+                if any(word in _list("possessed") for word in noun):
+                    return "third_party" if any(word in _list("relations") for word in noun[-2:]) else "victim"
+            if word == "," and back and all(word in _list("possessed") for word in tokens[index + 1 :]):
+                continue  # "my account, number 123"
+            if word in _list("possessive_stop") or word in (",", ";", "(", "—"):
                 return None
         return None
 
@@ -172,10 +184,16 @@ class _Reader:
         return any(word in _list("possessive_before") or word in _list("possessive_after") for word in around)
 
     def _joined(self, previous_end: int, start: int) -> bool:
-        between = self._lower[previous_end:start].strip()
-        if len(between) > 24:
+        """Say whether two identifiers stand in one list: "123 or 456", "123, CIMB 456"."""
+        between = self._lower[previous_end:start]
+        if len(between) > 30:
             return False
-        return " ".join(re.sub(r"[,/&、，+()\-\x01]", " ", between).split()) in _joiners()
+        if " ".join(_LIST_MARKS.sub(" ", between).split()) in _joiners():
+            return True
+        listed = between.lstrip().startswith((",", ";", "/", "&", "、", "，", "and ", "or ", "dan ", "atau "))
+        tokens = _TOKEN.findall(between)
+        stopped = any(word in _list("possessive_stop") and word not in _joiners() for word in tokens)
+        return listed and len(tokens) <= 4 and not stopped and not self._cues.within(previous_end, start)
 
     def _sentence(self, finding: Finding, first: int, last: int) -> Role:
         labels = [cue.label for cue in self._cues.within(first, last)]

@@ -28,7 +28,7 @@ _PREFIXES = {"bc": "bitcoin", "ltc": "litecoin", "addr": "cardano"}
 _WORD = re.compile(r"(?<![A-Za-z0-9_\x01])[A-Za-z0-9_-]{25,110}(?![A-Za-z0-9_-])")
 #: An address broken by single spaces, dots or hyphens: groups of letters and digits after a telling start.
 _BROKEN = re.compile(
-    r"(?<![A-Za-z0-9_\x01])(?:0x|bc1|ltc1|[13TLMDrX])[A-Za-z0-9]{2,41}(?:[ .-][A-Za-z0-9]{3,24}){1,12}(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9_\x01])(?:0x|bc1|ltc1|[13TLMDrX])[A-Za-z0-9]{2,41}(?:[ .-][A-Za-z0-9]{1,24}){1,14}(?![A-Za-z0-9])"
 )
 
 
