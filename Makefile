@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # A release younger than this is not taken: seven days for others to notice a bad one.
+UV ?= uv
 COOLED = $(shell date -u -d "7 days ago" +%Y-%m-%d)
 
 .PHONY: help demo test check bench soak lock clean install
@@ -45,8 +46,8 @@ soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000)
 	LINTAS_SIMULATION_SEEDS=$${SEEDS:-10000} $(BIN)/python -m pytest -n 2 tests/simulation
 
 lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (needs uv)
-	cd requirements && uv pip compile -q ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o run.txt
-	cd requirements && uv pip compile -q ../pyproject.toml --group ../pyproject.toml:dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o dev.txt
+	cd requirements && $(UV) pip compile -q ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o run.txt
+	cd requirements && $(UV) pip compile -q ../pyproject.toml --group ../pyproject.toml:dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o dev.txt
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

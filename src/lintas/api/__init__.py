@@ -1,1 +1,1 @@
-"""Floor 7: the JSON API: typed routes, problem documents, keys, and the OpenAPI document made from them."""
+"""Floor 7: the JSON API of a node, the peers' door, and a witness's; a file for each room that they speak for."""

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from lintas.api import bodies, problems
+from lintas.http import bodies, problems
 from lintas.ledger.witness import MAX_BODY, Witness
 from lintas.model.errors import LintasError, NotFound
 from lintas.storage.engine import unavailable

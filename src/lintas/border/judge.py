@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from lintas.model import times
-from lintas.model.markings import Obligations
 from lintas.model.messages import LegalBasis
 from lintas.model.money import Money
 from lintas.model.times import Clock
@@ -31,6 +30,7 @@ class Judge:
         peer: str,
         conditions: frozenset[str] = frozenset(),
         amount: Money | None = None,
+        holder: str = "state_organ",
         approver_present: bool = False,
     ) -> Decision:
         """Decide one question now; total: an unknown peer or value is refused by the table, never an error."""
@@ -43,7 +43,7 @@ class Judge:
                 purpose=purpose,
                 peer=peer,
                 peer_jurisdiction=self._jurisdiction_of(peer),
-                holder="state_organ",
+                holder=holder,
                 channel="police",
                 exercise=self._exercise,
                 at=self._clock.now(),
@@ -52,11 +52,6 @@ class Judge:
                 approver_present=approver_present,
             )
         )
-
-    def obligations(self, decision: Decision) -> Obligations:
-        """Turn the decision's hours into the obligations that travel with the statement."""
-        expires = self.hours_from_now(decision.expires_hours)
-        return Obligations(expires=expires, onward=decision.obligations.onward, use=decision.obligations.use)
 
     def hours_from_now(self, hours: int | None) -> str | None:
         """Return the RFC 3339 time that many hours from now; None for None."""

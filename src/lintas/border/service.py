@@ -15,7 +15,7 @@ from lintas.ledger.service import Ledger
 from lintas.model import messages, times
 from lintas.model.errors import LintasError, Refused
 from lintas.model.ids import IdSource
-from lintas.model.markings import Marking, Obligations
+from lintas.model.markings import Obligations
 from lintas.model.messages import Message, Statement
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
@@ -88,9 +88,7 @@ class Border:
         _, kind = messages.kind_of(body)
         now = times.render(self._clock.now())
         object_id, salt = self._ids.new("obj"), self._ids.salt()
-        marking = Marking(
-            plane=message.marking.plane, tlp=message.marking.tlp, obligations=self._judge.obligations(decision)
-        )
+        marking = msgspec.structs.replace(message.marking, obligations=decision.obligations)
         statement = messages.write(
             body, id=object_id, origin=self._me, purpose=message.purpose, marking=marking, issued_at=now
         )

@@ -3,6 +3,8 @@
 import importlib
 import os
 import sys
+import traceback
+from pathlib import Path
 
 import click
 
@@ -57,7 +59,9 @@ def lintas() -> None:
 def main() -> None:
     """Run the program: exit 0 done, 1 the answer is no or a check failed, 2 bad usage or bad input; never a traceback."""
     try:
-        lintas(standalone_mode=False)
+        answer = lintas(standalone_mode=False)
+        # Without standalone mode click hands back the code given to `ctx.exit` instead of leaving with it.
+        sys.exit(answer if isinstance(answer, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.Exit as stop:
@@ -72,6 +76,25 @@ def main() -> None:
         # The reader (head, less) has left; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except OSError as wrong:
         click.echo(f"lintas: {wrong.filename or 'input/output'}: {wrong.strerror or wrong}", err=True)
         sys.exit(2)
+    # A fault of ours: the user gets one line to report, not our insides; LINTAS_DEBUG=1 shows them to a developer.
+    except Exception as fault:
+        if os.environ.get("LINTAS_DEBUG"):
+            raise
+        click.echo(f"lintas: a fault in lintas itself ({_place(fault)}); please report it with this line", err=True)
+        sys.exit(1)
+
+
+def _place(fault: Exception) -> str:
+    """Name the kind of a fault and where in lintas it happened."""
+    frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if "lintas" in frame.filename]
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(fault).__name__}{where}"
+
+
+if __name__ == "__main__":
+    main()

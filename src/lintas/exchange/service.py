@@ -10,7 +10,7 @@ from lintas.bus import store as outbox
 from lintas.exchange import store
 from lintas.exchange.directory import Directory
 from lintas.model import times
-from lintas.model.errors import Refused
+from lintas.model.errors import NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.messages import Lane
 from lintas.model.times import Clock
@@ -101,6 +101,17 @@ class Exchange:
         if ours[1] is None:
             store.keep_receipt(tx, receipt.header_sha256, wire)
             self._border.settle(tx, receipt)
+
+    def sent(self, tx: Transaction) -> list[store.Sent]:
+        """Return the envelopes sent, newest first."""
+        return store.list_sent(tx)
+
+    def wire(self, tx: Transaction, envelope: str) -> bytes:
+        """Return one envelope's bytes as they were sent, sealed to its recipient."""
+        wire = store.wire_of(tx, envelope)
+        if wire is None:
+            raise NotFound(f"no envelope {envelope!r} was sent", "take the id from the list")
+        return wire
 
     # ---- receiving
 

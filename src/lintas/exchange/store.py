@@ -77,10 +77,29 @@ def keep_receipt(tx: Transaction, header: str, receipt: bytes) -> None:
     tx.execute(update(sealed).where(*where).values(receipt=receipt))
 
 
-def waiting(tx: Transaction) -> list[tuple[str, str]]:
-    """Return the (peer, lane) pairs that have an envelope without receipt."""
-    query = select(sealed.c.peer, sealed.c.lane).where(sealed.c.receipt.is_(None)).distinct()
-    return [(row.peer, row.lane) for row in tx.execute(query)]
+class Sent(NamedTuple):
+    """One envelope as it was sent, for those who audit: its place, and whether a receipt came."""
+
+    envelope: str
+    peer: str
+    lane: str
+    epoch: int
+    seq: int
+    header: str
+    receipted: bool
+
+
+def list_sent(tx: Transaction, limit: int = 200) -> list[Sent]:
+    """Return the latest envelopes, newest first."""
+    columns = (sealed.c.envelope, sealed.c.peer, sealed.c.lane, sealed.c.epoch, sealed.c.seq, sealed.c.header)
+    query = select(*columns, sealed.c.receipt.is_not(None).label("receipted"))
+    rows = tx.execute(query.order_by(sealed.c.envelope.desc()).limit(limit))
+    return [Sent(*row) for row in rows]
+
+
+def wire_of(tx: Transaction, envelope: str) -> bytes | None:
+    """Return an envelope's bytes as they were sent."""
+    return tx.execute(select(sealed.c.wire).where(sealed.c.envelope == envelope)).scalar()
 
 
 def keep_charter(tx: Transaction, version: int, document: bytes) -> None:

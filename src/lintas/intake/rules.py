@@ -7,7 +7,7 @@ from lintas.model import money, times
 from lintas.model.errors import BadInput
 from lintas.model.identifiers import Identifier
 from lintas.model.tainted import Find
-from lintas.text.claim import Said
+from lintas.text.report import Claim as Said
 
 
 def claim_of(form: ReportForm, said: Said, found: list[Identifier]) -> tuple[Claim | None, tuple[str, ...]]:
@@ -16,7 +16,7 @@ def claim_of(form: ReportForm, said: Said, found: list[Identifier]) -> tuple[Cla
     amount = _amount(form.amount, code) if form.amount else said.amount_minor
     reference = form.reference or said.reference
     receiver = _digits(form.receiver) or _suspect_account(found)
-    at = times.render(times.parse(form.at)) if form.at else said.at
+    at = times.render(times.parse(form.at)) if form.at else said.time
     missing = []
     if not form.bank:
         missing.append("bank")
@@ -49,6 +49,17 @@ def form_identifiers(form: ReportForm) -> list[Identifier]:
     if form.phone:
         found.append(Identifier(type="phone", value=form.phone, role="suspect", confidence=1.0))
     return found
+
+
+def together(form: list[Identifier], text: list[Identifier]) -> list[Identifier]:
+    """Join what form and text say: an identifier in both is listed once, as the text has it, unless only the form is sure.
+
+    The victim's own stays the victim's, whatever field it was typed into.
+    """
+    said = {(each.type, each.value) for each in text if each.role != "unknown"}
+    sure = [each for each in form if (each.type, each.value) not in said]
+    typed = {(each.type, each.value) for each in sure}
+    return sure + [each for each in text if (each.type, each.value) not in typed]
 
 
 def _amount(text: str, code: str) -> int:

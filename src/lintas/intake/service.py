@@ -11,8 +11,8 @@ from lintas.model.identifiers import Identifier
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.text.claim import read_claim
 from lintas.text.extract import extract
+from lintas.text.report import read_claim
 
 
 class Intake:
@@ -28,8 +28,8 @@ class Intake:
         """Read a form outside any transaction; returns what was found and the use case that files it."""
         if form.bank and not self._is_own_bank(form.bank):
             raise BadInput(f"no bank {form.bank!r} is connected here", "choose one of the listed banks", where="bank")
-        found = rules.form_identifiers(form) + extract(form.text, self._jurisdiction)
-        claim, missing = rules.claim_of(form, read_claim(form.text), found)
+        found = rules.together(rules.form_identifiers(form), extract(form.text, self._jurisdiction))
+        claim, missing = rules.claim_of(form, read_claim(form.text, self._jurisdiction), found)
         if not form.text.strip() and claim is None and not found:
             raise BadInput("the report is empty", "write what happened, or fill in bank, amount and account")
 
@@ -54,6 +54,11 @@ class Intake:
             return report
 
         return found, file
+
+    def warm(self) -> None:
+        """Load what reading a text needs, so that the first caller does not wait for it."""
+        extract("+999 1234 5678", self._jurisdiction)
+        read_claim("1.00 XAK", self._jurisdiction)
 
     def of_case(self, tx: Transaction, case: str) -> list[Report]:
         """Return the reports of a case, oldest first."""

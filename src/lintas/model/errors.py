@@ -91,7 +91,7 @@ class CheckFailed(LintasError):
 
 
 class Unavailable(LintasError):
-    """The node cannot do this now (disk full, database locked, shutting down); nothing was stored, trying again is safe."""
+    """The node cannot do this now (disk full, shutting down); nothing was acknowledged, trying again is safe."""
 
     status = 503
     title = "Unavailable"

@@ -161,5 +161,5 @@ def read_body(statement: Statement) -> msgspec.Struct:
         )
     try:
         return _bodies[statement.type].decode(statement.body)
-    except (msgspec.DecodeError, RecursionError) as wrong:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise BadInput(f"the {statement.type} is wrong: {wrong}", "check it against the message reference") from None

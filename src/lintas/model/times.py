@@ -30,7 +30,10 @@ def parse(text: str) -> datetime:
         raise BadInput(f"{text!r} is not a time", "write RFC 3339, e.g. 2026-03-01T10:07:00Z") from None
     if moment.tzinfo is None:
         raise BadInput(f"the time {text!r} has no zone", "add Z or an offset such as +08:00")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadInput(f"the time {text!r} is out of range", "write a year between 1 and 9999") from None
 
 
 def render(moment: datetime) -> str:

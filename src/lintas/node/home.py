@@ -10,14 +10,15 @@ from lintas.exchange.directory import Directory
 from lintas.exchange.service import Identity
 from lintas.ledger.checkpoint import log_key, verify_ed25519
 from lintas.ledger.cosignature import witness_key
-from lintas.model.errors import BadInput, Conflict, Refused
+from lintas.model.errors import BadInput, Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
-from lintas.model.times import Clock
+from lintas.model.times import Clock, SystemClock
 from lintas.node.assembly import Node, Parts, assemble
 from lintas.node.config import Config, Home, read_config, render_config
+from lintas.policy.shipped import blank_table, shipped_table
 from lintas.policy.table import PolicyTable, signing_text
+from lintas.storage import migrate
 from lintas.storage.engine import open_engine, reading
-from lintas.storage.migrate import check_current
 from lintas.trust import note
 from lintas.trust.certificates import self_signed
 from lintas.trust.charter import (
@@ -33,6 +34,7 @@ from lintas.trust.charter import (
 )
 from lintas.trust.keys import Ed25519Signer, KemKey, save_secret
 
+SETTINGS = "lintas.toml"
 SIGNING, LOG, KEM, POLICY = "signing.key", "log.key", "envelope.key", "policy.key"
 TLS_KEY, TLS_CERTIFICATE = "tls.key", "tls.pem"
 
@@ -45,9 +47,10 @@ class Urls(NamedTuple):
     witness: str
 
 
-def make_home(root: Path, config: Config, *, policy: bytes, clock: Clock, hosts: list[str]) -> Home:
-    """Write settings, fresh keys, a signed policy table; Conflict when there is a node already."""
-    if (root / "lintas.toml").exists():
+def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock: Clock | None = None) -> Home:
+    """Make a node's home: settings, fresh keys, a signed policy table, the database; Conflict when there is one already."""
+    clock = clock or SystemClock()
+    if (root / SETTINGS).exists():
         raise Conflict("there is a node in this directory already", "choose another directory", where=str(root))
     (root / config.keys).mkdir(parents=True, exist_ok=True, mode=0o700)
     home = Home(config, root.resolve())
@@ -58,8 +61,19 @@ def make_home(root: Path, config: Config, *, policy: bytes, clock: Clock, hosts:
     home.key(TLS_CERTIFICATE).write_text(tls.certificate_pem, "ascii")
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
     home = Home(msgspec.structs.replace(config, policy_signer=_sign_policy(home, policy)), home.root)
-    (root / "lintas.toml").write_text(render_config(home.config), "utf-8")
+    (root / SETTINGS).write_text(render_config(home.config), "utf-8")
+    migrate.upgrade(open_engine(home.path(config.database)))
     return home
+
+
+def policy_for(place: str, file: Path | None) -> bytes:
+    """Return the table for a new node: the given file, else the shipped one, else a draft that releases nothing personal."""
+    if file is not None:
+        return file.read_bytes()
+    try:
+        return shipped_table(place)
+    except NotFound:
+        return blank_table(place)
 
 
 def _sign_policy(home: Home, policy: bytes) -> str:
@@ -108,7 +122,7 @@ def install_charter(home: Home, signed: SignedCharter) -> Home:
     """Put a charter in a node's home and pin it."""
     home.path(home.config.charter).write_bytes(signed.render())
     config = msgspec.structs.replace(home.config, charter_pin=signed.sha256)
-    (home.root / "lintas.toml").write_text(render_config(config), "utf-8")
+    (home.root / SETTINGS).write_text(render_config(config), "utf-8")
     return Home(config, home.root)
 
 
@@ -135,13 +149,13 @@ def load_policy(home: Home) -> PolicyTable:
     return table
 
 
-def open_home(path: Path, *, clock: Clock) -> tuple[Home, Node]:
+def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     """Open a node from its settings file; each thing that is wrong is one clear error."""
-    home = read_config(path)
+    home, clock = read_config(path), clock or SystemClock()
     config = home.config
     engine = open_engine(home.path(config.database))
-    check_current(engine)
-    signed = _charter(home, clock)
+    migrate.check_current(engine)
+    signed = load_charter(home, clock)
     with reading(engine) as tx:
         newer = exchange_store.charters_after(tx, signed.charter.version)
     directory = Directory(signed, clock)
@@ -167,7 +181,8 @@ def open_home(path: Path, *, clock: Clock) -> tuple[Home, Node]:
     return home, assemble(parts)
 
 
-def _charter(home: Home, clock: Clock) -> SignedCharter:
+def load_charter(home: Home, clock: Clock) -> SignedCharter:
+    """Read the charter and hold it against the pin; Refused when it is another one, or does not list this authority."""
     path = home.path(home.config.charter)
     try:
         signed = parse_charter(path.read_bytes(), where=str(path))

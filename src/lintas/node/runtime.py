@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import ssl
 import time
@@ -15,7 +16,7 @@ from lintas.exchange.service import LANES
 from lintas.ledger import publish, witness
 from lintas.ledger.checkpoint import parse_checkpoint
 from lintas.ledger.publish import CHECKPOINT
-from lintas.model.errors import LintasError, Refused, Unavailable
+from lintas.model.errors import BadInput, CheckFailed, LintasError, Refused, Unavailable
 from lintas.model.messages import Lane
 from lintas.node.assembly import Node
 from lintas.node.config import Home
@@ -87,6 +88,7 @@ class Runtime:
             for lane in LANES
         ]
         tasks.append(asyncio.create_task(self._beat(), name="beat"))
+        tasks.append(asyncio.create_task(asyncio.to_thread(self.node.intake.warm), name="warm"))
         try:
             yield
         finally:
@@ -190,7 +192,8 @@ class Runtime:
             for peer in self.node.parts.directory.peers(me):
                 try:
                     signed = await self._cosign(peer, signed)
-                except httpx.HTTPError as wrong:
+                # One witness that is away, or lies, costs its own cosignature only; a rollback is for everybody to hear.
+                except (httpx.HTTPError, CheckFailed, BadInput) as wrong:
                     log.warning("no cosignature", extra={"peer": peer.authority, "why": type(wrong).__name__})
             directory = self.home.path(self.home.config.ledger)
             done = await self.read(lambda tx: publish.publish(tx, self.node.ledger, directory, signed))
@@ -202,10 +205,7 @@ class Runtime:
         old = self._last_size()
         async with httpx.AsyncClient(timeout=10.0) as client:
             for _ in range(2):
-                start = old
-                body = await self.read(
-                    lambda tx, start=start: publish.witness_request(self.node.ledger, tx, signed, start)
-                )  # type: ignore[misc]
+                body = await self.read(functools.partial(self._witness_request, signed, old))
                 answer = await client.post(f"{peer.witness.url}/add-checkpoint", content=body)
                 if answer.status_code == httpx.codes.OK:
                     return publish.merge_cosignatures(signed, answer.content, [parse_vkey(peer.witness.vkey)])
@@ -215,6 +215,9 @@ class Runtime:
                 witness.refuse_rollback(size, old)
         log.warning("no cosignature", extra={"peer": peer.authority, "status": answer.status_code})
         return signed
+
+    def _witness_request(self, signed: bytes, old: int, tx: Transaction) -> bytes:
+        return publish.witness_request(self.node.ledger, tx, signed, old)
 
     def _last_size(self) -> int:
         path = self.home.path(self.home.config.ledger) / CHECKPOINT

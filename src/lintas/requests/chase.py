@@ -60,12 +60,10 @@ class Chase:
         )
         store.keep_share(tx, Share(id=case, case=case, state="unknown", amount_minor=amount_minor))
 
-    def bar(self, tx: Transaction, case: str) -> Bar:
-        """Return the money bar of a case."""
+    def bar(self, tx: Transaction, case: str) -> Bar | None:
+        """Return the money bar of a case; None when nothing is claimed in it."""
         claim = store.claim(tx, case)
-        if claim is None:
-            raise NotFound(f"no case {case!r} with a claim", "take the id from the list of cases")
-        return rules.bar(claim, store.shares_of(tx, case))
+        return None if claim is None else rules.bar(claim, store.shares_of(tx, case))
 
     def bars(self, tx: Transaction, after: str = "~", limit: int = 50) -> list[Bar]:
         """Return the bars of cases, newest first (keyset paging by case id)."""

@@ -99,6 +99,10 @@ class Orders:
             raise NotFound(f"no hold {hold_id!r}", "take the id from the list of holds")
         return hold
 
+    def of_case(self, tx: Transaction, case: str) -> list[Hold]:
+        """Return the holds of a case, oldest first."""
+        return store.holds_of(tx, case)
+
     def order_of(self, tx: Transaction, hold_id: str) -> Order | None:
         """Return the order that a hold led to, if any."""
         return store.order_of(tx, hold_id)
@@ -109,10 +113,11 @@ class Orders:
         decision = self._judge.decide(
             "order",
             plane="B",
-            category="hold_request",
+            category="hold_order",
             subject="account_holder",
             purpose=hold.purpose,
             peer=hold.peer or self._me,
+            holder="bank",
             amount=Money(hold.amount_minor, hold.currency),
             approver_present=True,
         )
@@ -231,7 +236,7 @@ class Orders:
         if share is None or not answer.found:
             return
         claim = store.claim(tx, hold.case)
-        if hold.direction == "received" and claim is not None:
+        if hold.direction == "received" and claim is not None and len(answer.local) == 1:
             ((local, total),) = answer.local.items()
             store.keep_claim(tx, msgspec.structs.replace(claim, currency=local, stolen=total))
             store.drop_share(tx, share.id)

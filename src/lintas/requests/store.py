@@ -30,7 +30,7 @@ holds = Table(
     Column("id", String(64), primary_key=True),
     Column("peer", String(80), nullable=False),
     Column("state", String(20), nullable=False, index=True),
-    Column("share", String(400), nullable=False, index=True),
+    Column("case", String(64), nullable=False, index=True),
     Column("object", String(64), index=True),
     Column("doc", LargeBinary, nullable=False),
 )
@@ -93,7 +93,7 @@ def drop_share(tx: Transaction, share_id: str) -> None:
 
 def keep_hold(tx: Transaction, hold: Hold) -> None:
     """Store a hold, or replace the one of its id."""
-    values = {"peer": hold.peer, "state": hold.state, "share": hold.share, "object": hold.object}
+    values = {"peer": hold.peer, "state": hold.state, "case": hold.case, "object": hold.object}
     values_doc = values | {"doc": msgspec.json.encode(hold)}
     if tx.execute(update(holds).where(holds.c.id == hold.id).values(**values_doc)).rowcount == 0:
         tx.execute(insert(holds), {"id": hold.id, **values_doc})
@@ -117,9 +117,9 @@ def holds_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Hold]
     return [msgspec.json.decode(row.doc, type=Hold) for row in tx.execute(query)]
 
 
-def holds_on(tx: Transaction, share_id: str) -> list[Hold]:
-    """Return the holds that cover one share."""
-    rows = tx.execute(select(holds.c.doc).where(holds.c.share == share_id).order_by(holds.c.id))
+def holds_of(tx: Transaction, case: str) -> list[Hold]:
+    """Return the holds of one case, oldest first."""
+    rows = tx.execute(select(holds.c.doc).where(holds.c.case == case).order_by(holds.c.id))
     return [msgspec.json.decode(row.doc, type=Hold) for row in rows]
 
 

@@ -60,4 +60,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def unavailable(wrong: DBAPIError) -> Unavailable:
     """Say a database failure in one line a person can act on."""
-    return Unavailable(f"the database refused: {wrong.orig}", "nothing was stored; check disk space and permissions")
+    return Unavailable(
+        f"the database refused: {wrong.orig}",
+        "nothing was acknowledged and sending it again is safe; check disk space and permissions",
+    )

@@ -6,6 +6,7 @@ to disk; shared, the flush is divided by the size of the batch.
 
 import asyncio
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from lintas.model.errors import Conflict, LintasError, Unavailable
+from lintas.model.errors import Conflict, Unavailable
 from lintas.storage.engine import unavailable, writing
 
 MAX_BATCH = 50
@@ -62,14 +63,18 @@ class Batch:
             else:
                 future.set_exception(wrong)
 
-    def abandon(self, wrong: LintasError) -> None:
+    def abandon(self, wrong: DBAPIError) -> None:
         """Undo everything and tell every caller why."""
         try:
             self._transaction.rollback()
         except DBAPIError:
             self._connection.invalidate()
+        # A connection opened while the disk was read-only stays so for ever; after any other fault it must be kept, because
+        # after a failed sync only the connection that saw it writes those pages again.
+        if getattr(wrong.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+            self._connection.invalidate()
         for future, _, _ in self._outcomes:
-            future.set_exception(wrong)
+            future.set_exception(unavailable(wrong))
 
 
 class Writer:
@@ -128,7 +133,7 @@ class Writer:
                         batch.run(*item)
                     batch.commit()
                 except DBAPIError as wrong:
-                    batch.abandon(unavailable(wrong))
+                    batch.abandon(wrong)
         except DBAPIError as wrong:
             if batch is None:
                 item[1].set_exception(unavailable(wrong))
@@ -144,13 +149,17 @@ class SerialWriter:
     def submit(self, use_case: UseCase[T]) -> "Future[T]":
         """Run and commit before returning."""
         future: Future[T] = Future()
-        with writing(self._engine) as connection:
-            batch = Batch(connection)
-            try:
-                batch.run(use_case, future)
-                batch.commit()
-            except DBAPIError as wrong:
-                batch.abandon(unavailable(wrong))
+        try:
+            with writing(self._engine) as connection:
+                batch = Batch(connection)
+                try:
+                    batch.run(use_case, future)
+                    batch.commit()
+                except DBAPIError as wrong:
+                    batch.abandon(wrong)
+        except DBAPIError as wrong:
+            if not future.done():
+                future.set_exception(unavailable(wrong))
         self._on_commit()
         return future
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from lintas.api import bodies, problems
-from lintas.api.problems import Problem
-from lintas.api.routing import Call, Route
+from lintas.http import bodies, problems
+from lintas.http.problems import Problem
+from lintas.http.routing import Call, Route
 
 _PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 _REF = "#/components/schemas/{name}"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
-from tests.unit.api.conftest import INVESTIGATOR, ROUTES, Ask, authenticate, show
+from tests.unit.http.conftest import INVESTIGATOR, ROUTES, Ask, authenticate, show
 
-from lintas.api.keys import ROLES, Caller
-from lintas.api.routing import COOKIE, Call, Route, routes_to_app
+from lintas.http.keys import ROLES, Caller
+from lintas.http.routing import COOKIE, Call, Route, routes_to_app
 from lintas.model.errors import BadInput
 
 REPORT = {"text": "โอนเงินแล้ว", "money": {"amount_minor": 500, "currency": "XAD"}}

@@ -18,8 +18,8 @@ from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as Address
 from starlette.types import ASGIApp
 
-from lintas.api import bodies, problems
-from lintas.api.keys import ROLES, Caller
+from lintas.http import bodies, problems
+from lintas.http.keys import ROLES, Caller
 from lintas.model.errors import BadInput, NotAllowed, NotSignedIn
 
 #: The cookie that carries a browser's token; scripts of other sites cannot use it (see ``_token``).

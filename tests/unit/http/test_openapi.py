@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.unit.api.conftest import ROUTES, authenticate
+from tests.unit.http.conftest import ROUTES, authenticate
 
-from lintas.api import openapi
-from lintas.api.routing import routes_to_app
+from lintas.http import openapi
+from lintas.http.routing import routes_to_app
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 

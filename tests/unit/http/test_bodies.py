@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.api.conftest import Ask, Report
+from tests.unit.http.conftest import Ask, Report
 
-from lintas.api import bodies
+from lintas.http import bodies
 from lintas.model.errors import LintasError, TooLarge
 
 JSON = {"content-type": "application/json"}

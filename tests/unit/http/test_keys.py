@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from lintas.api.keys import ROLES, Caller, api_keys, issue, issued, revoke, who
+from lintas.http.keys import ROLES, Caller, api_keys, issue, issued, revoke, who
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.ids import IdSource
 from lintas.model.times import SystemClock

@@ -25,8 +25,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from lintas.model.errors import BadInput, NotFound, Unavailable
-from lintas.node import listeners
-from lintas.node.listeners import Listener, Listeners, TlsFiles
+from lintas.http import listeners
+from lintas.http.listeners import Listener, Listeners, TlsFiles
 
 
 class Identity:
@@ -269,9 +269,9 @@ def test_a_client_that_never_finishes_its_request_is_hung_up_on(monkeypatch: pyt
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from lintas.api.routing import Route, routes_to_app
+from lintas.http.routing import Route, routes_to_app
 from lintas.node import logs
-from lintas.node.listeners import Listener, TlsFiles, serve
+from lintas.http.listeners import Listener, TlsFiles, serve
 
 logs.configure()
 

@@ -3,9 +3,9 @@
 import logging
 
 import pytest
-from tests.unit.api.conftest import Ask
+from tests.unit.http.conftest import Ask
 
-from lintas.api.problems import Problem, page, problem_of
+from lintas.http.problems import Problem, page, problem_of
 from lintas.model import errors
 from lintas.model.errors import LintasError, Refused
 

@@ -10,9 +10,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 
-from lintas.api import bodies
-from lintas.api.keys import ROLES, Caller
-from lintas.api.routing import Call, Route, routes_to_app
+from lintas.http import bodies
+from lintas.http.keys import ROLES, Caller
+from lintas.http.routing import Call, Route, routes_to_app
 from lintas.model.errors import BadInput, Conflict, LintasError, NotFound, Refused
 
 Ask = Callable[..., httpx.Response]

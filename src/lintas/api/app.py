@@ -1,0 +1,62 @@
+"""Puts a node's public face together: the API, its OpenAPI document, the ledger's files, health, and the pages."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+from starlette.applications import Starlette
+
+from lintas import __version__
+from lintas.api import bank, exchange, holds, ledger, reports
+from lintas.http import openapi
+from lintas.http.keys import Caller, who
+from lintas.http.routing import Call, Route, routes_to_app
+from lintas.node.runtime import Runtime
+from lintas.storage.engine import reading
+
+
+class Health(msgspec.Struct, frozen=True):
+    """That the node answers, who it is, and since when (seconds)."""
+
+    status: str
+    authority: str
+    exercise: bool
+    version: str
+    up_seconds: float
+
+
+async def health(call: Call[Runtime]) -> Health:
+    """Answer that the node is alive and its database readable."""
+    node = call.services.node
+    await call.services.read(node.ledger.size)
+    identity = node.parts.identity
+    up = round(time.monotonic() - call.services.started, 1)
+    return Health("ok", identity.authority, identity.exercise, __version__, up)
+
+
+def api_routes() -> list[Route]:
+    """Return every route of the API."""
+    routes = [
+        Route("GET", "/healthz", health, answer=Health, public=True, summary="Whether the node is alive"),
+        *reports.ROUTES,
+        *holds.ROUTES,
+        *bank.ROUTES,
+        *ledger.ROUTES,
+        *exchange.ROUTES,
+    ]
+    return [*routes, openapi.route("/api/v1/openapi.json", routes, title="lintas", version="1")]
+
+
+def public_app(runtime: Runtime, pages: Sequence[Route] = ()) -> Starlette:
+    """Build the application of the public door; ``pages`` are the console's."""
+    return routes_to_app([*api_routes(), *pages], runtime, authenticator(runtime), sign_in="/sign-in" if pages else "")
+
+
+def authenticator(runtime: Runtime) -> Callable[[str], Caller | None]:
+    """Return the function that turns a key into its holder."""
+
+    def authenticate(token: str) -> Caller | None:
+        with reading(runtime.node.parts.engine) as tx:
+            return who(tx, token)
+
+    return authenticate

@@ -1,0 +1,102 @@
+"""The four calls by which a bank takes part: its work, a trace answer, an order's letter, an order's answer (or refusal)."""
+
+import msgspec
+from starlette.responses import PlainTextResponse
+
+from lintas.http.routing import Call, Route
+from lintas.model.errors import BadInput
+from lintas.model.tainted import LedgerAnswer
+from lintas.node.runtime import Runtime
+from lintas.requests.records import BankRefusal, Order
+from lintas.storage.engine import Transaction
+from lintas.trace.records import TraceQuestion
+
+BANK = frozenset({"bank"})
+LONGEST_WAIT = 25.0
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What waits for one bank: questions about its ledger, and orders to hold amounts."""
+
+    questions: list[TraceQuestion] = []
+    orders: list[Order] = []
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self.questions or self.orders)
+
+
+async def work(call: Call[Runtime]) -> Work:
+    """Return what waits for the calling bank; with ``wait`` seconds, wait that long for the first of it."""
+    node, bank = call.services.node, call.caller.organisation
+
+    def ask(tx: Transaction) -> Work:
+        return Work(node.tracing.work(tx, bank), node.orders.work(tx, bank))
+
+    return await call.services.until(ask, _seconds(call.query.get("wait", "0")))
+
+
+def _seconds(text: str) -> float:
+    if not text.isascii() or not text.isdigit() or len(text) > 4:
+        raise BadInput(f"{text!r} is no number of seconds", f"wait 0 to {LONGEST_WAIT:.0f}", where="wait")
+    return min(float(text), LONGEST_WAIT)
+
+
+async def answer_trace(call: Call[Runtime]) -> None:
+    """Take the bank's answer to a question about its ledger."""
+    answer: LedgerAnswer = call.body
+    bank, question = call.caller.organisation, call.path["question"]
+    await call.services.write(lambda tx: call.services.node.tracing.answer(tx, bank, question, answer))
+
+
+async def letter(call: Call[Runtime]) -> PlainTextResponse:
+    """Return the order as a letter."""
+    bank, order = call.caller.organisation, call.path["order"]
+    return PlainTextResponse(await call.services.read(lambda tx: call.services.node.orders.letter(tx, order, bank)))
+
+
+async def answer_order(call: Call[Runtime]) -> None:
+    """Take the bank's answer to an order."""
+    answer: LedgerAnswer = call.body
+    bank, order = call.caller.organisation, call.path["order"]
+    await call.services.write(lambda tx: call.services.node.orders.bank_answers(tx, bank, order, answer))
+
+
+async def refuse_order(call: Call[Runtime]) -> None:
+    """Take the bank's refusal with its legal reason."""
+    body: BankRefusal = call.body
+    bank, order = call.caller.organisation, call.path["order"]
+    await call.services.write(lambda tx: call.services.node.orders.bank_refuses(tx, bank, order, body.reason))
+
+
+ROUTES = [
+    Route(
+        "GET",
+        "/api/v1/bank/work",
+        work,
+        answer=Work,
+        roles=BANK,
+        summary="What waits for this bank",
+        query={"wait": "seconds to wait for the first item, at most 25"},
+    ),
+    Route(
+        "POST",
+        "/api/v1/bank/traces/{question}/answer",
+        answer_trace,
+        LedgerAnswer,
+        None,
+        BANK,
+        "Answer a question about the bank's ledger",
+        204,
+    ),
+    Route(
+        "GET",
+        "/api/v1/bank/orders/{order}/letter",
+        letter,
+        roles=BANK,
+        summary="The order as a letter",
+        gives="text/plain",
+    ),
+    Route("POST", "/api/v1/bank/orders/{order}/answer", answer_order, LedgerAnswer, None, BANK, "Answer an order", 204),
+    Route("POST", "/api/v1/bank/orders/{order}/refusal", refuse_order, BankRefusal, None, BANK, "Refuse an order", 204),
+]

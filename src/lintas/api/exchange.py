@@ -1,0 +1,85 @@
+"""The peers' door: one address takes envelopes over mutual TLS; who knocks is whoever's certificate the charter lists."""
+
+import asyncio
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as Address
+
+from lintas.border.service import Replay
+from lintas.http import bodies, problems
+from lintas.http.routing import Call, Route
+from lintas.model.errors import NotSignedIn
+from lintas.node.runtime import ENVELOPE, RECEIPT, Runtime
+from lintas.trust.certificates import fingerprint_of_der
+from lintas.trust.envelope import MAX_WIRE
+
+
+def exchange_app(runtime: Runtime) -> Starlette:
+    """Build the application of the peers' door.
+
+    ``POST /exchange/v1/envelopes`` answers 200 with a signed receipt, 409 with the original receipt for an envelope that came
+    before, or a problem document that names the reason.
+    """
+
+    async def envelopes(request: Request) -> Response:
+        try:
+            sender = _sender(request, runtime)
+            bodies.media_of(request, (ENVELOPE,))
+            wire = await bodies.read(request, MAX_WIRE)
+            return Response(await runtime.receive(wire, sender), media_type=RECEIPT)
+        except Replay as replay:
+            return Response(replay.receipt, 409, media_type=RECEIPT, headers={"lintas-reason": replay.reason})
+        # Whatever goes wrong becomes a problem document here; the peer learns the reason, never an inside.
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
+            return problems.respond(request, wrong)
+
+    return Starlette(routes=[Address("/exchange/v1/envelopes", envelopes, methods=["POST"])])
+
+
+class SentEnvelope(msgspec.Struct, frozen=True):
+    """One envelope as it was sent: its place in its lane, the hash of its header, and whether a receipt came."""
+
+    envelope: str
+    peer: str
+    lane: str
+    epoch: int
+    seq: int
+    header_sha256: str
+    receipted: bool
+
+
+async def list_sent(call: Call[Runtime]) -> list[SentEnvelope]:
+    """Return the envelopes sent, newest first."""
+    return [SentEnvelope(*sent) for sent in await call.services.read(call.services.node.exchange.sent)]
+
+
+async def show_sent(call: Call[Runtime]) -> Response:
+    """Return one envelope byte for byte; only its recipient can open it."""
+    envelope = call.path["envelope"]
+    wire = await call.services.read(lambda tx: call.services.node.exchange.wire(tx, envelope))
+    return Response(wire, media_type=ENVELOPE)
+
+
+AUDITORS = frozenset({"auditor", "administrator"})
+ROUTES = [
+    Route(
+        "GET",
+        "/api/v1/exchange/sent",
+        list_sent,
+        answer=list[SentEnvelope],
+        roles=AUDITORS,
+        summary="List envelopes sent",
+    ),
+    Route("GET", "/api/v1/exchange/sent/{envelope}", show_sent, roles=AUDITORS, summary="One envelope as it was sent"),
+]
+
+
+def _sender(request: Request, runtime: Runtime) -> str:
+    der: bytes | None = getattr(request.state, "peer_certificate", None)
+    if der is None:
+        raise NotSignedIn("no client certificate came with this connection", "connect with the one in the charter")
+    charter = runtime.node.parts.directory.charter
+    return charter.member_by_certificate(fingerprint_of_der(der)).authority

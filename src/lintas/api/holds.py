@@ -1,0 +1,88 @@
+"""Holds that wait for a named officer, and the officer's decision."""
+
+from typing import Annotated
+
+import msgspec
+
+from lintas.api.reports import READERS
+from lintas.border.records import Refusal
+from lintas.http.routing import Call, Route
+from lintas.node.runtime import Runtime
+from lintas.requests.records import Hold, Order
+
+APPROVERS = frozenset({"approver"})
+
+
+class HoldView(msgspec.Struct, frozen=True):
+    """One hold with the order it led to."""
+
+    hold: Hold
+    order: Order | None
+
+
+class Declined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an officer says no; the asking authority gets this sentence."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+
+
+async def list_holds(call: Call[Runtime]) -> list[Hold]:
+    """Return holds in one state; without one, those that wait for approval."""
+    state = call.query.get("state", "awaiting_approval")
+    return await call.services.read(lambda tx: call.services.node.orders.pending(tx, None if state == "any" else state))
+
+
+async def show_hold(call: Call[Runtime]) -> HoldView:
+    """Return one hold with its order."""
+    orders, hold = call.services.node.orders, call.path["hold"]
+    return await call.services.read(lambda tx: HoldView(orders.hold(tx, hold), orders.order_of(tx, hold)))
+
+
+async def approve(call: Call[Runtime]) -> Order:
+    """Issue this authority's own order in the caller's name."""
+    hold, officer = call.path["hold"], call.caller.name
+    return await call.services.write(lambda tx: call.services.node.orders.approve(tx, hold, officer))
+
+
+async def decline(call: Call[Runtime]) -> None:
+    """Decline, with a reason."""
+    body: Declined = call.body
+    hold, officer = call.path["hold"], call.caller.name
+    await call.services.write(lambda tx: call.services.node.orders.decline(tx, hold, officer, body.reason))
+
+
+async def list_refusals(call: Call[Runtime]) -> list[Refusal]:
+    """Return what was stopped at the border, newest first."""
+    return await call.services.read(call.services.node.border.refusals)
+
+
+ROUTES = [
+    Route(
+        "GET",
+        "/api/v1/holds",
+        list_holds,
+        answer=list[Hold],
+        roles=READERS,
+        summary="List holds, oldest first",
+        query={"state": "one state, or any; without it awaiting_approval"},
+    ),
+    Route("GET", "/api/v1/holds/{hold}", show_hold, answer=HoldView, roles=READERS, summary="Show one hold"),
+    Route(
+        "POST",
+        "/api/v1/holds/{hold}/approve",
+        approve,
+        answer=Order,
+        roles=APPROVERS,
+        summary="Approve: issue this authority's own order",
+        status=201,
+    ),
+    Route("POST", "/api/v1/holds/{hold}/decline", decline, Declined, None, APPROVERS, "Decline, with a reason", 204),
+    Route(
+        "GET",
+        "/api/v1/refusals",
+        list_refusals,
+        answer=list[Refusal],
+        roles=READERS,
+        summary="List what was stopped at the border",
+    ),
+]

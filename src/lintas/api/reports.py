@@ -1,0 +1,50 @@
+"""Reports and the cases they open: what the hotline files, and the money bar that everybody watches."""
+
+from lintas.http.routing import Call, Route
+from lintas.intake.records import Report, ReportForm
+from lintas.node.runtime import Runtime
+from lintas.node.views import CaseView, case_view
+from lintas.requests.records import Bar, Hold, HoldForm
+
+OFFICERS = frozenset({"hotline", "investigator", "approver"})
+READERS = OFFICERS | {"auditor"}
+
+
+async def file_report(call: Call[Runtime]) -> Report:
+    """File a report; money is followed from here on without anybody waiting for it."""
+    form: ReportForm = call.body
+    _, file = call.services.node.intake.read(form)
+    return await call.services.write(lambda tx: file(tx, call.caller.name))
+
+
+async def list_cases(call: Call[Runtime]) -> list[Bar]:
+    """Return the bars of cases, newest first; ``after`` is the last case of the page before."""
+    after = call.query.get("after", "~")
+    return await call.services.read(lambda tx: call.services.node.chase.bars(tx, after))
+
+
+async def show_case(call: Call[Runtime]) -> CaseView:
+    """Return one case: bar, reports, trail, holds."""
+    return await case_view(call.services, call.path["case"])
+
+
+async def ask_hold(call: Call[Runtime]) -> Hold:
+    """Ask that part of a case's money be held."""
+    form: HoldForm = call.body
+    return await call.services.write(lambda tx: call.services.node.chase.ask(tx, form))
+
+
+ROUTES = [
+    Route("POST", "/api/v1/reports", file_report, ReportForm, Report, OFFICERS, "File a report", 201),
+    Route(
+        "GET",
+        "/api/v1/cases",
+        list_cases,
+        answer=list[Bar],
+        roles=READERS,
+        summary="List the money bars of cases, newest first",
+        query={"after": "the last case of the page before"},
+    ),
+    Route("GET", "/api/v1/cases/{case}", show_case, answer=CaseView, roles=READERS, summary="Show one case"),
+    Route("POST", "/api/v1/holds", ask_hold, HoldForm, Hold, OFFICERS, "Ask that money be held", 201),
+]

@@ -1,0 +1,112 @@
+"""The agent's loop: ask the authority for work, trace or hold in the bank's own ledger, answer."""
+
+import asyncio
+import logging
+from typing import Protocol
+
+import httpx
+import msgspec
+
+from lintas.bank import answers
+from lintas.bank.core import Core
+from lintas.model.errors import LintasError, NotFound
+from lintas.model.tainted import Baton, LedgerAnswer
+from lintas.model.times import Clock
+from lintas.requests.records import Order
+from lintas.trace.fifo import trace
+from lintas.trace.records import TraceQuestion
+
+log = logging.getLogger("lintas.bank")
+
+WAIT_SECONDS = 20
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What the authority says is waiting."""
+
+    questions: list[TraceQuestion] = []
+    orders: list[Order] = []
+
+
+class Desk(Protocol):
+    """A person's pace at the bank's fraud desk: called with an order's letter before the order is carried out."""
+
+    async def __call__(self, order: Order, letter: str) -> None:
+        """Return when the desk has read it."""
+        ...
+
+
+async def read_letter(order: Order, letter: str) -> None:
+    """Carry orders out at once; the letter is on file at the authority and in the log."""
+    log.info("order received", extra={"order": order.id, "bytes": len(letter)})
+
+
+class Agent:
+    """One bank's agent."""
+
+    def __init__(self, core: Core, client: httpx.AsyncClient, clock: Clock, desk: Desk = read_letter) -> None:
+        self._core, self._client, self._clock, self._desk = core, client, clock, desk
+
+    async def run(self) -> None:
+        """Work until cancelled; when the authority does not answer, try again with growing pauses."""
+        pause = FIRST_PAUSE
+        self._core.index()
+        while True:
+            try:
+                await self.once(WAIT_SECONDS)
+                pause = FIRST_PAUSE
+            except (httpx.HTTPError, msgspec.MsgspecError, LintasError) as wrong:
+                log.warning("the authority cannot be reached or refuses", extra={"why": type(wrong).__name__})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def once(self, wait: int) -> int:
+        """Do what waits now (or within ``wait`` seconds); returns how many pieces of work were answered."""
+        answer = await self._client.get("/api/v1/bank/work", params={"wait": wait}, timeout=wait + 10)
+        answer.raise_for_status()
+        work = msgspec.json.decode(answer.content, type=Work)
+        for question in work.questions:
+            await self._post(f"/api/v1/bank/traces/{question.id}/answer", self.locate(question))
+        for order in work.orders:
+            letter = await self._client.get(f"/api/v1/bank/orders/{order.id}/letter")
+            letter.raise_for_status()
+            await self._desk(order, letter.text)
+            await self._post(f"/api/v1/bank/orders/{order.id}/answer", self.carry_out(order))
+        return len(work.questions) + len(work.orders)
+
+    async def _post(self, path: str, answer: LedgerAnswer) -> None:
+        sent = await self._client.post(
+            path, content=msgspec.json.encode(answer), headers={"content-type": "application/json"}
+        )
+        if sent.status_code == httpx.codes.CONFLICT:
+            log.warning("answered before, otherwise", extra={"status": sent.status_code})
+            return
+        sent.raise_for_status()
+
+    def locate(self, question: TraceQuestion) -> LedgerAnswer:
+        """Answer a question from the bank's own ledger as it is now."""
+        if question.baton is not None:
+            return self._follow(question.baton)
+        find = question.find
+        assert find is not None  # noqa: S101 — a question has one of the two
+        try:
+            reference = self._core.find(find)
+        except NotFound:
+            return answers.not_found(find.reference or "", 0, find.amount_minor, find.currency)
+        return answers.answer_of(trace(self._core.index(), reference, as_of=None))
+
+    def carry_out(self, order: Order) -> LedgerAnswer:
+        """Hold what the order covers and is still here; the same order again gets the same answer."""
+        known = self._core.placed(order.id)
+        if known is not None:
+            return known
+        located = self._follow(order.baton)
+        return self._core.place(order.id, answers.carried_out(located, order.amount_minor))
+
+    def _follow(self, baton: Baton) -> LedgerAnswer:
+        try:
+            return answers.answer_of(trace(self._core.index(), baton.transfer, (baton.start, baton.end)))
+        except LintasError:
+            # The transfer is not in this ledger, or smaller than the baton says: either way not the money asked about.
+            return answers.not_found(baton.transfer, baton.start, baton.end, baton.currency)

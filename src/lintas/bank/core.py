@@ -1,0 +1,95 @@
+"""The bank's own records as its agent sees them: the index of its transfers, a search for what a victim describes, holds."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from lintas.model import times
+from lintas.model.errors import BadInput, NotFound
+from lintas.model.tainted import Find, LedgerAnswer
+from lintas.trace.find import find
+from lintas.trace.index import Index
+from lintas.trace.lines import build
+from lintas.trace.transfers import OPENINGS, read_ledger
+
+HOLDS = "holds.jsonl"
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """One order as it was carried out: the answer given, for ever the same."""
+
+    order: str
+    answer: LedgerAnswer
+
+
+class Core:
+    """One bank's ledger directory: CSV files and pacs.008 messages (``*.xml``), and the holds placed so far."""
+
+    def __init__(self, directory: Path, bank: str) -> None:
+        self.directory, self.bank = directory, bank
+        self._seen: tuple[tuple[str, int, int], ...] = ()
+        self._index: Index | None = None
+        self._placed = {placed.order: placed for placed in self._read_holds()}
+
+    # ---- the ledger
+
+    def index(self) -> Index:
+        """Return the index of the files as they are now; built again only when one of them changed."""
+        files = [path for path in sorted(self.directory.iterdir()) if _is_ledger(path)]
+        seen = tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+        if self._index is None or seen != self._seen:
+            if not files:
+                raise BadInput(
+                    "there is no ledger file here", "put CSV or pacs.008 files in it", where=str(self.directory)
+                )
+            self._index = build(read_ledger(files, bank=self.bank))
+            self._seen = seen
+        return self._index
+
+    def find(self, wanted: Find) -> str:
+        """Return the id of the transfer that a victim describes; NotFound when none fits, or more than one does."""
+        index = self.index()
+        if wanted.reference:
+            try:
+                return index.reference(index.number(wanted.reference))
+            except NotFound:
+                if not wanted.receiver:
+                    raise
+        at = times.parse(wanted.at) if wanted.at else None
+        fitting = find(index, wanted.amount_minor, wanted.currency, receiver=wanted.receiver, at=at)
+        if len(fitting) != 1:
+            how_many = "no transfer fits" if not fitting else f"{len(fitting)} transfers fit"
+            raise NotFound(how_many, "ask for the reference, the account or the exact time")
+        return fitting[0]
+
+    # ---- holds
+
+    def placed(self, order: str) -> LedgerAnswer | None:
+        """Return the answer of an order that was carried out before."""
+        known = self._placed.get(order)
+        return known.answer if known else None
+
+    def place(self, order: str, answer: LedgerAnswer) -> LedgerAnswer:
+        """Carry an order out, once: on disk before anybody is told."""
+        placed = Placed(order, answer)
+        with (self.directory / HOLDS).open("ab") as file:
+            file.write(msgspec.json.encode(placed) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._placed[order] = placed
+        return answer
+
+    def _read_holds(self) -> Iterator[Placed]:
+        path = self.directory / HOLDS
+        if not path.exists():
+            return
+        for line in path.read_bytes().splitlines(keepends=True):
+            # A line without its end was cut by a crash before anybody was told: the order will be seen again.
+            if line.endswith(b"\n"):
+                yield msgspec.json.decode(line, type=Placed)
+
+
+def _is_ledger(path: Path) -> bool:
+    return path.suffix.lower() in (".csv", ".xml") and path.name != OPENINGS

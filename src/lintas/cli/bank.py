@@ -1,0 +1,81 @@
+"""`lintas bank`: the agent beside a bank's core system."""
+
+import asyncio
+import signal
+import ssl
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import click
+import msgspec
+
+from lintas.model.errors import BadInput
+
+
+class BankConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of a bank's agent: its code, its ledger directory, the authority's address, certificate and the bank's key."""
+
+    bank: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    ledger: str
+    authority_url: str
+    key_file: str
+    authority_certificate: str = ""
+
+
+@click.group()
+def bank() -> None:
+    """Run the agent beside a bank's core system."""
+
+
+@bank.command()
+@click.option("--config", "config_file", type=click.Path(path_type=Path), required=True, help="The agent's TOML file.")
+def serve(config_file: Path) -> None:
+    """Answer the authority's questions and carry out its orders until stopped."""
+    config = _read(config_file)
+    asyncio.run(_serve(config, config_file.parent))
+
+
+def _read(path: Path) -> BankConfig:
+    where = str(path)
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), BankConfig)
+    except FileNotFoundError:
+        raise BadInput("there is no such file", "see docs/banks.md for an example", where=where) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
+        raise BadInput(str(wrong), "see docs/banks.md for every setting", where=where) from None
+
+
+async def _serve(config: BankConfig, root: Path) -> None:
+    import httpx
+
+    from lintas.bank.agent import Agent
+    from lintas.bank.core import Core
+    from lintas.model.times import SystemClock
+    from lintas.node import logs
+
+    logs.configure()
+    core = Core(root / config.ledger, config.bank)
+    core.index()
+    key = (root / config.key_file).read_text("ascii").strip()
+    async with httpx.AsyncClient(
+        base_url=config.authority_url, verify=_trust(config, root), headers={"authorization": f"Bearer {key}"}
+    ) as client:
+        work = asyncio.create_task(Agent(core, client, SystemClock()).run())
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, work.cancel)
+        click.echo(f"ready {config.bank}", err=False)
+        try:
+            await work
+        except asyncio.CancelledError:
+            click.echo(f"stopped {config.bank}", err=True)
+
+
+def _trust(config: BankConfig, root: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if config.authority_certificate:
+        # The authority's certificate is pinned: it is the only one trusted.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(root / config.authority_certificate)
+    return context

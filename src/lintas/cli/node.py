@@ -1,0 +1,154 @@
+"""`lintas init`, `serve`, `doctor`, `db`: a node from nothing, running, looked after."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lintas.model.errors import BadInput
+from lintas.model.places import FICTIONAL, jurisdiction
+
+if TYPE_CHECKING:
+    from lintas.node.config import Home
+
+CONFIG = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    default=Path("lintas.toml"),
+    show_default=True,
+    help="The node's settings file.",
+)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--jurisdiction", "code", required=True, help="ISO 3166-1 code, e.g. my; xa to xd are fictional.")
+@click.option("--authority", "name", required=True, help="The authority's name, as others will read it.")
+@click.option("--contact", default="", help="Whom peers and banks call: a telephone number or an address.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address that others reach this node at.")
+@click.option("--port", default=8443, show_default=True, help="The public door; the peers' door is the next port.")
+@click.option("--bank", "banks", multiple=True, help="The code of a bank connected here; may be given several times.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path), help="The policy table; by default the shipped one, or none."
+)
+def init(
+    directory: Path,
+    code: str,
+    name: str,
+    contact: str,
+    host: str,
+    port: int,
+    banks: tuple[str, ...],
+    policy: Path | None,
+) -> None:
+    """Make a new node in DIRECTORY: keys, settings, policy, charter of one, database, and an administrator's key."""
+    from lintas.node import home as homes
+    from lintas.node.config import Config, Door
+    from lintas.trust.keys import Ed25519Signer
+
+    place = jurisdiction(code)
+    short = re.sub(r"[^a-z0-9]+", "-", f"{place}-{_initials(name)}".lower()).strip("-")
+    config = Config(
+        authority=short,
+        jurisdiction=place,
+        name=name,
+        contact=contact or f"desk@{short}.example",
+        exercise=place in FICTIONAL,
+        ledger_origin=f"{short}.lintas.example/log",
+        public=Door(host, port),
+        exchange=Door(host, port + 1),
+        banks=banks,
+    )
+    made = homes.create(directory, config, policy=homes.policy_for(place, policy), hosts=[host])
+    witness = Ed25519Signer.generate(f"{short}-witness")
+    witness.save(made.key("witness.key"))
+    urls = homes.Urls(f"https://{host}:{port}", f"https://{host}:{port + 1}", f"http://{host}:{port + 2}/{short}")
+    member = homes.member_of(made, urls, homes.witness_vkey(made, witness))
+    signed = homes.first_charter([made], [member], ())
+    homes.install_charter(made, signed)
+    click.echo(f"A node for {name} ({short}) is in {directory}.")
+    key = issue_key(made, name="Administrator", role="administrator")
+    click.echo(f"Administrator's key, shown this once: {key}")
+    click.echo(f"Run it with: lintas serve --config {directory / 'lintas.toml'}")
+
+
+def _initials(name: str) -> str:
+    words = re.findall(r"[A-Za-z0-9]+", name)
+    return "".join(word[0] for word in words) or "node"
+
+
+@click.command()
+@CONFIG
+def serve(config_file: Path) -> None:
+    """Run a node until it is told to stop (Ctrl-C or SIGTERM)."""
+    from lintas.cli.serving import serve_node
+    from lintas.node import logs
+
+    logs.configure()
+    asyncio.run(serve_node(config_file, say=click.echo))
+
+
+@click.command()
+@CONFIG
+def doctor(config_file: Path) -> None:
+    """Check settings, keys, charter, policy, database and ledger; say for each what to mend."""
+    from lintas.node.doctor import examine
+
+    bad = 0
+    for name, wrong in examine(config_file):
+        bad += bool(wrong)
+        click.echo(f"{'MEND' if wrong else 'ok  '}  {name}{': ' + wrong if wrong else ''}")
+    raise SystemExit(1 if bad else 0)
+
+
+@click.group()
+def db() -> None:
+    """Look after the node's database."""
+
+
+@db.command()
+@CONFIG
+def upgrade(config_file: Path) -> None:
+    """Bring the database to the form that this program needs."""
+    from lintas.node.config import read_config
+    from lintas.storage import migrate
+    from lintas.storage.engine import open_engine
+
+    home = read_config(config_file)
+    engine = open_engine(home.path(home.config.database))
+    before = migrate.current(engine)
+    migrate.upgrade(engine)
+    click.echo(f"database: {before or 'empty'} -> {migrate.current(engine)}")
+
+
+@db.command()
+@CONFIG
+@click.option("--name", required=True, help="Whose key it is, as it will show in orders and logs.")
+@click.option("--role", required=True, help="hotline, investigator, approver, bank, auditor or administrator.")
+@click.option("--organisation", default="", help="The bank's code, for the role bank.")
+def issue(config_file: Path, name: str, role: str, organisation: str) -> None:
+    """Issue an API key to an officer or a bank and show it, once."""
+    from lintas.node.config import read_config
+
+    home = read_config(config_file)
+    if role == "bank" and organisation not in home.config.banks:
+        raise BadInput(f"no bank {organisation!r} is connected here", "add it to `banks` in the settings first")
+    click.echo(issue_key(home, name=name, role=role, organisation=organisation))
+
+
+def issue_key(home: "Home", *, name: str, role: str, organisation: str = "") -> str:
+    """Issue an API key and return its text, which is kept nowhere."""
+    from lintas.http import keys
+    from lintas.model.ids import IdSource
+    from lintas.model.times import SystemClock
+    from lintas.storage.engine import open_engine
+    from lintas.storage.writer import SerialWriter
+
+    clock = SystemClock()
+    issued = SerialWriter(open_engine(home.path(home.config.database))).submit(
+        lambda tx: keys.issue(tx, IdSource(clock), name=name, role=role, organisation=organisation, at=clock.now())
+    )
+    return issued.result()

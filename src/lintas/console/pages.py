@@ -1,0 +1,116 @@
+"""The pages: sign in, the cases with their bars, one case, what waits for approval, what the border stopped."""
+
+from importlib import resources
+from typing import Any
+
+import jinja2
+import msgspec
+from starlette.responses import RedirectResponse, Response
+
+from lintas.console.bar import svg_bar
+from lintas.http import bodies
+from lintas.http.keys import who
+from lintas.http.routing import COOKIE, Call, Route
+from lintas.model.errors import NotSignedIn
+from lintas.model.money import show
+from lintas.node.runtime import Runtime
+from lintas.node.views import case_view
+
+OFFICERS = frozenset({"hotline", "investigator", "approver"})
+READERS = OFFICERS | {"auditor"}
+SESSION_SECONDS = 8 * 3600
+
+_templates = jinja2.Environment(
+    loader=jinja2.PackageLoader("lintas.console"), autoescape=True, undefined=jinja2.StrictUndefined
+)
+_templates.globals |= {"show": show, "svg_bar": svg_bar}
+
+
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The key that an administrator issued."""
+
+    key: str
+
+
+def page(call: Call[Runtime], name: str, **facts: Any) -> Response:  # noqa: ANN401 — whatever the template shows
+    """Render a template with what every page shows."""
+    identity = call.services.node.parts.identity
+    body = _templates.get_template(name).render(
+        authority=call.services.node.parts.name, exercise=identity.exercise, who=call.who, **facts
+    )
+    return Response(body, media_type="text/html; charset=utf-8")
+
+
+async def sign_in_page(call: Call[Runtime]) -> Response:
+    """Show the form that takes a key."""
+    return page(call, "sign_in.html", wrong=False)
+
+
+async def sign_in(call: Call[Runtime]) -> Response:
+    """Take a key and keep it as the browser's session."""
+    form: SignIn = call.body
+    caller = await call.services.read(lambda tx: who(tx, form.key.strip()))
+    if caller is None or caller.role == "bank":
+        raise NotSignedIn("this is not an officer's key", "ask your administrator for one")
+    answer = RedirectResponse("/", 303)
+    secure = call.request.url.scheme == "https"
+    answer.set_cookie(
+        COOKIE, form.key.strip(), max_age=SESSION_SECONDS, httponly=True, secure=secure, samesite="strict"
+    )
+    return answer
+
+
+async def sign_out(call: Call[Runtime]) -> Response:
+    """Forget the browser's session."""
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+async def home(call: Call[Runtime]) -> Response:
+    """Show the cases with their bars, what waits for approval, and what was stopped."""
+    node = call.services.node
+    bars, waiting, refusals = await call.services.read(
+        lambda tx: (node.chase.bars(tx), node.orders.pending(tx), node.border.refusals(tx))
+    )
+    return page(call, "home.html", bars=bars, waiting=waiting, refusals=refusals[:20])
+
+
+async def case(call: Call[Runtime]) -> Response:
+    """Show one case: bar, trail, holds."""
+    return page(call, "case.html", case=call.path["case"], view=await case_view(call.services, call.path["case"]))
+
+
+async def approve(call: Call[Runtime]) -> Response:
+    """Approve a hold from its button, in the caller's name."""
+    hold, officer = call.path["hold"], call.caller.name
+    order = await call.services.write(lambda tx: call.services.node.orders.approve(tx, hold, officer))
+    return RedirectResponse(f"/cases/{order.case}", 303)
+
+
+async def stylesheet(_call: Call[Runtime]) -> Response:
+    """Serve the one style sheet."""
+    text = resources.files("lintas.console").joinpath("static/console.css").read_text("utf-8")
+    return Response(text, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+def _get(path: str, handler: Any, summary: str, **more: Any) -> Route:  # noqa: ANN401 — a handler's own call type
+    return Route("GET", path, handler, summary=summary, documented=False, **more)
+
+
+PAGES = [
+    _get("/sign-in", sign_in_page, "Sign in", public=True),
+    Route("POST", "/sign-in", sign_in, SignIn, public=True, summary="Sign in", media=(bodies.FORM,), documented=False),
+    _get("/sign-out", sign_out, "Sign out", public=True),
+    _get("/", home, "Cases", roles=READERS),
+    _get("/cases/{case}", case, "One case", roles=READERS),
+    Route(
+        "POST",
+        "/holds/{hold}/approve",
+        approve,
+        roles=frozenset({"approver"}),
+        summary="Approve a hold",
+        documented=False,
+    ),
+    _get("/static/console.css", stylesheet, "Style sheet", public=True),
+]

@@ -1,0 +1,1 @@
+"""The forms that the database has had, in order; Alembic runs them."""
