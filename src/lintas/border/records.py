@@ -6,12 +6,11 @@ from lintas.policy.records import Decision
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """A peer's statement passed the border: ``statement`` are its exact bytes."""
+    """A peer's statement passed the border; ``Border.statement`` gives its bytes until its obligation expires."""
 
     object: str
     origin: str
     type: str
-    statement: bytes
 
 
 class Answered(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from lintas.bus.service import Bus
 from lintas.ledger.records import Entry, encode
 from lintas.ledger.service import Ledger
 from lintas.model import messages, times
-from lintas.model.errors import LintasError, Refused
+from lintas.model.errors import LintasError, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.markings import Obligations
 from lintas.model.messages import Message, Statement
@@ -95,7 +95,7 @@ class Border:
         sealed = commitment(salt, statement).hex()
         self._ledger.append(tx, [self._entry("release", peer, message.purpose, decision, (object_id, sealed))])
         outbox.put_out(tx, object_id=object_id, peer=peer, lane=kind.lane, statement=statement, salt=salt)
-        store.keep_released(tx, object_id, peer, sealed)
+        store.keep_released(tx, object_id, peer, sealed, statement, salt, marking.obligations.expires)
         return object_id
 
     def settle(self, tx: Transaction, receipt: Receipt) -> None:
@@ -109,6 +109,7 @@ class Border:
             if made[1] is not None:
                 continue
             store.settle(tx, verdict.object, receipt.recipient, verdict.verdict, verdict.reason, receipt.header_sha256)
+            outbox.take_out(tx, verdict.object, receipt.recipient)
             answered = Answered(verdict.object, receipt.recipient, verdict.verdict, verdict.reason)
             self._bus.emit(tx, answered)
 
@@ -171,9 +172,12 @@ class Border:
             for item, mark in zip(opened.items, opened.commitments, strict=True)
         ]
 
-    def _verdict(self, origin: str, item: Item, mark: str, known: dict[str, str]) -> Judged:
+    def _verdict(self, origin: str, item: Item, mark: str, known: dict[str, store.Known]) -> Judged:
         if item.id in known:
-            if known[item.id] == mark:
+            earlier = known[item.id]
+            if earlier.commitment == mark and earlier.verdict == "refused":
+                return Judged(item, _say(item, mark, "refused", earlier.reason), None, None)
+            if earlier.commitment == mark:
                 return Judged(item, _say(item, mark, "duplicate"), None, None)
             return Judged(item, _say(item, mark, "refused", "the same id came before with other content"), None, None)
         try:
@@ -207,13 +211,20 @@ class Border:
             kind = "receipt" if verdict.verdict == "accepted" else f"receipt.{verdict.verdict}"
             entries.append(self._entry(kind, origin, purpose, decision, (item.id, verdict.commitment)))
             if verdict.verdict == "accepted" and statement is not None:
-                self._bus.emit(tx, Admitted(item.id, origin, statement.type, item.statement))
+                self._bus.emit(tx, Admitted(item.id, origin, statement.type))
             if verdict.verdict != "duplicate" and not (verdict.verdict == "refused" and statement is None):
                 rows.append(_row(origin, item, verdict, statement))
             if verdict.verdict == "refused":
                 store.keep_refusal(tx, self._refusal("in", origin, "refused", verdict.reason))
         self._ledger.append(tx, entries)
         store.keep_objects(tx, rows)
+
+    def statement(self, tx: Transaction, origin: str, object_id: str) -> Statement:
+        """Return an admitted statement; NotFound when its obligation has expired and it was erased."""
+        data = store.statement_of(tx, origin, object_id)
+        if data is None:
+            raise NotFound(f"statement {object_id} of {origin} is not here any more", "ask its origin again")
+        return messages.read_frame(data)
 
     # ---- both
 

@@ -1,6 +1,7 @@
 """Tables of the border: channels' positions, envelopes with their receipts, admitted objects, refusals."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Column, Integer, LargeBinary, String, Table, UniqueConstraint, insert, select, update
 
@@ -47,6 +48,9 @@ released = Table(
     Column("object", String(64), primary_key=True),
     Column("peer", String(80), primary_key=True),
     Column("commitment", String(64), nullable=False),
+    Column("statement", LargeBinary),
+    Column("salt", LargeBinary),
+    Column("expires", String(32)),
     Column("verdict", String(20)),
     Column("reason", String(400)),
     Column("receipt_header", String(64)),
@@ -95,10 +99,25 @@ def keep_envelope(tx: Transaction, values: Mapping[str, object]) -> None:
     tx.execute(insert(envelopes), dict(values))
 
 
-def known(tx: Transaction, origin: str, ids: Sequence[str]) -> dict[str, str]:
-    """Return object -> commitment for those of ``ids`` that this origin sent before."""
-    query = select(objects.c.object, objects.c.commitment).where(objects.c.origin == origin, objects.c.object.in_(ids))
-    return {row.object: row.commitment for row in tx.execute(query)}
+class Known(NamedTuple):
+    """What became of an object when it first came."""
+
+    commitment: str
+    verdict: str
+    reason: str
+
+
+def known(tx: Transaction, origin: str, ids: Sequence[str]) -> dict[str, Known]:
+    """Return what is known of those of ``ids`` that this origin sent before."""
+    columns = (objects.c.object, objects.c.commitment, objects.c.verdict, objects.c.reason)
+    query = select(*columns).where(objects.c.origin == origin, objects.c.object.in_(ids))
+    return {row.object: Known(row.commitment, row.verdict, row.reason) for row in tx.execute(query)}
+
+
+def statement_of(tx: Transaction, origin: str, object_id: str) -> bytes | None:
+    """Return an accepted statement's bytes; None when there is none, or it was erased."""
+    where = (objects.c.origin == origin, objects.c.object == object_id)
+    return tx.execute(select(objects.c.statement).where(*where)).scalar()
 
 
 def keep_objects(tx: Transaction, rows: Sequence[Mapping[str, object]]) -> None:
@@ -108,14 +127,20 @@ def keep_objects(tx: Transaction, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def erase_expired(tx: Transaction, now: str) -> int:
-    """Delete the statement and the salt of every object whose obligation ended; the ledger entry stays valid."""
-    where = (objects.c.expires < now, objects.c.statement.is_not(None))
-    return tx.execute(update(objects).where(*where).values(statement=None, salt=None)).rowcount
+    """Delete the statement and the salt of what came or left, once its obligation ended; the ledger entry stays valid."""
+    erased = 0
+    for table in (objects, released):
+        where = (table.c.expires < now, table.c.statement.is_not(None))
+        erased += tx.execute(update(table).where(*where).values(statement=None, salt=None)).rowcount
+    return erased
 
 
-def keep_released(tx: Transaction, object_id: str, peer: str, commitment: str) -> None:
-    """Note that an object left for a peer."""
-    tx.execute(insert(released), {"object": object_id, "peer": peer, "commitment": commitment})
+def keep_released(
+    tx: Transaction, object_id: str, peer: str, commitment: str, statement: bytes, salt: bytes, expires: str | None
+) -> None:
+    """Note that an object left for a peer, and keep what opens its commitment."""
+    values = {"object": object_id, "peer": peer, "commitment": commitment}
+    tx.execute(insert(released), values | {"statement": statement, "salt": salt, "expires": expires})
 
 
 def release_of(tx: Transaction, object_id: str, peer: str) -> tuple[str, str | None] | None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lintas.bus import store
 from lintas.model import times
-from lintas.model.errors import LintasError, Unavailable
+from lintas.model.errors import LintasError
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import SerialWriter, Writer
@@ -51,39 +52,48 @@ class Bus:
         store.add_event(tx, kind_of(type(event)), msgspec.json.encode(event), times.render(self._clock.now()))
 
     def pump(self, engine: Engine, writer: "Writer | SerialWriter") -> int:
-        """Let every hearer handle what is new, until nothing is; returns how many were handled."""
+        """Let every hearer handle what is new, until nothing is; returns how many were handled.
+
+        Unavailable when the database does not take it now: call again later.
+        """
         handled = 0
         while batch := self._new(engine):
-            futures = [writer.submit(self._use_case(*item)) for item in batch]
-            for future in futures:
-                try:
-                    future.result()
-                except Unavailable:
-                    return handled
+            for future in [writer.submit(use_case) for use_case in batch]:
+                future.result()
             handled += len(batch)
         return handled
 
-    def _new(self, engine: Engine) -> list[tuple[Hearing, int, str, bytes]]:
-        found: list[tuple[Hearing, int, str, bytes]] = []
+    def _new(self, engine: Engine) -> list[Callable[[Connection], None]]:
+        found: list[Callable[[Connection], None]] = []
         with reading(engine) as tx:
             for hearing in self._hearings:
                 kinds = [kind_of(event) for event in hearing.events]
-                rows = store.events_after(tx, store.cursor(tx, hearing.hearer), kinds, limit=100)
-                found.extend((hearing, *row) for row in rows)
+                at = store.cursor(tx, hearing.hearer)
+                for seq, kind, body in store.events_after(tx, at, kinds, limit=100):
+                    event = msgspec.json.decode(body, type=self._types[kind])
+                    found.append(self._use_case(hearing, at, seq, event))
+                    at = seq
         return found
 
-    def _use_case(self, hearing: Hearing, seq: int, kind: str, body: bytes) -> Callable[[Connection], None]:
+    def _use_case(self, hearing: Hearing, before: int, seq: int, event: msgspec.Struct) -> Callable[[Connection], None]:
         def handle(tx: Connection) -> None:
-            if store.cursor(tx, hearing.hearer) >= seq:
-                return  # handled before a crash that hid the acknowledgement
-            event = msgspec.json.decode(body, type=self._types[kind])
+            if store.cursor(tx, hearing.hearer) != before:
+                # Handled before a crash that hid the acknowledgement, or the event ahead of it failed: order is kept.
+                return
             try:
                 with tx.begin_nested():
                     hearing.handle(tx, event)
-            except LintasError as wrong:
-                # One event that its hearer refuses must not stop those behind it; an administrator sees it parked.
-                log.warning("event parked", extra={"hearer": hearing.hearer, "seq": seq, "why": type(wrong).__name__})
-                store.park(tx, hearing.hearer, seq, str(wrong))
+            except (LintasError, IntegrityError) as wrong:
+                self._park(tx, hearing, seq, wrong)
+            except DBAPIError:
+                raise
+            # A fault of ours in one hearer must not stop the node's other work; an administrator sees the event parked.
+            except Exception as fault:  # noqa: BLE001
+                self._park(tx, hearing, seq, fault)
             store.advance(tx, hearing.hearer, seq)
 
         return handle
+
+    def _park(self, tx: Connection, hearing: Hearing, seq: int, wrong: Exception) -> None:
+        log.warning("event parked", extra={"hearer": hearing.hearer, "seq": seq, "why": type(wrong).__name__})
+        store.park(tx, hearing.hearer, seq, str(wrong))

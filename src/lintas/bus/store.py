@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, insert, select, update
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, delete, insert, select, update
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -95,6 +95,11 @@ def due(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, st
         .limit(limit)
     )
     return [(row.seq, row.object, row.statement, row.salt) for row in rows]
+
+
+def take_out(tx: Transaction, object_id: str, peer: str) -> None:
+    """Remove what a receipt has answered."""
+    tx.execute(delete(outbox).where(outbox.c.object == object_id, outbox.c.peer == peer))
 
 
 def mark_sealed(tx: Transaction, seqs: Sequence[int], envelope: str) -> None:

@@ -6,7 +6,7 @@ import functools
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import httpx
@@ -32,6 +32,8 @@ ENVELOPE = "application/vnd.lintas.envelope"
 RECEIPT = "application/vnd.lintas.receipt"
 #: Back-off between attempts to reach a peer that does not answer, seconds.
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
+#: Before a background task that failed begins again, seconds.
+RESTART_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -81,14 +83,10 @@ class Runtime:
         """Run the background tasks; on leaving, stop them and commit what is queued."""
         self._loop = asyncio.get_running_loop()
         peers = self.node.parts.directory.peers(self.node.parts.identity.authority)
-        tasks = [asyncio.create_task(self._pump(), name="pump")]
-        tasks += [
-            asyncio.create_task(self._deliver(peer, lane), name=f"deliver {peer.authority} {lane}")
-            for peer in peers
-            for lane in LANES
-        ]
-        tasks.append(asyncio.create_task(self._beat(), name="beat"))
-        tasks.append(asyncio.create_task(asyncio.to_thread(self.node.intake.warm), name="warm"))
+        work = [self._pump, self._beat]
+        work += [functools.partial(self._deliver, peer, lane) for peer in peers for lane in LANES]
+        tasks = [asyncio.create_task(self._for_ever(each)) for each in work]
+        tasks.append(asyncio.create_task(asyncio.to_thread(self.node.intake.warm)))
         try:
             yield
         finally:
@@ -106,6 +104,16 @@ class Runtime:
         # Whoever waits holds the old event; whoever comes later waits for the next commit.
         waiting, self._changed = self._changed, asyncio.Event()
         waiting.set()
+
+    async def _for_ever(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Keep one background task alive: whatever stops it is logged, and it begins again."""
+        while True:
+            try:
+                await work()
+            # The kind of fault is unknown here by definition; a node that silently stops delivering is worse.
+            except Exception as fault:  # noqa: BLE001
+                log.error("background work failed", extra={"why": type(fault).__name__})
+            await asyncio.sleep(RESTART_SECONDS)
 
     async def _pump(self) -> None:
         while True:

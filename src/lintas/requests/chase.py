@@ -121,10 +121,16 @@ class Chase:
         share = store.share(tx, form.share)
         if share is None or share.baton is None:
             raise NotFound(f"no share {form.share!r} that could be held", "take the id from the case's bar")
-        baton = rules.narrowed(share.baton, form.amount_minor)
-        if share.hold is not None and form.purpose == "stop_payment":
+        if share.hold is not None:
             raise Conflict(f"hold {share.hold} covers this share already", "wait for its answer")
-        return self._open_hold(tx, share, baton, form.purpose)
+        if share.state not in ("moved", "unknown"):
+            raise Conflict(f"this share is {share.state}", "only money that is moved or unknown can be held")
+        pieces = rules.cut(share, share.baton, form.amount_minor or share.baton.amount_minor)
+        if len(pieces) > 1:
+            store.drop_share(tx, share.id)
+            for piece in pieces:
+                store.keep_share(tx, piece)
+        return self._open_hold(tx, pieces[0], pieces[0].baton or share.baton, form.purpose)
 
     def _open_hold(self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose) -> Hold:
         place = self._place_of(baton.holder)

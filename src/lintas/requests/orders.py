@@ -48,16 +48,16 @@ class Orders:
 
     def admitted(self, tx: Transaction, event: Admitted) -> None:
         """Take what passed the border: a request to decide on, or an answer to ours."""
-        body = messages.read_body(messages.read_frame(event.statement))
+        statement = self._border.statement(tx, event.origin, event.object)
+        body = messages.read_body(statement)
         if isinstance(body, HoldRequest):
-            self._received(tx, event, body)
+            self._received(tx, event, body, msgspec.convert(statement.purpose, Purpose))
         elif isinstance(body, HoldAnswer):
             self._chase.answered(tx, event.origin, body)
 
-    def _received(self, tx: Transaction, event: Admitted, request: HoldRequest) -> None:
+    def _received(self, tx: Transaction, event: Admitted, request: HoldRequest, purpose: Purpose) -> None:
         if store.hold(tx, request.hold) is not None:
             return
-        purpose = msgspec.convert(messages.read_frame(event.statement).purpose, Purpose)
         hold = Hold(
             id=request.hold,
             case=self._ids.new("case"),

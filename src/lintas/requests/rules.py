@@ -54,6 +54,7 @@ def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share) -> 
                 amount_minor=amount,
                 baton=part.baton or where,
                 holder=part.baton.holder if part.baton else at.holder,
+                hold=changes.hold if state == "held" else None,
                 until=changes.until if state == "held" else None,
                 law=changes.law if state == "held" else "",
                 note=part.state,
@@ -62,10 +63,13 @@ def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share) -> 
     return pieces
 
 
-def narrowed(baton: Baton, amount_minor: int | None) -> Baton:
-    """Return the baton cut to the first ``amount_minor``; Refused when more is asked than the interval holds."""
-    if amount_minor is None or amount_minor == baton.amount_minor:
-        return baton
+def cut(share: Share, baton: Baton, amount_minor: int) -> list[Share]:
+    """Part a share after the first ``amount_minor`` of its baton: one share, or two that tile it.
+
+    Refused when more is asked than the traced interval holds, or less than one minor unit of the claim's currency.
+    """
+    if amount_minor == baton.amount_minor:
+        return [share]
     if amount_minor > baton.amount_minor:
         raise Refused(
             "above_interval",
@@ -73,7 +77,15 @@ def narrowed(baton: Baton, amount_minor: int | None) -> Baton:
             f"{money.show(baton.amount_minor, baton.currency)} {baton.currency}",
             "ask for the interval or less",
         )
-    return msgspec.structs.replace(baton, end=baton.start + amount_minor)
+    edge = baton.start + amount_minor
+    batons = [msgspec.structs.replace(baton, end=edge), msgspec.structs.replace(baton, start=edge)]
+    amounts = money.rescale_parts([part.amount_minor for part in batons], share.amount_minor)
+    if 0 in amounts:
+        raise Refused("too_small", "one part would be less than a minor unit of the claim", "ask for the whole share")
+    return [
+        msgspec.structs.replace(share, id=part_id(share.id, number), baton=part, amount_minor=amount)
+        for number, (part, amount) in enumerate(zip(batons, amounts, strict=True))
+    ]
 
 
 def check_request(request: HoldRequest, *, own_banks: frozenset[str], now: datetime) -> None:

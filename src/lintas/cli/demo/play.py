@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 import msgspec
 
+from lintas.api.holds import HoldView
 from lintas.cli.demo import story
 from lintas.cli.demo.stage import NodeOnStage, Stage
 from lintas.intake.records import Report
@@ -165,9 +166,9 @@ class Player:
     async def _answer(self, client: httpx.AsyncClient, hold_id: str) -> Hold:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                for hold in await _get(client, "/api/v1/holds?state=answered", list[Hold]):
-                    if hold.id == hold_id:
-                        return hold
+                hold = (await _get(client, f"/api/v1/holds/{hold_id}", HoldView)).hold
+                if hold.state == "answered":
+                    return hold
                 await asyncio.sleep(POLL_SECONDS)
 
     def _show(self, node: NodeOnStage, view: CaseView) -> None:
