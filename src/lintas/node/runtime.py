@@ -80,8 +80,15 @@ class Runtime:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run the background tasks; on leaving, stop them and commit what is queued."""
+        """Run the background tasks; on leaving, stop them and commit what is queued.
+
+        Refused ("rollback") when a witness that answers has seen more of this node's ledger than is here.
+        """
         self._loop = asyncio.get_running_loop()
+        try:
+            await self.publish()
+        except httpx.HTTPError as wrong:
+            log.warning("checkpoint failed", extra={"why": type(wrong).__name__})
         peers = self.node.parts.directory.peers(self.node.parts.identity.authority)
         work = [self._pump, self._beat]
         work += [functools.partial(self._deliver, peer, lane) for peer in peers for lane in LANES]
@@ -183,6 +190,11 @@ class Runtime:
         while True:
             try:
                 await self.publish()
+            except Refused as wrong:
+                # A witness has seen more of this ledger than is here: appending would fork it.
+                log.error("the node writes nothing more", extra={"why": wrong.reason})
+                self.writer.halt(wrong)
+                return
             except (httpx.HTTPError, LintasError) as wrong:
                 log.warning("checkpoint failed", extra={"why": type(wrong).__name__})
             await self.write(self.node.border.erase_expired)

@@ -5,19 +5,24 @@ to disk; shared, the flush is divided by the size of the batch.
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from lintas.model.errors import Conflict, Unavailable
+from lintas.model.errors import Conflict, LintasError, Unavailable
 from lintas.storage.engine import unavailable, writing
+
+log = logging.getLogger("lintas.storage")
+
+log = logging.getLogger("lintas.storage")
 
 MAX_BATCH = 50
 MAX_WAIT_SECONDS = 0.020
@@ -26,55 +31,21 @@ T = TypeVar("T")
 UseCase = Callable[[Connection], T]
 
 
-class Batch:
-    """One shared transaction on ``connection``: run use cases, then commit, then acknowledge them."""
+class Queued(NamedTuple):
+    """A use case and the future by which its caller hears."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._transaction = connection.begin()
-        self._outcomes: list[tuple[Future[Any], Any, Exception | None]] = []
+    use_case: UseCase[Any]
+    future: "Future[Any]"
 
-    def __len__(self) -> int:
-        """Count the use cases run so far."""
-        return len(self._outcomes)
 
-    def run(self, use_case: UseCase[Any], future: "Future[Any]") -> None:
-        """Run one use case in a savepoint; a refusal undoes that use case alone."""
-        try:
-            with self._connection.begin_nested():
-                result = use_case(self._connection)
-        except IntegrityError as wrong:
-            refused = Conflict(f"this would contradict what is stored: {wrong.orig}", "read it again, then decide")
-            self._outcomes.append((future, None, refused))
-        except DBAPIError:
-            self._outcomes.append((future, None, None))
-            raise
-        except Exception as wrong:  # noqa: BLE001 — whatever a use case raises belongs to its caller, not to the batch
-            self._outcomes.append((future, None, wrong))
-        else:
-            self._outcomes.append((future, result, None))
-
-    def commit(self) -> None:
-        """Commit, and only then acknowledge."""
-        self._transaction.commit()
-        for future, result, wrong in self._outcomes:
-            if wrong is None:
-                future.set_result(result)
-            else:
-                future.set_exception(wrong)
-
-    def abandon(self, wrong: DBAPIError) -> None:
-        """Undo everything and tell every caller why."""
-        try:
-            self._transaction.rollback()
-        except DBAPIError:
-            self._connection.invalidate()
-        # A connection opened while the disk was read-only stays so for ever; after any other fault it must be kept, because
-        # after a failed sync only the connection that saw it writes those pages again.
-        if getattr(wrong.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
-            self._connection.invalidate()
-        for future, _, _ in self._outcomes:
-            future.set_exception(unavailable(wrong))
+def _give_up(futures: "list[Future[Any]]", fault: Exception) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(
+                Unavailable(
+                    f"the database writer failed ({type(fault).__name__})", "nothing was acknowledged; try again"
+                )
+            )
 
 
 class Writer:
@@ -82,62 +53,55 @@ class Writer:
 
     def __init__(self, engine: Engine, *, on_commit: Callable[[], None] = lambda: None) -> None:
         self._engine, self._on_commit = engine, on_commit
-        self._queue: queue.SimpleQueue[tuple[UseCase[Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._closed = False
+        self._queue: queue.SimpleQueue[Queued | None] = queue.SimpleQueue()
+        self._refusal: LintasError | None = None
         self._thread = threading.Thread(target=self._work, name="lintas-writer", daemon=True)
         self._thread.start()
 
     def submit(self, use_case: UseCase[T]) -> "Future[T]":
         """Queue a use case; the future resolves after the commit it shares."""
         future: Future[T] = Future()
-        if self._closed:
-            future.set_exception(Unavailable("the node is shutting down", "send it again when it is back"))
+        if self._refusal is not None:
+            future.set_exception(self._refusal)
         else:
-            self._queue.put((use_case, future))
+            self._queue.put(Queued(use_case, future))
         return future
 
     async def run(self, use_case: UseCase[T]) -> T:
         """Await a use case and its commit."""
         return await asyncio.wrap_future(self.submit(use_case))
 
+    def halt(self, why: LintasError) -> None:
+        """Take nothing more from now on; every caller hears why."""
+        self._refusal = why
+
     def close(self) -> None:
         """Commit what is queued and stop."""
-        self._closed = True
+        self.halt(self._refusal or Unavailable("the node is shutting down", "send it again when it is back"))
         self._queue.put(None)
         self._thread.join()
+        # Somebody may have passed the door while it closed.
+        while not self._queue.empty():
+            late = self._queue.get()
+            if late is not None:
+                late.future.set_exception(self._refusal)
 
     def _work(self) -> None:
-        open_ = True
-        while open_:
-            first = self._queue.get()
-            if first is None:
-                return
-            open_ = self._one_batch(first)
-            self._on_commit()
+        while (first := self._queue.get()) is not None:
+            if commit_together(self._engine, first, self._more()):
+                self._on_commit()
 
-    def _one_batch(self, first: tuple[UseCase[Any], "Future[Any]"]) -> bool:
-        """Run one batch that begins with ``first``; False when asked to stop meanwhile."""
+    def _more(self) -> Iterator[Queued]:
+        """Yield what else is waiting, as long as one batch may take more."""
         deadline = time.monotonic() + MAX_WAIT_SECONDS
-        batch, item, open_ = None, first, True
-        try:
-            with writing(self._engine) as connection:
-                batch = Batch(connection)
-                try:
-                    batch.run(*item)
-                    while len(batch) < MAX_BATCH and time.monotonic() < deadline and not self._queue.empty():
-                        following = self._queue.get()
-                        if following is None:
-                            open_ = False
-                            break
-                        item = following
-                        batch.run(*item)
-                    batch.commit()
-                except DBAPIError as wrong:
-                    batch.abandon(wrong)
-        except DBAPIError as wrong:
-            if batch is None:
-                item[1].set_exception(unavailable(wrong))
-        return open_
+        for _ in range(MAX_BATCH - 1):
+            if self._queue.empty() or time.monotonic() >= deadline:
+                return
+            following = self._queue.get()
+            if following is None:
+                self._queue.put(None)  # for the loop, which then stops
+                return
+            yield following
 
 
 class SerialWriter:
@@ -149,19 +113,85 @@ class SerialWriter:
     def submit(self, use_case: UseCase[T]) -> "Future[T]":
         """Run and commit before returning."""
         future: Future[T] = Future()
-        try:
-            with writing(self._engine) as connection:
-                batch = Batch(connection)
-                try:
-                    batch.run(use_case, future)
-                    batch.commit()
-                except DBAPIError as wrong:
-                    batch.abandon(wrong)
-        except DBAPIError as wrong:
-            if not future.done():
-                future.set_exception(unavailable(wrong))
-        self._on_commit()
+        if commit_together(self._engine, Queued(use_case, future), ()):
+            self._on_commit()
         return future
 
     def close(self) -> None:
         """Nothing is ever queued."""
+
+
+def commit_together(engine: Engine, first: Queued, more: Iterable[Queued]) -> bool:
+    """Run use cases in one transaction, commit, then tell each caller; True when it was committed.
+
+    A use case that raises undoes itself alone. When the database fails, nobody is acknowledged and all hear Unavailable.
+    """
+    taken: list[Queued] = [first]
+    try:
+        with writing(engine) as connection:
+            outcomes = _run_all(connection, taken, more)
+    except DBAPIError as wrong:
+        _refuse(taken, unavailable(wrong))
+        return False
+    # The writer must outlive any fault: whoever waits hears of it, and the next batch is taken.
+    except Exception as fault:  # noqa: BLE001
+        log.error("the writer failed", extra={"why": type(fault).__name__})
+        _refuse(taken, Unavailable("the writer failed", "nothing was acknowledged; send it again"))
+        return False
+    for future, result, wrong_there in outcomes:
+        if wrong_there is None:
+            future.set_result(result)
+        else:
+            future.set_exception(wrong_there)
+    return True
+
+
+def _run_all(
+    connection: Connection, taken: list[Queued], more: Iterable[Queued]
+) -> list[tuple["Future[Any]", Any, Exception | None]]:
+    """Run and commit; ``taken`` grows by what is taken from ``more``."""
+    transaction = connection.begin()
+    try:
+        outcomes = [_run_one(connection, taken[0])]
+        for following in more:
+            taken.append(following)
+            outcomes.append(_run_one(connection, following))
+        transaction.commit()
+    except DBAPIError as wrong:
+        _undo(connection, wrong)
+        raise
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _run_one(connection: Connection, queued: Queued) -> tuple["Future[Any]", Any, Exception | None] | None:
+    """Run one use case in a savepoint; None when its caller has gone before it began."""
+    future = queued.future
+    if not future.set_running_or_notify_cancel():
+        return None
+    try:
+        with connection.begin_nested():
+            return future, queued.use_case(connection), None
+    except IntegrityError as wrong:
+        what = f"this would contradict what is stored: {wrong.orig}"
+        return future, None, Conflict(what, "read it again, then decide")
+    except DBAPIError:
+        raise
+    except Exception as wrong:  # noqa: BLE001 — whatever a use case raises belongs to its caller, not to the batch
+        return future, None, wrong
+
+
+def _undo(connection: Connection, wrong: DBAPIError) -> None:
+    try:
+        connection.rollback()
+    except DBAPIError:
+        connection.invalidate()
+    # A connection opened while the disk was read-only stays so for ever; after any other fault it must be kept, because
+    # after a failed sync only the connection that saw it writes those pages again.
+    if getattr(wrong.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+        connection.invalidate()
+
+
+def _refuse(taken: Iterable[Queued], why: LintasError) -> None:
+    for queued in taken:
+        if not queued.future.done():
+            queued.future.set_exception(why)
