@@ -85,15 +85,16 @@ class Runtime:
         Refused ("rollback") when a witness that answers has seen more of this node's ledger than is here.
         """
         self._loop = asyncio.get_running_loop()
+        warm = asyncio.create_task(asyncio.to_thread(self.node.intake.warm))
         try:
             await self.publish()
         except httpx.HTTPError as wrong:
             log.warning("checkpoint failed", extra={"why": type(wrong).__name__})
+        await warm
         peers = self.node.parts.directory.peers(self.node.parts.identity.authority)
         work = [self._pump, self._beat]
         work += [functools.partial(self._deliver, peer, lane) for peer in peers for lane in LANES]
         tasks = [asyncio.create_task(self._for_ever(each)) for each in work]
-        tasks.append(asyncio.create_task(asyncio.to_thread(self.node.intake.warm)))
         try:
             yield
         finally:

@@ -12,7 +12,7 @@ from lintas.model.errors import Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.markings import Marking
 from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
-from lintas.model.tainted import Baton, LedgerAnswer, Part, check_answer
+from lintas.model.tainted import Baton, LedgerAnswer, Part
 from lintas.model.times import Clock
 from lintas.requests import rules, store
 from lintas.requests.records import Bar, Claim, Direction, Hold, HoldForm, Order, Share
@@ -212,10 +212,9 @@ class Chase:
         if hold.state == "answered":
             return
         now = times.render(self._clock.now())
+        rules.check_hold_answer(hold, answer)
         share = store.share(tx, hold.share)
         if answer.parts and share is not None:
-            # A peer's arithmetic is checked like a bank's: the parts tile what we asked about.
-            check_answer(_as_ledger_answer(hold, answer), hold.baton.start, hold.baton.end)
             changes = msgspec.structs.replace(
                 share,
                 authority=origin,
@@ -237,15 +236,3 @@ class Chase:
             share, authority=self._me, law=order.basis.law, until=order.expires, hold=order.hold
         )
         self._replace(tx, share, answer.parts, at=order.baton, changes=changes)
-
-
-def _as_ledger_answer(hold: Hold, answer: HoldAnswer) -> LedgerAnswer:
-    return LedgerAnswer(
-        transfer=hold.baton.transfer,
-        start=hold.baton.start,
-        end=hold.baton.end,
-        currency=hold.currency,
-        snapshot="",
-        found=True,
-        parts=answer.parts,
-    )

@@ -53,7 +53,10 @@ class Orders:
         if isinstance(body, HoldRequest):
             self._received(tx, event, body, msgspec.convert(statement.purpose, Purpose))
         elif isinstance(body, HoldAnswer):
-            self._chase.answered(tx, event.origin, body)
+            try:
+                self._chase.answered(tx, event.origin, body)
+            except Refused as wrong:
+                self._border.note_refusal(tx, event.origin, wrong.reason, str(wrong))
 
     def _received(self, tx: Transaction, event: Admitted, request: HoldRequest, purpose: Purpose) -> None:
         if store.hold(tx, request.hold) is not None:
@@ -207,7 +210,7 @@ class Orders:
         now = times.render(self._clock.now())
         store.keep_order(tx, msgspec.structs.replace(order, answer=answer, answered_at=now))
         hold = self.hold(tx, order.hold)
-        outcome = rules.outcome_of(answer)
+        outcome = rules.outcome_of(answer.parts)
         store.keep_hold(tx, msgspec.structs.replace(hold, state="answered", outcome=outcome, answered_at=now))
         self._show(tx, hold, order, answer)
         if hold.direction == "received":

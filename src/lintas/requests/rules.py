@@ -7,9 +7,9 @@ import msgspec
 
 from lintas.model import money, times
 from lintas.model.errors import BadInput, Refused
-from lintas.model.messages import HoldRequest, Outcome
+from lintas.model.messages import HoldAnswer, HoldRequest, Outcome
 from lintas.model.tainted import Baton, LedgerAnswer, Part, check_answer, part_id
-from lintas.requests.records import SHARE_STATES, Bar, Claim, Order, Share, ShareState
+from lintas.requests.records import SHARE_STATES, Bar, Claim, Hold, Order, Share, ShareState
 
 #: How a part of an answer shows in the bar: money that is merely located is still on the move until it is held.
 SHARE_OF_PART: dict[str, ShareState] = {
@@ -122,11 +122,34 @@ def check_order_answer(order: Order, answer: LedgerAnswer) -> None:
         raise BadInput(f"{held} minor units are held, ordered were {order.amount_minor}", "release what is over")
 
 
-def outcome_of(answer: LedgerAnswer) -> Outcome:
-    """Name an answer by what it achieved."""
-    if not answer.found:
-        return "not_found"
-    states = {part.state for part in answer.parts}
+def check_hold_answer(hold: Hold, answer: HoldAnswer) -> None:
+    """Refuse a peer's answer that does not add up: a peer's arithmetic is checked like a bank's."""
+    if not answer.parts:
+        if answer.outcome not in ("refused", "not_found"):
+            raise Refused("bad_answer", f"the answer says {answer.outcome} and shows no money", "answer with its parts")
+        return
+    told = LedgerAnswer(
+        transfer=hold.baton.transfer,
+        start=hold.baton.start,
+        end=hold.baton.end,
+        currency=hold.currency,
+        snapshot="",
+        found=True,
+        parts=answer.parts,
+    )
+    try:
+        check_answer(told, hold.baton.start, hold.baton.end)
+    except BadInput as wrong:
+        raise Refused("bad_answer", wrong.what, wrong.do) from None
+    if outcome_of(answer.parts) != answer.outcome:
+        raise Refused("bad_answer", f"the answer says {answer.outcome}, its parts say otherwise", "correct it")
+    if "held" in (part.state for part in answer.parts) and (answer.basis is None or answer.expires is None):
+        raise Refused("bad_answer", "money is held without legal basis or end", "name both")
+
+
+def outcome_of(parts: Sequence[Part]) -> Outcome:
+    """Name what was achieved by the parts of an answer; no parts means that the transfer was not found."""
+    states = {part.state for part in parts}
     if states == {"held"}:
         return "held_full"
     if "held" in states:
