@@ -5,13 +5,14 @@ to disk; shared, the flush is divided by the size of the batch.
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -19,8 +20,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lintas.model.errors import Conflict, LintasError, Unavailable
 from lintas.storage.engine import unavailable, writing
-
-log = logging.getLogger("lintas.storage")
 
 log = logging.getLogger("lintas.storage")
 
@@ -36,16 +35,6 @@ class Queued(NamedTuple):
 
     use_case: UseCase[Any]
     future: "Future[Any]"
-
-
-def _give_up(futures: "list[Future[Any]]", fault: Exception) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_exception(
-                Unavailable(
-                    f"the database writer failed ({type(fault).__name__})", "nothing was acknowledged; try again"
-                )
-            )
 
 
 class Writer:
@@ -83,13 +72,20 @@ class Writer:
         # Somebody may have passed the door while it closed.
         while not self._queue.empty():
             late = self._queue.get()
-            if late is not None:
-                late.future.set_exception(self._refusal)
+            if late is not None and self._refusal is not None:
+                _refuse([late], self._refusal)
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
             if commit_together(self._engine, first, self._more()):
-                self._on_commit()
+                self._tell()
+
+    def _tell(self) -> None:
+        try:
+            self._on_commit()
+        # Whoever listens to commits must not be able to end the one thread that makes them.
+        except Exception as fault:  # noqa: BLE001
+            log.error("a listener to commits failed", extra={"why": type(fault).__name__})
 
     def _more(self) -> Iterator[Queued]:
         """Yield what else is waiting, as long as one batch may take more."""
@@ -193,5 +189,6 @@ def _undo(connection: Connection, wrong: DBAPIError) -> None:
 
 def _refuse(taken: Iterable[Queued], why: LintasError) -> None:
     for queued in taken:
-        if not queued.future.done():
+        # One that was cancelled, even this very moment, has nobody waiting.
+        with contextlib.suppress(InvalidStateError):
             queued.future.set_exception(why)
