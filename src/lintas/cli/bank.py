@@ -2,15 +2,17 @@
 
 import asyncio
 import signal
-import ssl
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import click
 import msgspec
 
 from lintas.model.errors import BadInput
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class BankConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,11 +73,16 @@ async def _serve(config: BankConfig, root: Path) -> None:
             click.echo(f"stopped {config.bank}", err=True)
 
 
-def _trust(config: BankConfig, root: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if config.authority_certificate:
-        # The authority's certificate is pinned: it is the only one trusted.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-        context.load_verify_locations(root / config.authority_certificate)
-    return context
+def _trust(config: BankConfig, root: Path) -> "ssl.SSLContext":
+    """Trust the authority's own certificate alone where it is given, else what the machine trusts."""
+    import ssl
+
+    from lintas.node.tls import trusting
+
+    if not config.authority_certificate:
+        return ssl.create_default_context()
+    path = root / config.authority_certificate
+    try:
+        return trusting(path.read_text("ascii"))
+    except (ssl.SSLError, UnicodeDecodeError):
+        raise BadInput("this is no PEM certificate", "copy the authority's tls.pem again", where=str(path)) from None

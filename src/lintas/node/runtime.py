@@ -21,6 +21,7 @@ from lintas.model.messages import Lane
 from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY
+from lintas.node.tls import trusting
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import Writer
 from lintas.trust.charter import Member
@@ -166,11 +167,7 @@ class Runtime:
         return True
 
     def _to_peer(self, peer: Member) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        # The charter names the peer's own certificate: that one is trusted, no authority above it.
-        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-        context.load_verify_locations(cadata=peer.tls_certificate)
+        context = trusting(peer.tls_certificate)
         context.load_cert_chain(self.home.key(TLS_CERTIFICATE), self.home.key(TLS_KEY))
         return context
 

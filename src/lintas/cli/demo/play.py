@@ -16,6 +16,7 @@ from lintas.intake.records import Report
 from lintas.model.errors import CheckFailed
 from lintas.node import home as homes
 from lintas.node.runtime import ENVELOPE
+from lintas.node.tls import trusting
 from lintas.node.views import CaseView
 from lintas.requests.records import Bar, Hold, Order
 
@@ -237,10 +238,7 @@ def people(node: NodeOnStage) -> httpx.AsyncClient:
 
 def pinned(node: NodeOnStage) -> ssl.SSLContext:
     """Return a context that trusts a node's own certificate and no other."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(node.home.key(homes.TLS_CERTIFICATE))
-    return context
+    return trusting(node.home.key(homes.TLS_CERTIFICATE).read_text("ascii"))
 
 
 def _bearer(key: str) -> dict[str, str]:
