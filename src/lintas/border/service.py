@@ -66,11 +66,19 @@ class Border:
             if decision.outcome != "permit":
                 store.keep_refusal(tx, self._refusal("out", peer, decision.outcome, decision.sentence))
                 return Release(decision)
-        ids = tuple(
-            self._let_out(tx, body, message, peer, decision)
-            for body, decision in zip(message.bodies, decisions, strict=True)
+        written = [
+            self._write(body, message, peer, decision) for body, decision in zip(message.bodies, decisions, strict=True)
+        ]
+        self._ledger.append(
+            tx,
+            [
+                self._entry("release", peer, message.purpose, decision, (left.object, left.commitment))
+                for (left, _), decision in zip(written, decisions, strict=True)
+            ],
         )
-        return Release(decisions[0], ids)
+        outbox.put_out(tx, [outbox.Out(left.object, peer, lane, left.statement, left.salt) for left, lane in written])
+        store.keep_released(tx, [left for left, _ in written])
+        return Release(decisions[0], tuple(left.object for left, _ in written))
 
     def _decide(self, action: str, body: msgspec.Struct, message: Message, peer: str) -> Decision:
         _, kind = messages.kind_of(body)
@@ -84,7 +92,10 @@ class Border:
             conditions=message.conditions,
         )
 
-    def _let_out(self, tx: Transaction, body: msgspec.Struct, message: Message, peer: str, decision: Decision) -> str:
+    def _write(
+        self, body: msgspec.Struct, message: Message, peer: str, decision: Decision
+    ) -> tuple[store.Left, messages.Lane]:
+        """Write a statement, and say by which lane it goes."""
         _, kind = messages.kind_of(body)
         now = times.render(self._clock.now())
         object_id, salt = self._ids.new("obj"), self._ids.salt()
@@ -93,25 +104,25 @@ class Border:
             body, id=object_id, origin=self._me, purpose=message.purpose, marking=marking, issued_at=now
         )
         sealed = commitment(salt, statement).hex()
-        self._ledger.append(tx, [self._entry("release", peer, message.purpose, decision, (object_id, sealed))])
-        outbox.put_out(tx, object_id=object_id, peer=peer, lane=kind.lane, statement=statement, salt=salt)
-        store.keep_released(tx, object_id, peer, sealed, statement, salt, marking.obligations.expires)
-        return object_id
+        return store.Left(object_id, peer, sealed, statement, salt, marking.obligations.expires), kind.lane
 
     def settle(self, tx: Transaction, receipt: Receipt) -> None:
         """Take a peer's verified receipt: each verdict must match a release of ours by object and commitment."""
+        peer = receipt.recipient
+        releases = store.releases_of(tx, [verdict.object for verdict in receipt.verdicts], peer)
+        answers: dict[str, Answered] = {}
         for verdict in receipt.verdicts:
-            made = store.release_of(tx, verdict.object, receipt.recipient)
+            made = releases.get(verdict.object)
             if made is None or made[0] != verdict.commitment:
                 raise Refused(
                     "foreign_receipt", f"the receipt names {verdict.object}, which was not released like that"
                 )
-            if made[1] is not None:
-                continue
-            store.settle(tx, verdict.object, receipt.recipient, verdict.verdict, verdict.reason, receipt.header_sha256)
-            outbox.take_out(tx, verdict.object, receipt.recipient)
-            answered = Answered(verdict.object, receipt.recipient, verdict.verdict, verdict.reason)
-            self._bus.emit(tx, answered)
+            if made[1] is None:
+                answers.setdefault(verdict.object, Answered(verdict.object, peer, verdict.verdict, verdict.reason))
+        if answers:
+            store.settle(tx, answers.values(), receipt.header_sha256)
+            outbox.take_out(tx, list(answers), peer)
+            self._bus.emit(tx, *answers.values())
 
     # ---- in
 
@@ -153,11 +164,13 @@ class Border:
 
     def _check_order(self, tx: Transaction, opened: Opened) -> None:
         header = opened.header
-        if header.epoch < store.last_epoch(tx, header.origin, header.lane):
+        epoch, seq, last = store.position(tx, header.origin, header.lane)
+        if header.epoch < epoch:
             raise Refused(
                 "old_epoch", f"epoch {header.epoch} of {header.origin} has ended", "send in the current epoch"
             )
-        seq, last = store.position(tx, header.origin, header.lane, header.epoch)
+        if header.epoch > epoch:
+            seq, last = 0, ""
         if header.seq <= seq:
             raise Refused("seq_taken", f"place {header.seq} of {header.lane} is taken by another envelope")
         if header.seq > seq + 1:
@@ -205,19 +218,20 @@ class Border:
 
     def _keep(self, tx: Transaction, opened: Opened, judged: Sequence[Judged]) -> None:
         origin = opened.header.origin
-        entries, rows = [], []
+        entries, rows, events = [], [], []
         for item, verdict, statement, decision in judged:
             purpose = statement.purpose if statement else ""
             kind = "receipt" if verdict.verdict == "accepted" else f"receipt.{verdict.verdict}"
             entries.append(self._entry(kind, origin, purpose, decision, (item.id, verdict.commitment)))
             if verdict.verdict == "accepted" and statement is not None:
-                self._bus.emit(tx, Admitted(item.id, origin, statement.type))
+                events.append(Admitted(item.id, origin, statement.type))
             if verdict.verdict != "duplicate" and not (verdict.verdict == "refused" and statement is None):
                 rows.append(_row(origin, item, verdict, statement))
             if verdict.verdict == "refused":
                 store.keep_refusal(tx, self._refusal("in", origin, "refused", verdict.reason))
         self._ledger.append(tx, entries)
         store.keep_objects(tx, rows)
+        self._bus.emit(tx, *events)
 
     def statement(self, tx: Transaction, origin: str, object_id: str) -> Statement:
         """Return an admitted statement; NotFound when its obligation has expired and it was erased."""

@@ -1,11 +1,14 @@
-"""Tables of the border: channels' positions, envelopes with their receipts, admitted objects, refusals."""
+"""Tables of the border: channels' positions, envelopes with their receipts, admitted objects, refusals.
+
+Statements that every envelope needs are made once: building them anew would cost more than running them.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, UniqueConstraint, insert, select, update
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, UniqueConstraint, bindparam, insert, select, update
 
-from lintas.border.records import Refusal
+from lintas.border.records import Answered, Refusal
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -67,36 +70,59 @@ refusals = Table(
 )
 
 
-def position(tx: Transaction, origin: str, lane: str, epoch: int) -> tuple[int, str]:
-    """Return (seq, header hash) of the last envelope admitted on this channel; (0, "") before the first."""
-    where = (channels.c.origin == origin, channels.c.lane == lane, channels.c.epoch == epoch)
-    row = tx.execute(select(channels.c.seq, channels.c.header).where(*where)).first()
-    return (row.seq, row.header) if row else (0, "")
+_LANE = (channels.c.origin == bindparam("of_origin"), channels.c.lane == bindparam("on_lane"))
+_POSITION = (
+    select(channels.c.epoch, channels.c.seq, channels.c.header).where(*_LANE).order_by(channels.c.epoch.desc()).limit(1)
+)
+_MOVE = (
+    update(channels)
+    .where(*_LANE, channels.c.epoch == bindparam("in_epoch"))
+    .values(seq=bindparam("to_seq"), header=bindparam("to_header"))
+)
+_RECEIPT = select(envelopes.c.receipt).where(
+    envelopes.c.origin == bindparam("of_origin"), envelopes.c.header == bindparam("of_header")
+)
+_NEW_ENVELOPE = insert(envelopes)
+_KNOWN = select(objects.c.object, objects.c.commitment, objects.c.verdict, objects.c.reason).where(
+    objects.c.origin == bindparam("of_origin"), objects.c.object.in_(bindparam("ids", expanding=True))
+)
+_STATEMENT = select(objects.c.statement).where(
+    objects.c.origin == bindparam("of_origin"), objects.c.object == bindparam("of_object")
+)
+_NEW_OBJECTS = insert(objects)
+_NEW_RELEASED = insert(released)
+_RELEASES = select(released.c.object, released.c.commitment, released.c.verdict).where(
+    released.c.peer == bindparam("of_peer"), released.c.object.in_(bindparam("ids", expanding=True))
+)
+_SETTLE = (
+    update(released)
+    .where(released.c.object == bindparam("of_object"), released.c.peer == bindparam("of_peer"))
+    .values(verdict=bindparam("said"), reason=bindparam("why"), receipt_header=bindparam("in_header"))
+)
 
 
-def last_epoch(tx: Transaction, origin: str, lane: str) -> int:
-    """Return the highest epoch admitted from this origin on this lane (0: none)."""
-    query = select(channels.c.epoch).where(channels.c.origin == origin, channels.c.lane == lane)
-    return max((row.epoch for row in tx.execute(query)), default=0)
+def position(tx: Transaction, origin: str, lane: str) -> tuple[int, int, str]:
+    """Return (epoch, seq, header hash) of the last envelope admitted in a lane's highest epoch; (0, 0, "") before one."""
+    row = tx.execute(_POSITION, {"of_origin": origin, "on_lane": lane}).first()
+    return (row.epoch, row.seq, row.header) if row else (0, 0, "")
 
 
 def move(tx: Transaction, origin: str, lane: str, epoch: int, seq: int, header: str) -> None:
     """Set the position of a channel."""
-    where = (channels.c.origin == origin, channels.c.lane == lane, channels.c.epoch == epoch)
-    if tx.execute(update(channels).where(*where).values(seq=seq, header=header)).rowcount == 0:
+    at = {"of_origin": origin, "on_lane": lane, "in_epoch": epoch}
+    if tx.execute(_MOVE, at | {"to_seq": seq, "to_header": header}).rowcount == 0:
         values = {"origin": origin, "lane": lane, "epoch": epoch, "seq": seq, "header": header}
         tx.execute(insert(channels), values)
 
 
 def receipt_of(tx: Transaction, origin: str, header: str) -> bytes | None:
     """Return the receipt given for an envelope, if it was admitted before."""
-    where = (envelopes.c.origin == origin, envelopes.c.header == header)
-    return tx.execute(select(envelopes.c.receipt).where(*where)).scalar()
+    return tx.scalar(_RECEIPT, {"of_origin": origin, "of_header": header})
 
 
 def keep_envelope(tx: Transaction, values: Mapping[str, object]) -> None:
     """Store an admitted envelope's header hash, position and receipt."""
-    tx.execute(insert(envelopes), dict(values))
+    tx.execute(_NEW_ENVELOPE, dict(values))
 
 
 class Known(NamedTuple):
@@ -109,21 +135,19 @@ class Known(NamedTuple):
 
 def known(tx: Transaction, origin: str, ids: Sequence[str]) -> dict[str, Known]:
     """Return what is known of those of ``ids`` that this origin sent before."""
-    columns = (objects.c.object, objects.c.commitment, objects.c.verdict, objects.c.reason)
-    query = select(*columns).where(objects.c.origin == origin, objects.c.object.in_(ids))
-    return {row.object: Known(row.commitment, row.verdict, row.reason) for row in tx.execute(query)}
+    rows = tx.execute(_KNOWN, {"of_origin": origin, "ids": ids})
+    return {row.object: Known(row.commitment, row.verdict, row.reason) for row in rows}
 
 
 def statement_of(tx: Transaction, origin: str, object_id: str) -> bytes | None:
     """Return an accepted statement's bytes; None when there is none, or it was erased."""
-    where = (objects.c.origin == origin, objects.c.object == object_id)
-    return tx.execute(select(objects.c.statement).where(*where)).scalar()
+    return tx.scalar(_STATEMENT, {"of_origin": origin, "of_object": object_id})
 
 
 def keep_objects(tx: Transaction, rows: Sequence[Mapping[str, object]]) -> None:
     """Store objects with the verdict they got."""
     if rows:
-        tx.execute(insert(objects), [dict(row) for row in rows])
+        tx.execute(_NEW_OBJECTS, [dict(row) for row in rows])
 
 
 def erase_expired(tx: Transaction, now: str) -> int:
@@ -135,25 +159,43 @@ def erase_expired(tx: Transaction, now: str) -> int:
     return erased
 
 
-def keep_released(
-    tx: Transaction, object_id: str, peer: str, commitment: str, statement: bytes, salt: bytes, expires: str | None
-) -> None:
-    """Note that an object left for a peer, and keep what opens its commitment."""
-    values = {"object": object_id, "peer": peer, "commitment": commitment}
-    tx.execute(insert(released), values | {"statement": statement, "salt": salt, "expires": expires})
+class Left(NamedTuple):
+    """One object that left for a peer, with what opens its commitment."""
+
+    object: str
+    peer: str
+    commitment: str
+    statement: bytes
+    salt: bytes
+    expires: str | None
 
 
-def release_of(tx: Transaction, object_id: str, peer: str) -> tuple[str, str | None] | None:
-    """Return (commitment, verdict) of one release, None if we never made it."""
-    where = (released.c.object == object_id, released.c.peer == peer)
-    row = tx.execute(select(released.c.commitment, released.c.verdict).where(*where)).first()
-    return (row.commitment, row.verdict) if row else None
+def keep_released(tx: Transaction, left: Sequence[Left]) -> None:
+    """Note what left."""
+    tx.execute(_NEW_RELEASED, [each._asdict() for each in left])
 
 
-def settle(tx: Transaction, object_id: str, peer: str, verdict: str, reason: str, header: str) -> None:
-    """Note the verdict that a peer's receipt gives."""
-    where = (released.c.object == object_id, released.c.peer == peer)
-    tx.execute(update(released).where(*where).values(verdict=verdict, reason=reason, receipt_header=header))
+def releases_of(tx: Transaction, object_ids: Sequence[str], peer: str) -> dict[str, tuple[str, str | None]]:
+    """Return object -> (commitment, verdict or None) for those that were released to this peer."""
+    rows = tx.execute(_RELEASES, {"of_peer": peer, "ids": object_ids})
+    return {row.object: (row.commitment, row.verdict) for row in rows}
+
+
+def settle(tx: Transaction, answers: Iterable[Answered], header: str) -> None:
+    """Note the verdicts that a peer's receipt gives."""
+    tx.execute(
+        _SETTLE,
+        [
+            {
+                "of_object": each.object,
+                "of_peer": each.peer,
+                "said": each.verdict,
+                "why": each.reason,
+                "in_header": header,
+            }
+            for each in answers
+        ],
+    )
 
 
 def reconciliation(tx: Transaction) -> list[tuple[str, str, str | None]]:

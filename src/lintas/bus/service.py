@@ -47,9 +47,11 @@ class Bus:
         self._hearings = tuple(hearings)
         self._types = {kind_of(event): event for hearing in hearings for event in hearing.events}
 
-    def emit(self, tx: Transaction, event: msgspec.Struct) -> None:
-        """Store an event with the caller's change; nobody hears it unless that change commits."""
-        store.add_event(tx, kind_of(type(event)), msgspec.json.encode(event), times.render(self._clock.now()))
+    def emit(self, tx: Transaction, *events: msgspec.Struct) -> None:
+        """Store events with the caller's change; nobody hears them unless that change commits."""
+        if events:
+            new = [(kind_of(type(event)), msgspec.json.encode(event)) for event in events]
+            store.add_events(tx, new, times.render(self._clock.now()))
 
     def pump(self, engine: Engine, writer: "Writer | SerialWriter") -> int:
         """Let every hearer handle what is new, until nothing is; returns how many were handled.

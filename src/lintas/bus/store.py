@@ -1,8 +1,12 @@
-"""Tables of the bus: events, each hearer's cursor, events that a hearer could not handle, and the outbox."""
+"""Tables of the bus: events, each hearer's cursor, events that a hearer could not handle, and the outbox.
+
+Statements that every message needs are made once: building them anew would cost more than running them.
+"""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, bindparam, delete, insert, select, update
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -42,30 +46,45 @@ outbox = Table(
 )
 
 
-def add_event(tx: Transaction, kind: str, body: bytes, at: str) -> None:
-    """Store one event."""
-    tx.execute(insert(events), {"type": kind, "body": body, "at": at})
+_NEW_EVENT = insert(events)
+_EVENTS_AFTER = (
+    select(events.c.seq, events.c.type, events.c.body)
+    .where(events.c.seq > bindparam("after"), events.c.type.in_(bindparam("kinds", expanding=True)))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+)
+_CURSOR = select(cursors.c.seq).where(cursors.c.hearer == bindparam("of_hearer"))
+_MOVE_CURSOR = update(cursors).where(cursors.c.hearer == bindparam("of_hearer")).values(seq=bindparam("to_seq"))
+_NEW_OUT = insert(outbox)
+_DUE = (
+    select(outbox.c.seq, outbox.c.object, outbox.c.statement, outbox.c.salt)
+    .where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by"), outbox.c.envelope.is_(None))
+    .order_by(outbox.c.seq)
+    .limit(bindparam("most"))
+)
+_ANSWERED = delete(outbox).where(outbox.c.peer == bindparam("to"), outbox.c.object == bindparam("answered"))
+_SEALED = update(outbox).where(outbox.c.seq == bindparam("row")).values(envelope=bindparam("inside"))
+
+
+def add_events(tx: Transaction, new: Sequence[tuple[str, bytes]], at: str) -> None:
+    """Store events (type, body), in this order."""
+    tx.execute(_NEW_EVENT, [{"type": kind, "body": body, "at": at} for kind, body in new])
 
 
 def events_after(tx: Transaction, seq: int, kinds: Sequence[str], limit: int) -> list[tuple[int, str, bytes]]:
     """Return (seq, type, body) of the given types after ``seq``, oldest first."""
-    rows = tx.execute(
-        select(events.c.seq, events.c.type, events.c.body)
-        .where(events.c.seq > seq, events.c.type.in_(kinds))
-        .order_by(events.c.seq)
-        .limit(limit)
-    )
+    rows = tx.execute(_EVENTS_AFTER, {"after": seq, "kinds": kinds, "most": limit})
     return [(row.seq, row.type, row.body) for row in rows]
 
 
 def cursor(tx: Transaction, hearer: str) -> int:
     """Return the last event the hearer has handled (0: none)."""
-    return tx.execute(select(cursors.c.seq).where(cursors.c.hearer == hearer)).scalar() or 0
+    return tx.scalar(_CURSOR, {"of_hearer": hearer}) or 0
 
 
 def advance(tx: Transaction, hearer: str, seq: int) -> None:
     """Move the hearer's cursor."""
-    if tx.execute(update(cursors).where(cursors.c.hearer == hearer).values(seq=seq)).rowcount == 0:
+    if tx.execute(_MOVE_CURSOR, {"of_hearer": hearer, "to_seq": seq}).rowcount == 0:
         tx.execute(insert(cursors), {"hearer": hearer, "seq": seq})
 
 
@@ -80,28 +99,32 @@ def parked_events(tx: Transaction) -> list[tuple[str, int, str]]:
     return [(row.hearer, row.seq, row.why) for row in rows]
 
 
-def put_out(tx: Transaction, *, object_id: str, peer: str, lane: str, statement: bytes, salt: bytes) -> None:
-    """Queue one released statement for one peer."""
-    values = {"object": object_id, "peer": peer, "lane": lane, "statement": statement, "salt": salt}
-    tx.execute(insert(outbox), values)
+class Out(NamedTuple):
+    """One released statement that waits for its envelope."""
+
+    object: str
+    peer: str
+    lane: str
+    statement: bytes
+    salt: bytes
+
+
+def put_out(tx: Transaction, waiting: Sequence[Out]) -> None:
+    """Queue released statements, in this order."""
+    tx.execute(_NEW_OUT, [each._asdict() for each in waiting])
 
 
 def due(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
     """Return (seq, object, statement, salt) that no envelope holds yet, in order."""
-    rows = tx.execute(
-        select(outbox.c.seq, outbox.c.object, outbox.c.statement, outbox.c.salt)
-        .where(outbox.c.peer == peer, outbox.c.lane == lane, outbox.c.envelope.is_(None))
-        .order_by(outbox.c.seq)
-        .limit(limit)
-    )
+    rows = tx.execute(_DUE, {"to": peer, "by": lane, "most": limit})
     return [(row.seq, row.object, row.statement, row.salt) for row in rows]
 
 
-def take_out(tx: Transaction, object_id: str, peer: str) -> None:
+def take_out(tx: Transaction, object_ids: Sequence[str], peer: str) -> None:
     """Remove what a receipt has answered."""
-    tx.execute(delete(outbox).where(outbox.c.object == object_id, outbox.c.peer == peer))
+    tx.execute(_ANSWERED, [{"to": peer, "answered": object_id} for object_id in object_ids])
 
 
 def mark_sealed(tx: Transaction, seqs: Sequence[int], envelope: str) -> None:
     """Note which envelope carries these rows."""
-    tx.execute(update(outbox).where(outbox.c.seq.in_(seqs)).values(envelope=envelope))
+    tx.execute(_SEALED, [{"row": seq, "inside": envelope} for seq in seqs])

@@ -1,8 +1,11 @@
-"""Tables of the exchange: envelopes we sealed with their receipts, and the charters we adopted."""
+"""Tables of the exchange: envelopes we sealed with their receipts, and the charters we adopted.
+
+Statements that every envelope needs are made once: building them anew would cost more than running them.
+"""
 
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, UniqueConstraint, insert, select, update
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, UniqueConstraint, bindparam, insert, select, update
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -28,6 +31,25 @@ charters = Table(
 )
 
 
+_LANE = (sealed.c.peer == bindparam("to"), sealed.c.lane == bindparam("by"))
+_PLACE = (
+    select(sealed.c.epoch, sealed.c.seq, sealed.c.header)
+    .where(*_LANE)
+    .order_by(sealed.c.epoch.desc(), sealed.c.seq.desc())
+    .limit(1)
+)
+_NEW_SEALED = insert(sealed)
+_UNRECEIPTED = (
+    select(sealed.c.wire).where(*_LANE, sealed.c.receipt.is_(None)).order_by(sealed.c.epoch, sealed.c.seq).limit(1)
+)
+_ENVELOPE = select(sealed.c.peer, sealed.c.receipt).where(sealed.c.header == bindparam("of_header"))
+_RECEIPTED = (
+    update(sealed)
+    .where(sealed.c.header == bindparam("of_header"), sealed.c.receipt.is_(None))
+    .values(receipt=bindparam("answer"))
+)
+
+
 class Place(NamedTuple):
     """Where a channel to a peer stands: the last envelope's number and header hash."""
 
@@ -38,43 +60,30 @@ class Place(NamedTuple):
 
 def place(tx: Transaction, peer: str, lane: str) -> Place:
     """Return the last place taken on a channel; (1, 0, "") before the first envelope."""
-    query = (
-        select(sealed.c.epoch, sealed.c.seq, sealed.c.header)
-        .where(sealed.c.peer == peer, sealed.c.lane == lane)
-        .order_by(sealed.c.epoch.desc(), sealed.c.seq.desc())
-        .limit(1)
-    )
-    row = tx.execute(query).first()
+    row = tx.execute(_PLACE, {"to": peer, "by": lane}).first()
     return Place(row.epoch, row.seq, row.header) if row else Place(1, 0, "")
 
 
 def keep_sealed(tx: Transaction, envelope: str, peer: str, lane: str, at: Place, wire: bytes) -> None:
     """Store a sealed envelope before it is first sent."""
     values = {"envelope": envelope, "peer": peer, "lane": lane, "wire": wire, **at._asdict()}
-    tx.execute(insert(sealed), values)
+    tx.execute(_NEW_SEALED, values)
 
 
 def unreceipted(tx: Transaction, peer: str, lane: str) -> bytes | None:
     """Return the oldest envelope that has no receipt yet."""
-    query = (
-        select(sealed.c.wire)
-        .where(sealed.c.peer == peer, sealed.c.lane == lane, sealed.c.receipt.is_(None))
-        .order_by(sealed.c.epoch, sealed.c.seq)
-        .limit(1)
-    )
-    return tx.execute(query).scalar()
+    return tx.scalar(_UNRECEIPTED, {"to": peer, "by": lane})
 
 
 def envelope_of(tx: Transaction, header: str) -> tuple[str, bytes | None] | None:
     """Return (peer, receipt or None) of one of our envelopes by its header hash."""
-    row = tx.execute(select(sealed.c.peer, sealed.c.receipt).where(sealed.c.header == header)).first()
+    row = tx.execute(_ENVELOPE, {"of_header": header}).first()
     return (row.peer, row.receipt) if row else None
 
 
 def keep_receipt(tx: Transaction, header: str, receipt: bytes) -> None:
     """Store the receipt of an envelope, once."""
-    where = (sealed.c.header == header, sealed.c.receipt.is_(None))
-    tx.execute(update(sealed).where(*where).values(receipt=receipt))
+    tx.execute(_RECEIPTED, {"of_header": header, "answer": receipt})
 
 
 class Sent(NamedTuple):
