@@ -50,25 +50,18 @@ def _any(words: dict[str, str] | dict[str, int]) -> str:
 def find_amounts(lower: str, jurisdiction: str | None = None) -> list[Amount]:
     """Find the amounts in a lower-cased folded text, in order; ``$`` is read by the jurisdiction, US dollars by default."""
     leading, trailing, before, after, times = _patterns()
-    found: dict[int, Amount] = {}
+    found: list[Amount] = []
     for pattern, codes in ((leading, before), (trailing, after)):
         for match in pattern.finditer(lower):
             code = codes[match["code"]]
             if match["code"] == "$" and jurisdiction:
                 code = table("money")["dollars"].get(jurisdiction, code)
             factor = times[match["times"]] if match["times"] else 1
-            if any(other.start < match.end() and match.start() < other.end for other in _near(found, match.start())):
-                continue
-            found[match.start()] = Amount(match.start(), match.end(), _minor(match["number"], factor, code), _iso(code))
-    for match in _GROUPED.finditer(lower):
-        if not any(other.start < match.end() and match.start() < other.end for other in _near(found, match.start())):
-            found[match.start()] = Amount(match.start(), match.end(), None, None)
-    return [found[start] for start in sorted(found)]
-
-
-def _near(found: dict[int, Amount], start: int) -> list[Amount]:
-    """Return the amounts that could touch a match at ``start``: none is longer than 60 characters."""
-    return [found[place] for place in range(start - 60, start + 60) if place in found]
+            found.append(Amount(match.start(), match.end(), _minor(match["number"], factor, code), _iso(code)))
+        # An amount read with the currency in front is not read again with the next currency behind.
+        lower = pattern.sub(lambda match: "\x01" * len(match.group()), lower)
+    found += [Amount(match.start(), match.end(), None, None) for match in _GROUPED.finditer(lower)]
+    return sorted(found, key=lambda amount: amount.start)
 
 
 def _iso(code: str) -> str | None:

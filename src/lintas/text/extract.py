@@ -16,6 +16,8 @@ from lintas.text.scripts import likely_jurisdiction
 #: Nothing to find without one of these.
 _HINT = re.compile(r"[0-9@.:=/]|\bid\b|[号號]|ไอดี", re.IGNORECASE)
 
+_DIGIT = re.compile(r"[0-9]")
+
 
 def extract(text: str, jurisdiction: str | None = None) -> list[Identifier]:
     """Return the identifiers in ``text`` in order of place; offsets count code points of ``text``.
@@ -54,6 +56,8 @@ def _find(folded: Folded, place: str | None) -> list[Finding]:
         found += handles.read_link(finding) if finding.type == "url" else [finding]
     found += wallets.find_wallets(page)
     found += handles.find_handles(page)
+    if not _DIGIT.search(page.rest()):
+        return found  # everything below is made of digits
     cues = Cues(numbers.kinds().find(page.lower()))
     found += national_ids.find_national_ids(page, cues)
     for amount in amounts.find_amounts(page.lower(), place):

@@ -217,6 +217,8 @@ class _Reader:
     def _bank_after(self, piece: _Piece) -> Bank | None:
         for cue in self._banks.within(piece.end, piece.end + 40):
             gap = self._text[piece.end : cue.start]
+            if gap.strip(" (") and _DIGITS.search(self._text, cue.end, cue.end + 12):
+                return None  # "123 and Maybank 456": the bank introduces the next number
             if len(gap) <= 20 and not _BREAK.search(gap) and not _DIGITS.search(gap) and "," not in gap:
                 return self._rows[cue.label]
         return None

@@ -37,12 +37,15 @@ class Phrases:
     def find(self, lower: str, start: int = 0, end: int | None = None) -> Iterator[Cue]:
         """Yield the cues in ``lower[start:end]`` from left to right, never overlapping."""
         for found in self._pattern.finditer(lower, start, len(lower) if end is None else end):
-            yield Cue(found.start(), found.end(), self._labels[_GAP.sub(" ", found.group())])
+            yield Cue(found.start(), found.end(), self._label(found.group()))
 
     def match(self, lower: str, place: int) -> Cue | None:
         """Return the phrase that begins exactly at ``place``, if any."""
         found = self._pattern.match(lower, place)
-        return Cue(place, found.end(), self._labels[_GAP.sub(" ", found.group())]) if found else None
+        return Cue(place, found.end(), self._label(found.group())) if found else None
+
+    def _label(self, phrase: str) -> str:
+        return self._labels.get(phrase) or self._labels[_GAP.sub(" ", phrase)]
 
 
 class Cues:

@@ -15,16 +15,17 @@ from lintas.text.phrases import Cue, Cues, Phrases
 
 #: How far before an identifier a cue may stand, in code points, and how close a bare preposition must stand.
 _REACH, _REACH_PREPOSITION, _REACH_SENTENCE = 90, 28, 220
-_SENTENCE_END = re.compile(
-    r"[!?。！？\n]|(?<!\bno)(?<!\btel)(?<!\bacc)(?<!\bacct)(?<!\bref)(?<!\brp)(?<!\bmr)(?<!\bmrs)(?<!\bdr)\.(?=\s|\Z)"
-)
+_SENTENCE_END = re.compile(r"[!?。！？\n]|\.(?=\s|\Z)")
+#: A full stop behind one of these only shortens a word.
+_SHORTENED = re.compile(r"\b(?:no|tel|acc|acct|ref|rp|mr|mrs|dr)\Z")
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|[,:;(—-]")
 _AFTER_GAP = re.compile(r"(?:\s?\([^()\n]{1,30}\)(?= (?:is|was|adalah|ialah)\b))?[\s,]{0,2}[-–]?\s?")
 _LIST_MARKS = re.compile(r"[,/&、，+()\-\x01]")
 #: Scripts without spaces: a first person, a kind of number, then the number ("我农行卡…", "บัญชีกสิกรผม…").
 _OWN = re.compile(
     r"(?<![让讓叫要给給骗騙带帶教请請])(?:我|本人)(?:们|們)?的?[^，。；,;、\s\d]{0,8}"
-    r"(?:卡|账户|账号|帐号|帐户|帳戶|帳號|户口|戶口|手机|手機|电话|電話|邮箱|信箱|微信|身份证|身分證)(?:号码|號碼|号|號)?[是为為：: ]{0,3}\Z"
+    r"(?:卡|账户|账号|帐号|帐户|帳戶|帳號|户口|戶口|手机|手機|电话|電話|邮箱|信箱|微信|身份证|身分證)"
+    r"(?:号码|號碼|号|號)?[是為为：: ]{0,3}\Z"
     r"|(?:บัญชี|เบอร์|หมายเลข|อีเมล|ไลน์|มือถือ)[^\s\d]{0,16}(?:ของ)?(?:ฉัน|ผม|ดิฉัน|หนู|ข้าพเจ้า)(?:คือ|เป็น)?[: ]{0,2}\Z"
 )
 #: What a victim leaves about themselves without saying "my" each time.
@@ -64,7 +65,9 @@ _ROLE_OF: dict[str, Role] = {
 
 def assign(lower: str, found: list[Finding]) -> list[Role]:
     """Return the role of each finding of ``found`` (sorted); ``lower`` is the folded text with the findings crossed out."""
-    sentences = [0, *(end.end() for end in _SENTENCE_END.finditer(lower) if not _is_label(lower, end.start()))]
+    if not found:
+        return []
+    sentences = [0, *(end.end() for end in _SENTENCE_END.finditer(lower) if not _goes_on(lower, end.start()))]
     reader = _Reader(lower, Cues(_before().find(lower)), sentences)
     roles: list[Role] = []
     previous_end = 0
@@ -79,9 +82,11 @@ def assign(lower: str, found: list[Finding]) -> list[Role]:
     return ["victim" if finding.value in own else role for finding, role in zip(found, roles, strict=True)]
 
 
-def _is_label(lower: str, place: int) -> bool:
-    """A line that ends in a colon belongs to the next one."""
-    return lower[place] == "\n" and lower[max(0, place - 3) : place].rstrip().endswith((":", "："))
+def _goes_on(lower: str, place: int) -> bool:
+    """A line that ends in a colon belongs to the next one, and a shortened word ends nothing."""
+    if lower[place] == "\n":
+        return lower[max(0, place - 3) : place].rstrip().endswith((":", "："))
+    return lower[place] == "." and _SHORTENED.search(lower, max(0, place - 5), place) is not None
 
 
 class _Reader:
@@ -159,7 +164,8 @@ class _Reader:
 
     def _possessor(self, low: int, place: int) -> Role | None:
         """Read "my (Aria First) account" and "akaun (Aria) saya" leading straight to the identifier, word by word backwards."""
-        if _OWN.search(self._lower, max(low, place - 30), place):
+        window = self._lower[max(low, place - 30) : place]
+        if not window.isascii() and _OWN.search(window):
             return "victim"
         tokens = _TOKEN.findall(self._lower[low:place])[-7:]
         for back, word in enumerate(reversed(tokens)):

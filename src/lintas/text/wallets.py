@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from lintas.text.finding import Finding, Page
 from lintas.text.keccak import keccak256
 
+#: Base58 of this length mixes cases; words of running text do not.
+_MIXED = re.compile(r"[a-z].*[A-Z]|[A-Z].*[a-z]")
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUE58 = {char: i for i, char in enumerate(_BASE58)}
 _RIPPLE = str.maketrans("rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz", _BASE58)
@@ -61,7 +63,12 @@ def _join(text: str, start: int, end: int) -> Finding | None:
         joined += group.group()
         if len(joined) > 110:
             return None
-        if len(joined) >= 25 and (chain := chain_of(joined)):
+        if (
+            len(joined) >= 25
+            and not joined.isdigit()
+            and (joined[1] in "xXct" or _MIXED.search(joined))
+            and (chain := chain_of(joined))
+        ):
             return _finding(joined, chain, start, start + group.end(), 0.9)
     return None
 

@@ -16,6 +16,7 @@ _URL_CHARS = re.compile(r"[^\s<>\"'`\u3000-\u303f\x01{}|\\^]{1,2000}")
 _TRAILING = ".,;:!?…*_~"
 _PAIRS = {")": "(", "]": "[", "》": "《", "」": "「"}
 _LOCAL = re.compile(r"[a-z0-9](?:[a-z0-9._%+\-]{0,62}[a-z0-9_+\-])?\Z")
+_LOCAL_LAST = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_+-")
 _PATH = re.compile(
     r"(?::\d{2,5})?(?:[/?#][^\s<>\"'`\x01{}|\\^\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u9fff\uf900-\ufaff]{0,2000})?"
 )
@@ -118,7 +119,7 @@ def _emails(folded: Folded, page: Page) -> Iterator[Finding]:
     rest, lower = page.rest(), page.lower()
     done, at = 0, rest.find("@")
     while at >= 0:
-        local = _LOCAL.search(lower, max(done, at - 64), at)
+        local = _LOCAL.search(lower, max(done, at - 64), at) if lower[at - 1 : at] in _LOCAL_LAST else None
         host = hosts.MAIL_HOST.match(lower, at + 1) if local else None
         if local and host:
             done, domain = host.end(), host.group()
@@ -177,7 +178,8 @@ def _sentence_break(text: str, start: int, end: int) -> bool:
 
 
 def _cross_out_file(text: str, start: int, end: int, page: Page) -> None:
-    left = _FILE_LEFT.search(text, max(0, start - 120), start)
+    glued = start > 0 and not text[start - 1].isspace()
+    left = _FILE_LEFT.search(text, max(0, start - 120), start) if glued else None
     page.cross_out(left.start() if left else start, end)
 
 
