@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from lintas.model.errors import Unavailable
@@ -22,7 +23,9 @@ def open_engine(path: Path | str, *, driver: ModuleType | None = None, vfs: str 
 
     ``driver`` and ``vfs`` let a simulation put its own disk underneath; a node leaves them alone.
     """
-    location = f"sqlite:///file:{path}?uri=true" + (f"&vfs={vfs}" if vfs else "")
+    # In a URI `#`, `?` and `%` mean something; in a directory's name they are letters like others.
+    query = {"uri": "true"} | ({"vfs": vfs} if vfs else {})
+    location = URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
     engine = create_engine(location, module=driver, connect_args={"check_same_thread": False}, pool_size=8)
 
     @event.listens_for(engine, "connect")
@@ -60,6 +63,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def unavailable(wrong: DBAPIError) -> Unavailable:
     """Say a database failure in one line a person can act on."""
+    # What failed while undoing is a consequence: after a full disk SQLite has undone everything itself.
+    earlier: BaseException | None = wrong
+    while earlier is not None:
+        wrong = earlier if isinstance(earlier, DBAPIError) else wrong
+        earlier = earlier.__context__
     return Unavailable(
         f"the database refused: {wrong.orig}",
         "nothing was acknowledged and sending it again is safe; check disk space and permissions",

@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from lintas.model.errors import Unavailable
-from lintas.storage.engine import writing
+from lintas.storage.engine import reading, writing
 
 _SCRIPTS = "lintas.storage:migrations"
 
@@ -24,8 +24,8 @@ def head() -> str:
 
 
 def current(engine: Engine) -> str:
-    """Return the revision of a database, "" when it is empty."""
-    with engine.connect() as connection:
+    """Return the revision of a database, "" when it is empty; Unavailable when it cannot be read."""
+    with reading(engine) as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 

@@ -1,0 +1,90 @@
+"""Migrations make exactly the tables that the rooms declare; a database of another form is refused in one clear line."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine
+
+import lintas
+from lintas.model.errors import Unavailable
+from lintas.storage import migrate
+from lintas.storage.engine import open_engine
+from lintas.storage.schema import metadata
+
+#: The one module that is not called a store and yet owns a table. Witnesses keep theirs in a database of their own.
+ALSO = "lintas.http.keys"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = open_engine(tmp_path / "node.db")
+    yield made
+    made.dispose()
+
+
+def declare_everything() -> None:
+    for module in pkgutil.walk_packages(lintas.__path__, "lintas."):
+        if module.name.endswith(".store") or module.name == ALSO:
+            importlib.import_module(module.name)
+
+
+def test_upgrading_from_nothing_gives_exactly_what_the_rooms_declare(engine: Engine) -> None:
+    declare_everything()
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    assert {table.partition("_")[0] for table in metadata.tables} >= {"bus", "border", "requests", "intake", "ledger"}
+
+
+def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    migrate.upgrade(engine)
+    assert migrate.current(engine) == migrate.head() != ""
+    migrate.check_current(engine)
+
+
+def test_an_empty_database_is_refused_with_what_to_do(engine: Engine) -> None:
+    with pytest.raises(Unavailable, match=r"form none.*lintas db upgrade"):
+        migrate.check_current(engine)
+
+
+def test_a_database_of_another_program_is_refused(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_from_the_future'")
+    with pytest.raises(Unavailable) as refused:
+        migrate.check_current(engine)
+    assert "9999_from_the_future" in str(refused.value)
+    assert migrate.head() in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database at all" * 100, b"\0" * 8192, b"SQLite format 3\0" + b"\xff" * 4096]
+)
+def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "node.db"
+    path.write_bytes(content)
+    engine = open_engine(path)
+    with pytest.raises(Unavailable) as refused:
+        migrate.check_current(engine)
+    assert "\n" not in str(refused.value)
+    assert path.read_bytes() == content
+    engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["plain", "with space", "a#b", "what?", "100%", "%41", "dürre 水"])
+def test_the_database_is_where_its_path_says(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    engine = open_engine(folder / "node.db")
+    migrate.upgrade(engine)
+    engine.dispose()
+    assert (folder / "node.db").stat().st_size > 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
