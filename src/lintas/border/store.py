@@ -6,7 +6,19 @@ Statements that every envelope needs are made once: building them anew would cos
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from lintas.border.records import Answered, Refusal
 from lintas.storage.engine import Transaction
@@ -69,6 +81,11 @@ refusals = Table(
     Column("what", String(1000), nullable=False),
 )
 
+
+# Looking for what has expired, each minute, passes only what is not erased yet.
+for _table in (objects, released):
+    _here = _table.c.statement.is_not(None)
+    Index(f"ix_{_table.name}_expires", _table.c.expires, sqlite_where=_here, postgresql_where=_here)
 
 _LANE = (channels.c.origin == bindparam("of_origin"), channels.c.lane == bindparam("on_lane"))
 _POSITION = (

@@ -18,6 +18,8 @@ events = Table(
     Column("type", String(80), nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", String(32), nullable=False),
+    # A hearer whose kind of event is rare must not read all the others to find none.
+    Index("ix_bus_events_type", "type", "seq"),
 )
 cursors = Table(
     "bus_cursors",
@@ -43,6 +45,7 @@ outbox = Table(
     Column("salt", LargeBinary, nullable=False),
     Column("envelope", String(64)),
     Index("ix_bus_outbox_due", "peer", "lane", "envelope", "seq"),
+    Index("ix_bus_outbox_object", "object"),
 )
 
 

@@ -5,7 +5,19 @@ Statements that every envelope needs are made once: building them anew would cos
 
 from typing import NamedTuple
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -22,6 +34,18 @@ sealed = Table(
     Column("wire", LargeBinary, nullable=False),
     Column("receipt", LargeBinary),
     UniqueConstraint("peer", "lane", "epoch", "seq"),
+    Index("ix_exchange_sealed_header", "header"),
+)
+# What still waits for its receipt is found without passing everything ever sent.
+_WAITS = sealed.c.receipt.is_(None)
+Index(
+    "ix_exchange_sealed_waiting",
+    sealed.c.peer,
+    sealed.c.lane,
+    sealed.c.epoch,
+    sealed.c.seq,
+    sqlite_where=_WAITS,
+    postgresql_where=_WAITS,
 )
 charters = Table(
     "exchange_charters",

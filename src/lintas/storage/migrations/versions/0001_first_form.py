@@ -55,6 +55,14 @@ def upgrade() -> None:
         sa.Column("expires", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("origin", "object", name=op.f("pk_border_objects")),
     )
+    op.create_index(
+        "ix_border_objects_expires",
+        "border_objects",
+        ["expires"],
+        unique=False,
+        sqlite_where=sa.text("statement IS NOT NULL"),
+        postgresql_where=sa.text("statement IS NOT NULL"),
+    )
     op.create_table(
         "border_refusals",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
@@ -78,6 +86,14 @@ def upgrade() -> None:
         sa.Column("receipt_header", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("object", "peer", name=op.f("pk_border_released")),
     )
+    op.create_index(
+        "ix_border_released_expires",
+        "border_released",
+        ["expires"],
+        unique=False,
+        sqlite_where=sa.text("statement IS NOT NULL"),
+        postgresql_where=sa.text("statement IS NOT NULL"),
+    )
     op.create_table(
         "bus_cursors",
         sa.Column("hearer", sa.String(length=120), nullable=False),
@@ -92,6 +108,7 @@ def upgrade() -> None:
         sa.Column("at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_bus_events")),
     )
+    op.create_index("ix_bus_events_type", "bus_events", ["type", "seq"], unique=False)
     op.create_table(
         "bus_outbox",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
@@ -104,6 +121,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_bus_outbox")),
     )
     op.create_index("ix_bus_outbox_due", "bus_outbox", ["peer", "lane", "envelope", "seq"], unique=False)
+    op.create_index("ix_bus_outbox_object", "bus_outbox", ["object"], unique=False)
     op.create_table(
         "bus_parked",
         sa.Column("hearer", sa.String(length=120), nullable=False),
@@ -129,6 +147,15 @@ def upgrade() -> None:
         sa.Column("receipt", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("envelope", name=op.f("pk_exchange_sealed")),
         sa.UniqueConstraint("peer", "lane", "epoch", "seq", name=op.f("uq_exchange_sealed_peer")),
+    )
+    op.create_index("ix_exchange_sealed_header", "exchange_sealed", ["header"], unique=False)
+    op.create_index(
+        "ix_exchange_sealed_waiting",
+        "exchange_sealed",
+        ["peer", "lane", "epoch", "seq"],
+        unique=False,
+        sqlite_where=sa.text("receipt IS NULL"),
+        postgresql_where=sa.text("receipt IS NULL"),
     )
     op.create_table(
         "intake_reports",
