@@ -66,14 +66,22 @@ class Agent:
         answer = await self._client.get("/api/v1/bank/work", params={"wait": wait}, timeout=wait + 10)
         answer.raise_for_status()
         work = msgspec.json.decode(answer.content, type=Work)
-        for question in work.questions:
-            await self._post(f"/api/v1/bank/traces/{question.id}/answer", self.locate(question))
-        for order in work.orders:
-            letter = await self._client.get(f"/api/v1/bank/orders/{order.id}/letter")
-            letter.raise_for_status()
-            await self._desk(order, letter.text)
-            await self._post(f"/api/v1/bank/orders/{order.id}/answer", self.carry_out(order))
-        return len(work.questions) + len(work.orders)
+        # One item that goes wrong must not keep the others waiting: the first error is raised after all were tried.
+        tried = [self._trace(question) for question in work.questions] + [self._hold(order) for order in work.orders]
+        done = await asyncio.gather(*tried, return_exceptions=True)
+        for result in done:
+            if isinstance(result, BaseException):
+                raise result
+        return len(done)
+
+    async def _trace(self, question: TraceQuestion) -> None:
+        await self._post(f"/api/v1/bank/traces/{question.id}/answer", self.locate(question))
+
+    async def _hold(self, order: Order) -> None:
+        letter = await self._client.get(f"/api/v1/bank/orders/{order.id}/letter")
+        letter.raise_for_status()
+        await self._desk(order, letter.text)
+        await self._post(f"/api/v1/bank/orders/{order.id}/answer", self.carry_out(order))
 
     async def _post(self, path: str, answer: LedgerAnswer) -> None:
         sent = await self._client.post(

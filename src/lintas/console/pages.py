@@ -24,6 +24,10 @@ _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("lintas.console"), autoescape=True, undefined=jinja2.StrictUndefined
 )
 _templates.globals |= {"show": show, "svg_bar": svg_bar}
+_templates.filters |= {
+    "words": lambda code: code.replace("_", " "),
+    "moment": lambda at: f"{at[:10]} {at[11:19]} UTC" if at else "",
+}
 
 
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ def claim_of(form: ReportForm, said: Said, found: list[Identifier]) -> tuple[Cla
     amount = _amount(form.amount, code) if form.amount else said.amount_minor
     reference = form.reference or said.reference
     receiver = _digits(form.receiver) or _suspect_account(found)
-    at = times.render(times.parse(form.at)) if form.at else said.time
+    at = times.render(times.parse(form.at)) if form.at else _exact(said.time)
     missing = []
     if not form.bank:
         missing.append("bank")
@@ -69,6 +69,11 @@ def _amount(text: str, code: str) -> int:
     if amount <= 0:
         raise BadInput("the stolen amount is not above zero", "enter what was taken", where="amount")
     return amount
+
+
+def _exact(time: str | None) -> str | None:
+    """Keep a time from the text only where it says its zone; a bank would otherwise have to guess."""
+    return time if time is not None and time.endswith("Z") else None
 
 
 def _suspect_account(found: list[Identifier]) -> str | None:
