@@ -1,0 +1,73 @@
+"""From a victim's report to the hold request receipted abroad: six real processes on loopback, a hundred thefts one by one."""
+
+import asyncio
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from bench import Figure, row
+from lintas.cli.demo import stage, story
+from lintas.cli.demo.play import people
+from lintas.intake.records import Report
+from lintas.node.views import CaseView
+
+REPORTS = 100
+#: The first ones find cold caches; they are told, not counted.
+WARMING = 10
+SEED = 1
+POLL_SECONDS = 0.005
+PATIENCE_SECONDS = 20.0
+BAR_MS = 500.0
+
+
+def measure(reports: int = REPORTS, warming: int = WARMING) -> list[Figure]:
+    """Return the rows: machine time of each report from its POST until its request is receipted at the other authority."""
+    world = story.build(SEED, datetime.now(UTC).replace(microsecond=0), thefts=reports + warming)
+    scratch = tempfile.TemporaryDirectory(prefix="lintas-bench-", dir=Path.cwd())
+    with scratch as name, stage.set_stage(Path(name).resolve(), world) as on:
+        taken = asyncio.run(_file_all(on.nodes[0], world.thefts))
+    first, counted = taken[0], sorted(taken[warming:])
+    p50, p95 = counted[len(counted) // 2], counted[len(counted) * 95 // 100]
+    what = f"story: report to hold request receipted abroad, {reports} one by one"
+    return [
+        row(f"{what}, p50", p50, "ms"),
+        row(f"{what}, p95", p95, "ms", BAR_MS),
+        row("story: the same, slowest", counted[-1], "ms"),
+        row("story: the very first report of a fresh node", first, "ms"),
+    ]
+
+
+async def _file_all(node: stage.NodeOnStage, thefts: list[story.Theft]) -> list[float]:
+    async with people(node) as client:
+        return [await _file_one(client, node, theft) for theft in thefts]
+
+
+async def _file_one(client: httpx.AsyncClient, node: stage.NodeOnStage, theft: story.Theft) -> float:
+    """Return ms from filing one report until its case shows a delivered request, as the officer's page would see it."""
+    began = time.perf_counter()
+    answer = await client.post("/api/v1/reports", json=theft.form, headers=_bearer(node.hotline_key))
+    answer.raise_for_status()
+    case = msgspec.json.decode(answer.content, type=Report).case
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            seen = (await client.get(f"/api/v1/cases/{case}")).raise_for_status()
+            if _receipted(msgspec.json.decode(seen.content, type=CaseView)):
+                return (time.perf_counter() - began) * 1000
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _receipted(view: CaseView) -> bool:
+    return any(hold.direction == "asked" and hold.state in ("delivered", "answered") for hold in view.holds)
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+if __name__ == "__main__":
+    for line in measure():
+        print(*line, sep="\t")
