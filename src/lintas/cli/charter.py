@@ -1,4 +1,4 @@
-"""`lintas charter`: check the signed list of members."""
+"""`lintas charter`: the signed list of members — check it here; writing and endorsing is in ``membership``."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,14 +6,19 @@ from pathlib import Path
 import click
 import msgspec
 
+from lintas.cli.membership import COMMANDS, read_signed
 from lintas.model.errors import BadInput, Refused
 from lintas.model.times import SystemClock, parse
-from lintas.trust.charter import MAX_CHARTER, SignedCharter, check_charter, current_keys, parse_charter
+from lintas.trust.charter import SignedCharter, check_charter, current_keys
 
 
 @click.group()
 def charter() -> None:
-    """Check the signed list of members."""
+    """Write, endorse and check the signed list of members."""
+
+
+for name, command in COMMANDS.items():
+    charter.add_command(command, name)
 
 
 @charter.command()
@@ -39,8 +44,8 @@ def check(file: Path, previous: Path | None, pin: str, at: str | None, as_json: 
     if pin and not _is_sha256(pin):
         raise BadInput(f"{pin!r} is not a SHA-256", "give 64 hexadecimal digits", where="--pin")
     now = parse(at) if at else SystemClock().now()
-    signed = _read(file)
-    before = _read(previous) if previous else None
+    signed = read_signed(file)
+    before = read_signed(previous) if previous else None
     try:
         endorsed = check_charter(signed, now=now, pin=pin, previous=before)
     except Refused as wrong:
@@ -53,11 +58,6 @@ def check(file: Path, previous: Path | None, pin: str, at: str | None, as_json: 
 
 def _is_sha256(text: str) -> bool:
     return len(text) == 64 and all(digit in "0123456789abcdefABCDEF" for digit in text)
-
-
-def _read(path: Path) -> SignedCharter:
-    with path.open("rb") as file:
-        return parse_charter(file.read(MAX_CHARTER + 1), where=str(path))
 
 
 def _describe(signed: SignedCharter, now: datetime) -> dict[str, object]:

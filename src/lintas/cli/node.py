@@ -27,6 +27,7 @@ CONFIG = click.option(
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--jurisdiction", "code", required=True, help="ISO 3166-1 code, e.g. my; xa to xd are fictional.")
 @click.option("--authority", "name", required=True, help="The authority's name, as others will read it.")
+@click.option("--id", "authority", default="", help="The authority's short id, e.g. xa-asc; by default from its name.")
 @click.option("--contact", default="", help="Whom peers and banks call: a telephone number or an address.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address that others reach this node at.")
 @click.option("--port", default=8443, show_default=True, help="The public door; the peers' door is the next port.")
@@ -38,6 +39,7 @@ def init(
     directory: Path,
     code: str,
     name: str,
+    authority: str,
     contact: str,
     host: str,
     port: int,
@@ -50,7 +52,7 @@ def init(
     from lintas.trust.keys import Ed25519Signer
 
     place = jurisdiction(code)
-    short = re.sub(r"[^a-z0-9]+", "-", f"{place}-{_initials(name)}".lower()).strip("-")
+    short = authority or re.sub(r"[^a-z0-9]+", "-", f"{place}-{_initials(name)}".lower()).strip("-")
     config = Config(
         authority=short,
         jurisdiction=place,
@@ -64,7 +66,7 @@ def init(
     )
     made = homes.create(directory, config, policy=homes.policy_for(place, policy), hosts=[host])
     witness = Ed25519Signer.generate(f"{short}-witness")
-    witness.save(made.key("witness.key"))
+    witness.save(made.key(homes.WITNESS))
     urls = homes.Urls(f"https://{host}:{port}", f"https://{host}:{port + 1}", f"http://{host}:{port + 2}/{short}")
     member = homes.member_of(made, urls, homes.witness_vkey(made, witness))
     signed = homes.first_charter([made], [member], ())

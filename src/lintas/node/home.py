@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -35,7 +36,7 @@ from lintas.trust.charter import (
 from lintas.trust.keys import Ed25519Signer, KemKey, save_secret
 
 SETTINGS = "lintas.toml"
-SIGNING, LOG, KEM, POLICY = "signing.key", "log.key", "envelope.key", "policy.key"
+SIGNING, LOG, KEM, POLICY, WITNESS = "signing.key", "log.key", "envelope.key", "policy.key", "witness.key"
 TLS_KEY, TLS_CERTIFICATE = "tls.key", "tls.pem"
 
 
@@ -124,6 +125,30 @@ def install_charter(home: Home, signed: SignedCharter) -> Home:
     config = msgspec.structs.replace(home.config, charter_pin=signed.sha256)
     (home.root / SETTINGS).write_text(render_config(config), "utf-8")
     return Home(config, home.root)
+
+
+def write_witness_settings(home: Home, charter: Charter) -> Path | None:
+    """Write the settings of this authority's own witness, which watches every other member's ledger; None without its key."""
+    if not home.key(WITNESS).exists():
+        return None
+    mine = charter.member(home.config.authority).witness
+    address = urlsplit(mine.url)
+    lines = [
+        f'listen = "{address.hostname}:{address.port}"',
+        'database = "witness.db"',
+        "",
+        "[[identities]]",
+        f'name = "{mine.name}"',
+        f'prefix = "{address.path}"',
+        f'key = "{home.config.keys}/{WITNESS}"',
+    ]
+    for other in charter.members:
+        if other.authority != home.config.authority:
+            origin = note.parse_vkey(other.log_vkey).name
+            lines += ["", "[[identities.logs]]", f'origin = "{origin}"', f'vkey = "{other.log_vkey}"']
+    path = home.root / "witness.toml"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
 
 
 def load_policy(home: Home) -> PolicyTable:
