@@ -266,10 +266,10 @@ def urgent_ms(pair: Pair, messages: int) -> tuple[float, float]:
 # ---- where the time goes
 
 
-def profile(directory: Path | None = None) -> str:
+def profile(directory: Path | None = None, envelopes: int = 20) -> str:
     """Return where an admission's time goes: processor time of its own by room, and the dearest functions."""
     with one_core(), _scratch(directory) as scratch:
-        wires = sealed_envelopes(make_pair(scratch), 20)
+        wires = sealed_envelopes(make_pair(scratch), envelopes)
         holder = _copy_of_holder(scratch, 0)
         admitted_per_second(holder, wires[:1], SerialWriter)
         profiler = cProfile.Profile()
