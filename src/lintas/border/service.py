@@ -220,7 +220,8 @@ class Border:
         origin = opened.header.origin
         entries, rows, events = [], [], []
         for item, verdict, statement, decision in judged:
-            purpose = statement.purpose if statement else ""
+            # The ledger is for everybody to read: of what is refused, no word that the peer chose goes into it.
+            purpose = statement.purpose if statement and verdict.verdict == "accepted" else ""
             kind = "receipt" if verdict.verdict == "accepted" else f"receipt.{verdict.verdict}"
             entries.append(self._entry(kind, origin, purpose, decision, (item.id, verdict.commitment)))
             if verdict.verdict == "accepted" and statement is not None:

@@ -6,7 +6,20 @@ Statements that every message needs are made once: building them anew would cost
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -56,6 +69,8 @@ _EVENTS_AFTER = (
     .order_by(events.c.seq)
     .limit(bindparam("most"))
 )
+_LAST_EVENT = select(func.max(events.c.seq))
+_CURSORS = select(cursors.c.hearer, cursors.c.seq)
 _CURSOR = select(cursors.c.seq).where(cursors.c.hearer == bindparam("of_hearer"))
 _MOVE_CURSOR = update(cursors).where(cursors.c.hearer == bindparam("of_hearer")).values(seq=bindparam("to_seq"))
 _NEW_OUT = insert(outbox)
@@ -65,7 +80,11 @@ _DUE = (
     .order_by(outbox.c.seq)
     .limit(bindparam("most"))
 )
+_WAITING = select(outbox.c.seq).where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by")).limit(1)
 _ANSWERED = delete(outbox).where(outbox.c.peer == bindparam("to"), outbox.c.object == bindparam("answered"))
+_WAITS_IN = (
+    select(outbox.c.seq).where(outbox.c.peer == bindparam("to"), outbox.c.envelope == bindparam("inside")).limit(1)
+)
 _SEALED = update(outbox).where(outbox.c.seq == bindparam("row")).values(envelope=bindparam("inside"))
 
 
@@ -78,6 +97,16 @@ def events_after(tx: Transaction, seq: int, kinds: Sequence[str], limit: int) ->
     """Return (seq, type, body) of the given types after ``seq``, oldest first."""
     rows = tx.execute(_EVENTS_AFTER, {"after": seq, "kinds": kinds, "most": limit})
     return [(row.seq, row.type, row.body) for row in rows]
+
+
+def last_event(tx: Transaction) -> int:
+    """Return the number of the newest event (0: none)."""
+    return tx.scalar(_LAST_EVENT) or 0
+
+
+def all_cursors(tx: Transaction) -> dict[str, int]:
+    """Return the last event that each hearer has handled; one that has handled none is not there."""
+    return {row.hearer: row.seq for row in tx.execute(_CURSORS)}
 
 
 def cursor(tx: Transaction, hearer: str) -> int:
@@ -117,6 +146,11 @@ def put_out(tx: Transaction, waiting: Sequence[Out]) -> None:
     tx.execute(_NEW_OUT, [each._asdict() for each in waiting])
 
 
+def waiting(tx: Transaction, peer: str, lane: str) -> bool:
+    """Tell whether anything released to this peer on this lane has no receipt yet, sealed or not."""
+    return tx.scalar(_WAITING, {"to": peer, "by": lane}) is not None
+
+
 def due(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
     """Return (seq, object, statement, salt) that no envelope holds yet, in order."""
     rows = tx.execute(_DUE, {"to": peer, "by": lane, "most": limit})
@@ -131,3 +165,8 @@ def take_out(tx: Transaction, object_ids: Sequence[str], peer: str) -> None:
 def mark_sealed(tx: Transaction, seqs: Sequence[int], envelope: str) -> None:
     """Note which envelope carries these rows."""
     tx.execute(_SEALED, [{"row": seq, "inside": envelope} for seq in seqs])
+
+
+def waits_in(tx: Transaction, peer: str, envelope: str) -> bool:
+    """Tell whether anything that an envelope carries has no receipt yet."""
+    return tx.scalar(_WAITS_IN, {"to": peer, "inside": envelope}) is not None

@@ -59,6 +59,8 @@ class Exchange:
         Sealing happens here, outside any transaction; one sender per peer and lane keeps the places gap-free.
         """
         with reading(self._engine) as tx:
+            if not outbox.waiting(tx, peer, lane):
+                return None
             waiting = store.unreceipted(tx, peer, lane)
             if waiting is not None:
                 return waiting
@@ -96,11 +98,14 @@ class Exchange:
     def take_receipt(self, tx: Transaction, receipt: Receipt, wire: bytes) -> None:
         """Store a verified receipt and settle what it answers; the same receipt twice changes nothing."""
         ours = store.envelope_of(tx, receipt.header_sha256)
-        if ours is None or ours[0] != receipt.recipient or receipt.origin != self.identity.authority:
+        if ours is None or ours.peer != receipt.recipient or receipt.origin != self.identity.authority:
             raise Refused("foreign_receipt", f"this receipt from {receipt.recipient} answers no envelope of ours")
-        if ours[1] is None:
+        if ours.receipt is None:
             store.keep_receipt(tx, receipt.header_sha256, wire)
             self._border.settle(tx, receipt)
+            if outbox.waits_in(tx, ours.peer, ours.envelope):
+                # Taken as it is, the objects it passes over would wait for their receipt for ever.
+                raise Refused("incomplete_receipt", f"{ours.peer}'s receipt leaves out objects of its envelope")
 
     def sent(self, tx: Transaction) -> list[store.Sent]:
         """Return the envelopes sent, newest first."""

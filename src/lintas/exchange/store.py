@@ -66,7 +66,7 @@ _NEW_SEALED = insert(sealed)
 _UNRECEIPTED = (
     select(sealed.c.wire).where(*_LANE, sealed.c.receipt.is_(None)).order_by(sealed.c.epoch, sealed.c.seq).limit(1)
 )
-_ENVELOPE = select(sealed.c.peer, sealed.c.receipt).where(sealed.c.header == bindparam("of_header"))
+_ENVELOPE = select(sealed.c.envelope, sealed.c.peer, sealed.c.receipt).where(sealed.c.header == bindparam("of_header"))
 _RECEIPTED = (
     update(sealed)
     .where(sealed.c.header == bindparam("of_header"), sealed.c.receipt.is_(None))
@@ -99,10 +99,18 @@ def unreceipted(tx: Transaction, peer: str, lane: str) -> bytes | None:
     return tx.scalar(_UNRECEIPTED, {"to": peer, "by": lane})
 
 
-def envelope_of(tx: Transaction, header: str) -> tuple[str, bytes | None] | None:
-    """Return (peer, receipt or None) of one of our envelopes by its header hash."""
+class Ours(NamedTuple):
+    """One of our envelopes: its id, whom it was for, and the receipt if one came."""
+
+    envelope: str
+    peer: str
+    receipt: bytes | None
+
+
+def envelope_of(tx: Transaction, header: str) -> Ours | None:
+    """Return one of our envelopes by its header hash."""
     row = tx.execute(_ENVELOPE, {"of_header": header}).first()
-    return (row.peer, row.receipt) if row else None
+    return Ours(row.envelope, row.peer, row.receipt) if row else None
 
 
 def keep_receipt(tx: Transaction, header: str, receipt: bytes) -> None:

@@ -4,16 +4,22 @@ A statement travels as the exact JSON bytes its origin wrote. Its frame (type, v
 the body is decoded only by a type and version known here: everything else is refused by name, never guessed at.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from lintas.model.errors import BadInput, Refused
 from lintas.model.markings import Marking
-from lintas.model.tainted import Baton, Part
+from lintas.model.tainted import Baton, CurrencyCode, Minor, Part
 
 #: No statement is larger: a ledger commitment, a letter and a screen all have to hold it.
 MAX_STATEMENT = 65_536
+
+#: What a peer writes is bounded before anything is done with it; a hold's id also stands in addresses and forms.
+HoldId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,64}\Z")]
+Line = Annotated[str, msgspec.Meta(max_length=200)]
+Words = Annotated[str, msgspec.Meta(max_length=1000)]
+Instant = Annotated[str, msgspec.Meta(max_length=40)]
 
 Purpose = Literal[
     "stop_payment", "trace_funds", "status", "release_funds", "statistics", "warn_public", "investigation", "protection"
@@ -25,43 +31,43 @@ Outcome = Literal["held_full", "held_partial", "moved", "spent", "refused", "not
 class LegalBasis(msgspec.Struct, frozen=True, kw_only=True):
     """The rule and the section of law under which somebody acts; ``law`` says so when no section was found."""
 
-    jurisdiction: str
-    rule: str
-    law: str
+    jurisdiction: Line
+    rule: Words
+    law: Words
 
 
 class HoldRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Asks an authority to have at most ``amount_minor`` of a baton held; the asked authority decides by its own law."""
 
-    hold: str
+    hold: HoldId
     baton: Baton
-    amount_minor: int
-    currency: str
-    scheme: str
+    amount_minor: Minor
+    currency: CurrencyCode
+    scheme: Line
     basis: LegalBasis
-    answer_by: str
-    expires: str
-    contact: str
+    answer_by: Instant
+    expires: Instant
+    contact: Line
 
 
 class HoldAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Answers a hold request: what the holding authority's own order achieved; the parts tile the asked amount exactly."""
 
-    hold: str
+    hold: HoldId
     outcome: Outcome
     parts: tuple[Part, ...] = ()
     basis: LegalBasis | None = None
-    approver: str = ""
-    expires: str | None = None
-    reason: str = ""
+    approver: Line = ""
+    expires: Instant | None = None
+    reason: Words = ""
 
 
 class HoldStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Says where a hold request stands while no answer exists yet (received, approved by a named officer)."""
 
-    hold: str
+    hold: HoldId
     state: Literal["received", "approved"]
-    at: str
+    at: Instant
 
 
 Body = HoldRequest | HoldAnswer | HoldStatus

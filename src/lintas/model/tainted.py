@@ -1,11 +1,17 @@
 """Tainted money as ledgers speak of it: the baton between two ledgers, and what one ledger says became of an interval."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from lintas.model.errors import BadInput
-from lintas.model.money import currency
+from lintas.model.money import MAX_MINOR, currency
+
+#: Bounds of what others send, checked where it is decoded: references, bank and currency codes, minor units.
+Reference = Annotated[str, msgspec.Meta(max_length=200)]
+BankCode = Annotated[str, msgspec.Meta(max_length=40)]
+CurrencyCode = Annotated[str, msgspec.Meta(max_length=3)]
+Minor = Annotated[int, msgspec.Meta(ge=0, le=MAX_MINOR)]
 
 
 class Baton(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,11 +21,11 @@ class Baton(msgspec.Struct, frozen=True, kw_only=True):
     that transfer, in its settlement ``currency``; ``holder`` is the code of the bank that received it.
     """
 
-    transfer: str
-    start: int
-    end: int
-    currency: str
-    holder: str
+    transfer: Reference
+    start: Minor
+    end: Minor
+    currency: CurrencyCode
+    holder: BankCode
 
     @property
     def amount_minor(self) -> int:
@@ -39,10 +45,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     state: PartState
-    start: int
-    end: int
-    local_minor: int
-    local_currency: str
+    start: Minor
+    end: Minor
+    local_minor: Minor
+    local_currency: CurrencyCode
     baton: Baton | None = None
 
     @property
@@ -64,11 +70,11 @@ class Find(msgspec.Struct, frozen=True, kw_only=True):
 class LedgerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A holder's answer: where ``[start, end)`` of ``transfer`` is by its own ledger ``snapshot``; the parts tile it."""
 
-    transfer: str
-    start: int
-    end: int
-    currency: str
-    snapshot: str
+    transfer: Reference
+    start: Minor
+    end: Minor
+    currency: CurrencyCode
+    snapshot: Reference
     found: bool
     parts: tuple[Part, ...] = ()
 
