@@ -41,10 +41,13 @@ class Bus:
         self._clock = clock
         self._hearings: tuple[Hearing, ...] = ()
         self._types: dict[str, type[msgspec.Struct]] = {}
+        #: The newest event when last every hearer had handled all of its own: most commits bring none, and ask no more.
+        self._heard = 0
 
     def subscribe(self, hearings: Sequence[Hearing]) -> None:
         """Set the one table of who hears what (``node/assembly.py`` holds it)."""
         self._hearings = tuple(hearings)
+        self._heard = 0
         self._types = {kind_of(event): event for hearing in hearings for event in hearing.events}
 
     def emit(self, tx: Transaction, *events: msgspec.Struct) -> None:
@@ -68,13 +71,19 @@ class Bus:
     def _new(self, engine: Engine) -> list[Callable[[Connection], None]]:
         found: list[Callable[[Connection], None]] = []
         with reading(engine) as tx:
+            last = store.last_event(tx)
+            if last == self._heard:
+                return found
+            cursors = store.all_cursors(tx)
             for hearing in self._hearings:
                 kinds = [kind_of(event) for event in hearing.events]
-                at = store.cursor(tx, hearing.hearer)
+                at = cursors.get(hearing.hearer, 0)
                 for seq, kind, body in store.events_after(tx, at, kinds, limit=100):
                     event = msgspec.json.decode(body, type=self._types[kind])
                     found.append(self._use_case(hearing, at, seq, event))
                     at = seq
+        if not found:
+            self._heard = last
         return found
 
     def _use_case(self, hearing: Hearing, before: int, seq: int, event: msgspec.Struct) -> Callable[[Connection], None]:
