@@ -22,7 +22,7 @@ from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.trust.envelope import Item, Opened, commitment
 from lintas.trust.keys import Signer
-from lintas.trust.receipt import Receipt, Verdict, sign_receipt
+from lintas.trust.receipt import Receipt, Verdict, peek_receipt, sign_receipt
 
 
 class Replay(Refused):
@@ -135,7 +135,9 @@ class Border:
         header = opened.header
         earlier = store.receipt_of(tx, header.origin, opened.header_sha256)
         if earlier is not None:
-            raise Replay(earlier, f"envelope {header.lane}/{header.seq} from {header.origin} was admitted before")
+            # Signed anew: the key of the first copy may have been revoked since, and its reader refuse it.
+            again = sign_receipt(peek_receipt(earlier), self._signer)
+            raise Replay(again, f"envelope {header.lane}/{header.seq} from {header.origin} was admitted before")
         self._check_order(tx, opened)
         judged = self._verdicts(tx, opened)
         now = times.render(self._clock.now())

@@ -80,6 +80,12 @@ _DUE = (
     .order_by(outbox.c.seq)
     .limit(bindparam("most"))
 )
+_UNANSWERED = (
+    select(outbox.c.seq, outbox.c.object, outbox.c.statement, outbox.c.salt)
+    .where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by"))
+    .order_by(outbox.c.seq)
+    .limit(bindparam("most"))
+)
 _WAITING = select(outbox.c.seq).where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by")).limit(1)
 _ANSWERED = delete(outbox).where(outbox.c.peer == bindparam("to"), outbox.c.object == bindparam("answered"))
 _WAITS_IN = (
@@ -155,6 +161,17 @@ def due(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, st
     """Return (seq, object, statement, salt) that no envelope holds yet, in order."""
     rows = tx.execute(_DUE, {"to": peer, "by": lane, "most": limit})
     return [(row.seq, row.object, row.statement, row.salt) for row in rows]
+
+
+def unanswered(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
+    """Return (seq, object, statement, salt) that no receipt has answered yet, sealed or not, in order."""
+    rows = tx.execute(_UNANSWERED, {"to": peer, "by": lane, "most": limit})
+    return [(row.seq, row.object, row.statement, row.salt) for row in rows]
+
+
+def unseal(tx: Transaction, peer: str, lane: str) -> None:
+    """Queue again what was sealed and has no receipt, for envelopes of a new epoch."""
+    tx.execute(update(outbox).where(outbox.c.peer == peer, outbox.c.lane == lane).values(envelope=None))
 
 
 def take_out(tx: Transaction, object_ids: Sequence[str], peer: str) -> None:

@@ -10,11 +10,22 @@ class Directory:
 
     def __init__(self, signed: SignedCharter, clock: Clock, verify: Verify = verify_signature) -> None:
         self._signed, self._clock, self._verify = signed, clock, verify
+        self._successors: list[SignedCharter] = []
 
     @property
     def charter(self) -> Charter:
         """Return the charter in force here."""
         return self._signed.charter
+
+    @property
+    def sha256(self) -> str:
+        """Return the SHA-256 of the charter in force here."""
+        return self._signed.sha256
+
+    @property
+    def successors(self) -> tuple[SignedCharter, ...]:
+        """Return the charters put in force since this directory was opened, oldest first."""
+        return tuple(self._successors)
 
     def check_successor(self, document: bytes) -> SignedCharter:
         """Return a successor signed by a quorum of the members of the present charter; Refused otherwise."""
@@ -25,6 +36,7 @@ class Directory:
     def use(self, signed: SignedCharter) -> None:
         """Put a checked successor in force."""
         self._signed = signed
+        self._successors.append(signed)
 
     def member(self, authority: str) -> Member:
         """Return a member; Refused when the charter lists none of that name."""

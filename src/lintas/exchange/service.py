@@ -16,7 +16,8 @@ from lintas.model.messages import Lane
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import UseCase
-from lintas.trust.envelope import MAX_ITEMS, Draft, Item, Opened, header_sha256, open_envelope, peek, seal
+from lintas.trust.charter import parse_charter
+from lintas.trust.envelope import MAX_ITEMS, Draft, Item, Opened, header_sha256, open_envelope, peek, seal, signed_with
 from lintas.trust.keys import KemKey, Signer, Verify, verify_signature
 from lintas.trust.receipt import Receipt, open_receipt, peek_receipt
 
@@ -62,12 +63,16 @@ class Exchange:
             if not outbox.waiting(tx, peer, lane):
                 return None
             waiting = store.unreceipted(tx, peer, lane)
-            if waiting is not None:
+            again = waiting is not None and self.identity.signer.public.key_id not in signed_with(waiting)
+            if waiting is not None and not again:
                 return waiting
-            rows = outbox.due(tx, peer, lane, MAX_ITEMS)
+            rows = (outbox.unanswered if again else outbox.due)(tx, peer, lane, MAX_ITEMS)
             last = store.place(tx, peer, lane)
         if not rows:
             return None
+        if again:
+            # Sealed with a key we gave up, which peers may refuse by now: a new epoch carries what has no receipt.
+            last = store.Place(last.epoch + 1, 0, "")
         draft = Draft(
             id=self._ids.new("env"),
             origin=self.identity.authority,
@@ -84,6 +89,8 @@ class Exchange:
         at = store.Place(draft.epoch, draft.seq, header_sha256(wire))
 
         def keep(tx: Connection) -> bytes:
+            if again:
+                outbox.unseal(tx, peer, lane)
             store.keep_sealed(tx, draft.id, peer, lane, at, wire)
             outbox.mark_sealed(tx, [row[0] for row in rows], draft.id)
             return wire
@@ -162,7 +169,9 @@ class Exchange:
 
         It is in force from here on, even if this commit fails: a revocation that was seen must never be forgotten.
         """
-        signed = self._directory.check_successor(document)
-        self._directory.use(signed)
-        store.keep_charter(tx, signed.charter.version, document)
-        return signed.charter.version
+        if parse_charter(document).sha256 != self._directory.sha256:
+            self._directory.use(self._directory.check_successor(document))
+        # One that is in force after a commit that failed comes again, or its successor does: all that are in force are stored.
+        for signed in self._directory.successors:
+            store.keep_charter(tx, signed.charter.version, signed.render())
+        return self._directory.charter.version

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    func,
     insert,
     select,
     update,
@@ -63,8 +64,14 @@ _PLACE = (
     .limit(1)
 )
 _NEW_SEALED = insert(sealed)
+_newer = sealed.alias()
+# What an epoch that ended left without receipt travels again in the present one.
+_EPOCH = select(func.max(_newer.c.epoch)).where(_newer.c.peer == bindparam("to"), _newer.c.lane == bindparam("by"))
 _UNRECEIPTED = (
-    select(sealed.c.wire).where(*_LANE, sealed.c.receipt.is_(None)).order_by(sealed.c.epoch, sealed.c.seq).limit(1)
+    select(sealed.c.wire)
+    .where(*_LANE, sealed.c.receipt.is_(None), sealed.c.epoch == _EPOCH.scalar_subquery())
+    .order_by(sealed.c.seq)
+    .limit(1)
 )
 _ENVELOPE = select(sealed.c.envelope, sealed.c.peer, sealed.c.receipt).where(sealed.c.header == bindparam("of_header"))
 _RECEIPTED = (
@@ -95,7 +102,7 @@ def keep_sealed(tx: Transaction, envelope: str, peer: str, lane: str, at: Place,
 
 
 def unreceipted(tx: Transaction, peer: str, lane: str) -> bytes | None:
-    """Return the oldest envelope that has no receipt yet."""
+    """Return the oldest envelope of the present epoch that has no receipt yet."""
     return tx.scalar(_UNRECEIPTED, {"to": peer, "by": lane})
 
 
@@ -144,8 +151,9 @@ def wire_of(tx: Transaction, envelope: str) -> bytes | None:
 
 
 def keep_charter(tx: Transaction, version: int, document: bytes) -> None:
-    """Store an adopted charter."""
-    tx.execute(insert(charters), {"version": version, "document": document})
+    """Store an adopted charter, once."""
+    if tx.scalar(select(charters.c.version).where(charters.c.version == version)) is None:
+        tx.execute(insert(charters), {"version": version, "document": document})
 
 
 def charters_after(tx: Transaction, version: int) -> list[bytes]:

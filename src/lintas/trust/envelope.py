@@ -152,6 +152,11 @@ def peek(wire: bytes) -> Header:
     return _parse_header(_parse(wire).header)
 
 
+def signed_with(wire: bytes) -> tuple[str, ...]:
+    """Return the ids of the keys by which an envelope says it was signed; Refused("too_large" or "malformed")."""
+    return tuple(signature.key_id for signature in _parse(wire).signatures)
+
+
 def header_sha256(wire: bytes) -> str:
     """Return the hex SHA-256 of the header's exact bytes: the envelope's name in receipts and in the next ``prev``."""
     return hashlib.sha256(_parse(wire).header).hexdigest()
