@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Column, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, delete, insert, select, update
 
 from lintas.requests.records import Claim, Hold, Order, Share
 from lintas.storage.engine import Transaction
@@ -39,10 +39,27 @@ orders = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("hold", String(64), nullable=False, unique=True),
-    Column("bank", String(40), nullable=False, index=True),
-    Column("answered_at", String(32), index=True),
+    Column("bank", String(40), nullable=False),
+    Column("answered_at", String(32)),
     Column("doc", LargeBinary, nullable=False),
     Column("salt", LargeBinary),
+    Index("ix_requests_orders_open", "bank", "answered_at"),
+)
+
+# Statements that are asked after every commit, for each step of a case, are made once.
+_CLAIM = select(claims.c.doc).where(claims.c.case == bindparam("of_case"))
+_SHARES = select(shares.c.doc).where(shares.c.case == bindparam("of_case")).order_by(shares.c.id)
+_SHARE = select(shares.c.doc).where(shares.c.id == bindparam("of_id"))
+_NEW_SHARE = insert(shares)
+_NEXT_SHARE = update(shares).where(shares.c.id == bindparam("of_id")).values(doc=bindparam("new_doc"))
+_HOLD = select(holds.c.doc).where(holds.c.id == bindparam("of_id"))
+_HOLD_BY_OBJECT = select(holds.c.doc).where(holds.c.object == bindparam("of_object"))
+_HOLDS_OF = select(holds.c.doc).where(holds.c.case == bindparam("of_case")).order_by(holds.c.id)
+_OPEN_ORDERS = (
+    select(orders.c.doc)
+    .where(orders.c.bank == bindparam("of_bank"), orders.c.answered_at.is_(None))
+    .order_by(orders.c.id)
+    .limit(bindparam("most"))
 )
 
 
@@ -59,7 +76,7 @@ def keep_claim(tx: Transaction, claim: Claim) -> None:
 
 def claim(tx: Transaction, case: str) -> Claim | None:
     """Return the claim of a case."""
-    return _read(tx.execute(select(claims.c.doc).where(claims.c.case == case)).scalar(), Claim)
+    return _read(tx.scalar(_CLAIM, {"of_case": case}), Claim)
 
 
 def list_claims(tx: Transaction, after: str = "~", limit: int = 50) -> list[Claim]:
@@ -70,20 +87,20 @@ def list_claims(tx: Transaction, after: str = "~", limit: int = 50) -> list[Clai
 
 def shares_of(tx: Transaction, case: str) -> list[Share]:
     """Return the shares of a case in the order of the trail."""
-    rows = tx.execute(select(shares.c.doc).where(shares.c.case == case).order_by(shares.c.id))
+    rows = tx.execute(_SHARES, {"of_case": case})
     return [msgspec.json.decode(row.doc, type=Share) for row in rows]
 
 
 def share(tx: Transaction, share_id: str) -> Share | None:
     """Return one share."""
-    return _read(tx.execute(select(shares.c.doc).where(shares.c.id == share_id)).scalar(), Share)
+    return _read(tx.scalar(_SHARE, {"of_id": share_id}), Share)
 
 
 def keep_share(tx: Transaction, item: Share) -> None:
     """Store a share, or replace the one of its id."""
     doc = msgspec.json.encode(item)
-    if tx.execute(update(shares).where(shares.c.id == item.id).values(doc=doc)).rowcount == 0:
-        tx.execute(insert(shares), {"id": item.id, "case": item.case, "doc": doc})
+    if tx.execute(_NEXT_SHARE, {"of_id": item.id, "new_doc": doc}).rowcount == 0:
+        tx.execute(_NEW_SHARE, {"id": item.id, "case": item.case, "doc": doc})
 
 
 def drop_share(tx: Transaction, share_id: str) -> None:
@@ -101,12 +118,12 @@ def keep_hold(tx: Transaction, hold: Hold) -> None:
 
 def hold(tx: Transaction, hold_id: str) -> Hold | None:
     """Return one hold."""
-    return _read(tx.execute(select(holds.c.doc).where(holds.c.id == hold_id)).scalar(), Hold)
+    return _read(tx.scalar(_HOLD, {"of_id": hold_id}), Hold)
 
 
 def hold_by_object(tx: Transaction, object_id: str) -> Hold | None:
     """Return the hold whose request left as this object."""
-    return _read(tx.execute(select(holds.c.doc).where(holds.c.object == object_id)).scalar(), Hold)
+    return _read(tx.scalar(_HOLD_BY_OBJECT, {"of_object": object_id}), Hold)
 
 
 def holds_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Hold]:
@@ -119,7 +136,7 @@ def holds_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Hold]
 
 def holds_of(tx: Transaction, case: str) -> list[Hold]:
     """Return the holds of one case, oldest first."""
-    rows = tx.execute(select(holds.c.doc).where(holds.c.case == case).order_by(holds.c.id))
+    rows = tx.execute(_HOLDS_OF, {"of_case": case})
     return [msgspec.json.decode(row.doc, type=Hold) for row in rows]
 
 
@@ -147,10 +164,5 @@ def order_of(tx: Transaction, hold_id: str) -> Order | None:
 
 def open_orders(tx: Transaction, bank: str, limit: int) -> list[Order]:
     """Return the orders that a bank has not answered, oldest first."""
-    query = (
-        select(orders.c.doc)
-        .where(orders.c.bank == bank, orders.c.answered_at.is_(None))
-        .order_by(orders.c.id)
-        .limit(limit)
-    )
-    return [msgspec.json.decode(row.doc, type=Order) for row in tx.execute(query)]
+    rows = tx.execute(_OPEN_ORDERS, {"of_bank": bank, "most": limit})
+    return [msgspec.json.decode(row.doc, type=Order) for row in rows]

@@ -220,8 +220,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests_orders")),
         sa.UniqueConstraint("hold", name=op.f("uq_requests_orders_hold")),
     )
-    op.create_index(op.f("ix_requests_orders_answered_at"), "requests_orders", ["answered_at"], unique=False)
-    op.create_index(op.f("ix_requests_orders_bank"), "requests_orders", ["bank"], unique=False)
+    op.create_index("ix_requests_orders_open", "requests_orders", ["bank", "answered_at"], unique=False)
     op.create_table(
         "requests_shares",
         sa.Column("id", sa.String(length=400), nullable=False),
@@ -240,6 +239,5 @@ def upgrade() -> None:
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trace_questions")),
     )
-    op.create_index(op.f("ix_trace_questions_answered_at"), "trace_questions", ["answered_at"], unique=False)
-    op.create_index(op.f("ix_trace_questions_bank"), "trace_questions", ["bank"], unique=False)
+    op.create_index("ix_trace_questions_open", "trace_questions", ["bank", "answered_at"], unique=False)
     op.create_index(op.f("ix_trace_questions_case"), "trace_questions", ["case"], unique=False)
