@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +20,6 @@ NODE_RUNS = 3
 IDLE_SECONDS = 10.0
 PATIENCE_SECONDS = 60.0
 HELP_BAR, NODE_BAR, MEMORY_BAR, DEMO_BAR = 0.5, 3.0, 200.0, 30.0
-#: The ports of a node alone; its witness, one further, is not started.
-PORT = 28_443
 
 
 def measure() -> list[Figure]:
@@ -49,15 +49,26 @@ def help_seconds() -> float:
     """Return seconds of `lintas --help`, from starting the installed program to its end."""
     program = Path(sys.executable).with_name("lintas")
     began = time.perf_counter()
-    subprocess.run([program, "--help"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([program, "--help"], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE_SECONDS)
     return time.perf_counter() - began
 
 
 def make_node(directory: Path) -> Path:
     """Make a node with `lintas init`; returns its settings file."""
-    arguments = ["--jurisdiction", "xa", "--authority", "Aria Anti-Scam Centre", "--port", str(PORT)]
-    subprocess.run([*LINTAS, "init", str(directory), *arguments], check=True, stdout=subprocess.DEVNULL)
+    arguments = ["--jurisdiction", "xa", "--authority", "Aria Anti-Scam Centre", "--port", str(_free_port())]
+    subprocess.run(
+        [*LINTAS, "init", str(directory), *arguments], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE_SECONDS
+    )
     return directory / "lintas.toml"
+
+
+def _free_port() -> int:
+    """Return a port that is free together with the next one: a node's two doors."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port = int(first.getsockname()[1])
+            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
+                return port
 
 
 def ready_and_idle(config: Path, seconds: float) -> tuple[float, float]:
@@ -79,9 +90,13 @@ def _node(config: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [*LINTAS, "serve", "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
+    # One that hangs before it is ready would otherwise be waited for without end.
+    late = threading.Timer(PATIENCE_SECONDS, process.kill)
+    late.start()
     try:
         yield process
     finally:
+        late.cancel()
         process.terminate()
         try:
             process.communicate(timeout=10)
