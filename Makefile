@@ -26,15 +26,15 @@ demo: $(STAMP) ## play the main job between two fictional jurisdictions
 	$(BIN)/lintas demo
 
 test: $(STAMP) ## lint, types, import rule, unit, integration, simulation
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench docs
+	$(BIN)/ruff format --check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP) ## the quick half of the suite: lint, types, import rule, unit tests
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench docs
+	$(BIN)/ruff format --check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/unit

@@ -20,6 +20,7 @@ from lintas.ledger.verify import DirectorySource, Source, Verdict, read_entry, r
 from lintas.model import times
 from lintas.model.errors import BadInput, CheckFailed, TooLarge, Unavailable
 from lintas.node.config import read_config
+from lintas.node.tls import trusting
 from lintas.trust import merkle, note
 
 TIMEOUT_SECONDS = 20.0
@@ -28,9 +29,10 @@ TIMEOUT_SECONDS = 20.0
 class HttpSource:
     """Published files on a server; redirects are not followed, and no file is read beyond its limit."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, certificate: Path | None = None) -> None:
         self._url = url.rstrip("/")
-        self._client = httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        trust = trusting(certificate.read_text("ascii", "replace")) if certificate else True
+        self._client = httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, verify=trust)
 
     def read(self, path: str, limit: int) -> bytes | None:
         """Return a file's bytes, None for 404 and 410; TooLarge above ``limit``, Unavailable for any other failure."""
@@ -64,10 +66,11 @@ def ledger() -> None:
 @ledger.command("verify")
 @click.argument("place", metavar="PATH|URL")
 @click.option("--policy", "policy", type=click.Path(path_type=Path), required=True, help="The tlog-policy to trust.")
+@click.option("--certificate", type=click.Path(path_type=Path), help="The server's certificate (PEM), if self-signed.")
 @click.option("--json", "as_json", is_flag=True, help="Write the verdict as one JSON document.")
-def verify(place: str, policy: Path, as_json: bool) -> None:
+def verify(place: str, policy: Path, certificate: Path | None, as_json: bool) -> None:
     """Check a published ledger: the quorum's signatures, then every entry and every hash. Exit 1 if anything is wrong."""
-    verdict = verify_ledger(_source(place), _policy(policy))
+    verdict = verify_ledger(_source(place, certificate), _policy(policy))
     if as_json:
         click.echo(json.dumps(_as_json(verdict), ensure_ascii=False))
     else:
@@ -126,7 +129,7 @@ def _judge_proof(proof: bytes, entry: bytes, policy: TlogPolicy, where: Path) ->
         raise CheckFailed(wrong.what, wrong.do, where=wrong.where) from wrong
 
 
-def _source(place: str) -> Source:
+def _source(place: str, certificate: Path | None = None) -> Source:
     if "://" not in place:
         return DirectorySource(Path(place))
     parts = urlsplit(place)
@@ -134,7 +137,7 @@ def _source(place: str) -> Source:
         raise BadInput(
             f"{place!r} cannot be fetched", "give a directory, or an http or https address", where="PATH|URL"
         )
-    return HttpSource(place)
+    return HttpSource(place, certificate)
 
 
 def _policy(path: Path) -> TlogPolicy:

@@ -3,15 +3,10 @@
 import asyncio
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from lintas.model.errors import BadInput
 from lintas.model.places import FICTIONAL, jurisdiction
-
-if TYPE_CHECKING:
-    from lintas.node.config import Home
 
 CONFIG = click.option(
     "--config",
@@ -47,6 +42,7 @@ def init(
     policy: Path | None,
 ) -> None:
     """Make a new node in DIRECTORY: keys, settings, policy, charter of one, database, and an administrator's key."""
+    from lintas.cli.key import issue_key
     from lintas.node import home as homes
     from lintas.node.config import Config, Door
     from lintas.trust.keys import Ed25519Signer
@@ -124,33 +120,3 @@ def upgrade(config_file: Path) -> None:
     before = migrate.current(engine)
     migrate.upgrade(engine)
     click.echo(f"database: {before or 'empty'} -> {migrate.current(engine)}")
-
-
-@db.command()
-@CONFIG
-@click.option("--name", required=True, help="Whose key it is, as it will show in orders and logs.")
-@click.option("--role", required=True, help="hotline, investigator, approver, bank, auditor or administrator.")
-@click.option("--organisation", default="", help="The bank's code, for the role bank.")
-def issue(config_file: Path, name: str, role: str, organisation: str) -> None:
-    """Issue an API key to an officer or a bank and show it, once."""
-    from lintas.node.config import read_config
-
-    home = read_config(config_file)
-    if role == "bank" and organisation not in home.config.banks:
-        raise BadInput(f"no bank {organisation!r} is connected here", "add it to `banks` in the settings first")
-    click.echo(issue_key(home, name=name, role=role, organisation=organisation))
-
-
-def issue_key(home: "Home", *, name: str, role: str, organisation: str = "") -> str:
-    """Issue an API key and return its text, which is kept nowhere."""
-    from lintas.http import keys
-    from lintas.model.ids import IdSource
-    from lintas.model.times import SystemClock
-    from lintas.storage.engine import open_engine
-    from lintas.storage.writer import SerialWriter
-
-    clock = SystemClock()
-    issued = SerialWriter(open_engine(home.path(home.config.database))).submit(
-        lambda tx: keys.issue(tx, IdSource(clock), name=name, role=role, organisation=organisation, at=clock.now())
-    )
-    return issued.result()

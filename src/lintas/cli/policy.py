@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
-from lintas.model.errors import BadInput, MalformedInput, NotFound, TooLarge
+from lintas.model.errors import BadInput, CheckFailed, MalformedInput, NotFound, TooLarge
 from lintas.model.messages import KINDS
 from lintas.model.money import Money
 from lintas.model.times import parse
@@ -83,6 +83,32 @@ def show(file: Path) -> None:
     for rule in table.rules:
         note = f" Note: {rule.note}" if rule.note else ""
         click.echo(f"{rule.id}: {table.render(rule)}{note}")
+
+
+@policy.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    default=Path("lintas.toml"),
+    show_default=True,
+    help="The node's settings file.",
+)
+def install(file: Path, config_file: Path) -> None:
+    """Sign the table FILE with the node's policy key and put it in force from the next start; its examples must pass."""
+    from lintas.node.config import read_config
+    from lintas.node.home import install_policy
+
+    home, table = read_config(config_file), _load(file)
+    if table.jurisdiction != home.config.jurisdiction:
+        what = f"the table is {table.jurisdiction}'s, the node {home.config.jurisdiction}'s"
+        raise BadInput(what, "install one of your own", where=str(file))
+    failing = [verdict for verdict in check(table) if not verdict.passed]
+    if failing:
+        raise CheckFailed(f"{len(failing)} examples fail", "see them with `lintas policy test`", where=str(file))
+    install_policy(home, _bytes(file, MAX_BYTES))
+    click.echo(f"{table.jurisdiction}'s table ({table.status}, {len(table.rules)} rules) is signed: {table.sha256}")
 
 
 def _load(path: Path) -> PolicyTable:

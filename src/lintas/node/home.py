@@ -61,8 +61,7 @@ def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock
     tls = self_signed(hosts, now=clock.now(), name=config.authority)
     home.key(TLS_CERTIFICATE).write_text(tls.certificate_pem, "ascii")
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
-    home = Home(msgspec.structs.replace(config, policy_signer=_sign_policy(home, policy)), home.root)
-    (root / SETTINGS).write_text(render_config(home.config), "utf-8")
+    home = install_policy(home, policy)
     migrate.upgrade(open_engine(home.path(config.database)))
     return home
 
@@ -77,14 +76,17 @@ def policy_for(place: str, file: Path | None) -> bytes:
         return blank_table(place)
 
 
-def _sign_policy(home: Home, policy: bytes) -> str:
+def install_policy(home: Home, policy: bytes) -> Home:
+    """Sign a policy table with this home's policy key and put it in force; BadInput when it is no valid table."""
     signer = Ed25519Signer.load(home.key(POLICY))
     key = log_key(signer.name, signer)
     text = signing_text(policy).decode()
     signature = note.Signature(key.name, key.key_id, signer.sign(text.encode()))
     home.path(home.config.policy).write_bytes(policy)
     _policy_note(home).write_bytes(note.Note(text, (signature,)).render())
-    return str(key)
+    config = msgspec.structs.replace(home.config, policy_signer=str(key))
+    (home.root / SETTINGS).write_text(render_config(config), "utf-8")
+    return Home(config, home.root)
 
 
 def _policy_note(home: Home) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lintas.cli.demo import story
-from lintas.cli.node import issue_key
+from lintas.cli.key import issue_key
 from lintas.ledger.checkpoint import log_key
 from lintas.ledger.tlog_policy import Group, LogLine, TlogPolicy, WitnessLine, render_policy
 from lintas.model.errors import Unavailable

@@ -1,0 +1,87 @@
+"""`lintas key`: issue, list and revoke the API keys of officers and banks; a key's text is shown once and kept nowhere."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lintas.model.errors import BadInput
+
+if TYPE_CHECKING:
+    from lintas.node.config import Home
+
+_CONFIG = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    default=Path("lintas.toml"),
+    show_default=True,
+    help="The node's settings file.",
+)
+
+
+@click.group()
+def key() -> None:
+    """Issue, list and revoke the API keys of officers and banks."""
+
+
+@key.command()
+@_CONFIG
+@click.option("--name", required=True, help="Whose key it is, as it will show in orders and logs.")
+@click.option("--role", required=True, help="hotline, investigator, approver, bank, auditor or administrator.")
+@click.option("--organisation", default="", help="The bank's code, for the role bank.")
+def issue(config_file: Path, name: str, role: str, organisation: str) -> None:
+    """Issue a key and show it, once."""
+    from lintas.node.config import read_config
+
+    home = read_config(config_file)
+    if role == "bank" and organisation not in home.config.banks:
+        raise BadInput(f"no bank {organisation!r} is connected here", "add it to `banks` in the settings first")
+    click.echo(issue_key(home, name=name, role=role, organisation=organisation))
+
+
+@key.command("list")
+@_CONFIG
+def list_keys(config_file: Path) -> None:
+    """List the keys that were ever issued, one a line: id, role, organisation, name, when, and whether revoked."""
+    from lintas.http import keys
+    from lintas.node.config import read_config
+    from lintas.storage.engine import open_engine, reading
+
+    home = read_config(config_file)
+    with reading(open_engine(home.path(home.config.database))) as tx:
+        for each in keys.issued(tx):
+            state = f"revoked {each.revoked}" if each.revoked else "valid"
+            click.echo(f"{each.id}\t{each.role}\t{each.organisation or '-'}\t{each.name}\t{each.created}\t{state}")
+
+
+@key.command()
+@click.argument("key_id", metavar="ID")
+@_CONFIG
+def revoke(key_id: str, config_file: Path) -> None:
+    """Make the key ID worthless from now on, also at a node that is running."""
+    from lintas.http import keys
+    from lintas.model.times import SystemClock
+    from lintas.node.config import read_config
+    from lintas.storage.engine import open_engine
+    from lintas.storage.writer import SerialWriter
+
+    home = read_config(config_file)
+    writer = SerialWriter(open_engine(home.path(home.config.database)))
+    writer.submit(lambda tx: keys.revoke(tx, key_id, at=SystemClock().now())).result()
+    click.echo(f"{key_id} is revoked")
+
+
+def issue_key(home: "Home", *, name: str, role: str, organisation: str = "") -> str:
+    """Issue an API key and return its text, which is kept nowhere."""
+    from lintas.http import keys
+    from lintas.model.ids import IdSource
+    from lintas.model.times import SystemClock
+    from lintas.storage.engine import open_engine
+    from lintas.storage.writer import SerialWriter
+
+    clock = SystemClock()
+    issued = SerialWriter(open_engine(home.path(home.config.database))).submit(
+        lambda tx: keys.issue(tx, IdSource(clock), name=name, role=role, organisation=organisation, at=clock.now())
+    )
+    return issued.result()
