@@ -99,7 +99,7 @@ class Desk:
 
     def _issue(self, name: str, role: str, *more: str) -> str:
         config = str(self.home / "desk/lintas.toml")
-        return lintas("db", "issue", "--config", config, "--name", name, "--role", role, *more).strip()
+        return lintas("key", "issue", "--config", config, "--name", name, "--role", role, *more).strip()
 
     def ask(self, role: str, path: str, data: bytes | None = None, *, method: str = "") -> Any:  # noqa: ANN401 — whatever the route answers
         headers = {"authorization": f"Bearer {self._keys[role]}", "content-type": "application/json"}
