@@ -12,13 +12,13 @@ from lintas.model.times import parse
 from lintas.policy import cells
 from lintas.policy.cells import MAX_HOURS, Place
 from lintas.policy.reading import Cell
-from lintas.policy.records import Decision, Example, Question
-from lintas.policy.vocabulary import CONDITIONS, LISTS, PURPOSES, REDACTABLE
+from lintas.policy.records import Decision, Example, Question, Status
+from lintas.policy.vocabulary import CONDITIONS, LISTS, PURPOSES, REDACTABLE, STATUSES
 
 #: Fewer than this and a table is not tested.
 ENOUGH = 30
 _ASKED = (*LISTS, "peer", "peer_jurisdiction", "exercise", "at")
-_MAY_ASK = ("conditions", "amount", "automatic_today", "approvers")
+_MAY_ASK = ("status", "conditions", "amount", "automatic_today", "approvers")
 _EXPECTED = ("outcome", "rule")
 _MAY_EXPECT = ("law", "humans", "missing", "redact", "expires_hours", "onward", "use", "hold_hours", "confirm_hours")
 _LISTED: dict[str, tuple[str, ...]] = {
@@ -40,6 +40,10 @@ class Decides(Protocol):
         """Decide."""
         ...
 
+    def as_status(self, status: Status) -> "Decides":
+        """Return the table as if it had another status."""
+        ...
+
 
 class Verdict(msgspec.Struct, frozen=True):
     """What came of one example; ``differences`` is empty when it passed."""
@@ -55,10 +59,13 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def check(table: Decides) -> list[Verdict]:
-    """Ask the table every one of its examples, in written order."""
+    """Ask the table every one of its examples, in written order, each in the status that the example names."""
     verdicts = []
+    taken: dict[Status | None, Decides] = {None: table}
     for example in table.examples:
-        decision = table.decide(example.question)
+        if example.status is not None and example.status not in taken:
+            taken[example.status] = table.as_status(example.status)
+        decision = taken[example.status].decide(example.question)
         verdicts.append(Verdict(example, decision, _differences(example.expected, decision)))
     return verdicts
 
@@ -87,7 +94,14 @@ def _example(case: Cell, given: Mapping[str, Cell], place: Place) -> Example:
         "rule": _rules_named(row["rule"], place.at("rule")),
     }
     why = cells.text(row["why"], place.at("why")) if "why" in row else ""
-    return Example(line=case.line, why=why, question=_question(row, place), expected=expected)
+    status = cells.one(row["status"], tuple(STATUSES), place.at("status")) if "status" in row else None
+    return Example(
+        line=case.line,
+        why=why,
+        question=_question(row, place),
+        status=msgspec.convert(status, Status | None),
+        expected=expected,
+    )
 
 
 def _question(row: Mapping[str, Cell], place: Place) -> Question:

@@ -9,7 +9,9 @@ from lintas.policy.records import Rule
 from lintas.policy.table import PolicyTable
 
 #: Cells whose values are taken away one at a time.
-_NARROWED = ("action", "purpose", "category", "plane", "channel")
+_NARROWED = (
+    "action", "plane", "category", "subject", "purpose", "peer", "peer_jurisdiction", "holder", "channel", "provenance",
+)  # fmt: skip
 
 
 def unnoticed(table: PolicyTable) -> list[str]:

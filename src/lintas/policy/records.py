@@ -103,9 +103,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """One example of a table: a question, what must come out, and the line it stands on."""
+    """One example of a table: a question, what must come out, and the line it stands on.
+
+    ``status`` is the status that the table is taken to have when this is asked; None is the table's own.
+    """
 
     line: int
     why: str
     question: Question
+    status: Status | None = None
     expected: dict[str, str | int | tuple[str, ...]]

@@ -159,8 +159,6 @@ def _check_whole(rule: Rule, row: Mapping[str, Cell], line: int, place: Place) -
     if "order" in actions:
         if actions != ("order",):
             place.refuse(line, "this rule mixes orders with other actions", "write one rule for each")
-        if not rule.law:
-            place.refuse(line, "an order needs a section of law", "cite one, or leave the rule out")
         if "hold_order" in rule.match.get("category", ("hold_order",)) and rule.hold_hours is None:
             place.refuse(line, "a hold that never ends", "state hold_hours")
         if rule.humans == 0:

@@ -41,11 +41,12 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
         cells.check_columns(row, root.line, place, needed=_NEEDED, allowed=_ALLOWED)
         cells.one(row["schema"], (SCHEMA,), place.at("schema"))
         statutes = _statutes(row["statutes"], place.at("statutes"))
-        read_rules = _rules(row["rules"], statutes, place)
+        status = _status(row["status"], place.at("status"))
+        read_rules = _rules(row["rules"], statutes, status, place)
         return cls(
             source=source,
             jurisdiction=_jurisdiction(row["jurisdiction"], place.at("jurisdiction")),
-            status=_status(row["status"], place.at("status")),
+            status=status,
             title=cells.text(row["title"], place.at("title")),
             sha256=hashlib.sha256(data).hexdigest(),
             statutes=statutes,
@@ -57,6 +58,10 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
     def with_rules(self, changed: tuple[Rule, ...]) -> "PolicyTable":
         """Return the table with other rules under the same digest: for asking "what if", never for deciding at the border."""
         return msgspec.structs.replace(self, rules=changed, index=evaluator.index(changed))
+
+    def as_status(self, status: Status) -> "PolicyTable":
+        """Return the table as if it had another status, under the same digest: for asking "what once signed?" only."""
+        return msgspec.structs.replace(self, status=status)
 
     def decide(self, question: Question) -> Decision:
         """Decide; never raises, whatever the question holds."""
@@ -95,21 +100,33 @@ def _jurisdiction(cell: Cell, place: Place) -> str:
 
 
 def _status(cell: Cell, place: Place) -> Status:
-    value = cells.one(cell, get_args(Status), place)
-    return "draft" if value == "draft" else "exercise" if value == "exercise" else "in-force"
+    status: Status = msgspec.convert(cells.one(cell, get_args(Status), place), Status)
+    return status
 
 
 def _statutes(cell: Cell, place: Place) -> dict[str, str]:
     return {title: cells.text(source, place) for title, source in cells.mapping(cell, place).items()}
 
 
-def _rules(cell: Cell, statutes: dict[str, str], place: Place) -> tuple[Rule, ...]:
+def _rules(cell: Cell, statutes: dict[str, str], status: Status, place: Place) -> tuple[Rule, ...]:
     listed = cells.items(cell, place.at("rules"))
     if len(listed) > MAX_RULES:
         place.refuse(cell.line, f"{len(listed)} rules are over the limit of {MAX_RULES}", "merge rules")
     found: dict[str, Rule] = {}
     for position, item in enumerate(listed, start=1):
         rule = rows.rule(item, statutes, place, position)
+        if (
+            status == "in-force"
+            and not rule.law
+            and rule.effect == "permit"
+            and "order" in rule.match.get("action", ("order",))
+        ):
+            # DESIGN section 9.8; a draft or an exercise may show the gap, since no order of theirs takes effect.
+            Place(place.source, f"rule {rule.id}", "law").refuse(
+                item.line,
+                "an order needs a section of law before the table is in force",
+                "cite one, or leave the rule out",
+            )
         if rule.id in found:
             place.refuse(item.line, f"the rule id {rule.id} stands in this table twice", "give each rule its own id")
         found[rule.id] = rule

@@ -6,6 +6,7 @@ from tests.unit.policy.asking import row, shipped, text
 from lintas.model.errors import BadInput
 from lintas.policy.examples import ENOUGH, check
 from lintas.policy.mutations import alterations, unnoticed
+from lintas.policy.shipped import SHIPPED
 from lintas.policy.table import PolicyTable
 
 GIVEN = """
@@ -16,7 +17,7 @@ examples:
 """
 
 
-@pytest.mark.parametrize("code", ["XA", "XB"])
+@pytest.mark.parametrize("code", SHIPPED)
 def test_every_shipped_example_comes_out(code: str) -> None:
     verdicts = check(shipped(code))
     assert len(verdicts) >= ENOUGH == 30
@@ -24,15 +25,15 @@ def test_every_shipped_example_comes_out(code: str) -> None:
     assert {verdict.decision.outcome for verdict in verdicts} == {"permit", "redact", "ask", "refuse"}
 
 
-@pytest.mark.parametrize("code", ["XA", "XB"])
+@pytest.mark.parametrize("code", SHIPPED)
 def test_no_rule_changes_unnoticed(code: str) -> None:
     table = shipped(code)
     tried = [what for what, _ in alterations(table)]
     for rule in table.rules:
         assert {f"{rule.id}: removed", f"{rule.id}: effect turned round"} <= set(tried)
         assert not rule.law or f"{rule.id}: law dropped" in tried
-        purposes = rule.match.get("purpose", ())
-        assert len(purposes) < 2 or {f"{rule.id}: purpose without {purpose}" for purpose in purposes} <= set(tried)
+        for column, values in rule.match.items():
+            assert len(values) < 2 or {f"{rule.id}: {column} without {value}" for value in values} <= set(tried)
     assert unnoticed(table) == []
 
 
@@ -64,6 +65,7 @@ def test_a_wrong_expectation_fails_and_says_what_came() -> None:
         ("{outcome: permit, rule: r, at: yesterday}", "is not a time"),
         ("{outcome: permit, rule: r, conditions: [approval]}", "has no reference"),
         ("{outcome: permit, rule: r, conditions: ['aproval:1']}", "did you mean approval?"),
+        ("{outcome: permit, rule: r, status: signed}", "unknown value 'signed'"),
         ("{outcome: permit, rule: r, approvers: 3}", "no whole number from 0 to 2"),
         ("{outcome: permit, rule: r, amount: {amount_minor: 1}}", "the column currency is missing"),
         ("{outcome: permit, rule: r, missing: [aprover]}", "did you mean approver?"),
@@ -73,3 +75,16 @@ def test_a_misspelt_example_is_refused(case: str, said: str) -> None:
     with pytest.raises(BadInput) as caught:
         PolicyTable.load(text(row("r")) + GIVEN + f"    - {case}\n", source="t.yaml")
     assert said in str(caught.value) and "example 1" in str(caught.value) and "line " in str(caught.value)
+
+
+def test_a_drafts_example_may_say_what_it_would_decide_once_signed() -> None:
+    asked = [
+        "{outcome: refuse, rule: none}",
+        "{status: exercise, outcome: permit, rule: r}",
+        "{status: in-force, outcome: refuse, rule: none}",
+        "{status: in-force, exercise: false, outcome: permit, rule: r}",
+    ]
+    cases = "".join(f"    - {case}\n" for case in asked)
+    draft = PolicyTable.load(text(row("r"), status="draft") + GIVEN + cases, source="draft")
+    assert [verdict.differences for verdict in check(draft)] == [()] * 4
+    assert draft.status == "draft"

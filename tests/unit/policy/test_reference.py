@@ -6,6 +6,7 @@ import pytest
 from tests.unit.policy.asking import shipped
 
 from lintas.policy import examples, rows
+from lintas.policy.shipped import SHIPPED
 from lintas.policy.vocabulary import CONDITIONS, LISTS, REDACTABLE, STATUSES
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "policy.md").read_text("utf-8")
@@ -22,7 +23,7 @@ def test_every_value_of_every_closed_list_is_named() -> None:
             assert f"| `{value}` | {words} |" in REFERENCE, value
 
 
-@pytest.mark.parametrize("code", ["XA", "XB"])
+@pytest.mark.parametrize("code", SHIPPED)
 def test_every_shipped_rule_stands_in_it_as_it_renders(code: str) -> None:
     table = shipped(code)
     for rule in table.rules:
@@ -32,6 +33,6 @@ def test_every_shipped_rule_stands_in_it_as_it_renders(code: str) -> None:
 
 
 def test_what_an_example_may_state_is_named() -> None:
-    for column in ("why", "outcome", "rule", "law", "missing", "approvers", "automatic_today", "amount"):
+    for column in ("why", "outcome", "rule", "law", "missing", "approvers", "automatic_today", "amount", "status"):
         assert f"`{column}`" in REFERENCE, column
     assert f"at least {examples.ENOUGH} examples" in REFERENCE
