@@ -69,7 +69,7 @@ def main() -> int:
         figures.extend(measured)
         for figure in measured:
             print(line(figure), flush=True)
-        print(f"  ({name}: {time.monotonic() - began:.0f} s)", flush=True)
+        print(f"  ({name}: {time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f})", flush=True)
     missed = [figure for figure in figures if not figure[4]]
     if asked.json is not None:
         keys = ("name", "figure", "unit", "bar", "ok")

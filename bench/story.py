@@ -1,4 +1,4 @@
-"""From a victim's report to the hold request receipted abroad: seven real processes on loopback, a hundred thefts one by one."""
+"""From a victim's report to the hold request receipted abroad: seven processes on loopback, a hundred thefts."""
 
 import asyncio
 import tempfile

@@ -58,9 +58,9 @@ def test_border_figures_on_tiny_sizes(tmp_path: Path, monkeypatch: pytest.Monkey
     for name, size in {"OBJECTS": 8, "ENVELOPES": 2, "RUNS": 1, "URGENT": 2}.items():
         monkeypatch.setattr(border, name, size)
     rows = border.measure(tmp_path)
-    assert len(rows) == 5
+    assert len(rows) == 7
     assert all(name.startswith("border: ") and figure > 0 for name, figure, *_ in rows)
-    assert [bar for *_, bar, _ in rows] == [1_000.0, 1_000.0, None, 15.0, None]
+    assert [bar for *_, bar, _ in rows] == [1_000.0, 1_000.0, None, 15.0, None, None, None]
     assert list(tmp_path.iterdir()) == []
 
 
