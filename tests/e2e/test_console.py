@@ -1,0 +1,149 @@
+"""The pages, as a browser without scripts sees them: for every role, escaped, under a strict content policy."""
+
+import html
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from tests.e2e.people import Running
+
+from lintas.cli.key import issue_key
+from lintas.http.keys import ROLES
+
+HTML = {"accept": "text/html,application/xhtml+xml"}
+OWN = {"sec-fetch-site": "same-origin"}
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e</title>'
+READERS = ("approver", "auditor", "hotline", "investigator")
+
+
+@pytest.fixture
+def browser(running: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=running.xa.page_url, headers=HTML, timeout=20, trust_env=False) as client:
+        yield client
+
+
+def sign_in(browser: httpx.Client, key: str) -> httpx.Response:
+    return browser.post("/sign-in", data={"key": key}, headers=OWN)
+
+
+def check_page(answer: httpx.Response) -> str:
+    """Check what every page must be; returns its text."""
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    policy = answer.headers["content-security-policy"]
+    for word in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+        assert word in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    text = answer.text
+    # What such a policy would block must not be there in the first place.
+    tags = " ".join(re.findall(r"<[^>]*>", text))
+    assert re.search(r"<script|<style|<img|\sstyle=|\son[a-z]+\s*=|javascript:", tags, re.IGNORECASE) is None
+    for address in re.findall(r'(?:href|src|action)="([^"]*)"', text):
+        assert address.startswith("/")
+        assert not address.startswith("//")
+    return text
+
+
+def test_a_stranger_is_sent_to_sign_in(browser: httpx.Client) -> None:
+    for path in ("/", "/cases/case-0"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    text = check_page(browser.get("/sign-in"))
+    assert '<form method="post" action="/sign-in">' in text
+    assert '<html lang="' in text
+
+
+@pytest.mark.parametrize("key", ["", "lk_x", "lk_" + "a" * 5000, EVIL, "ключ"])
+def test_a_key_that_is_none_gets_no_session(browser: httpx.Client, key: str) -> None:
+    answer = sign_in(browser, key)
+    assert 400 <= answer.status_code < 500
+    assert "set-cookie" not in answer.headers
+    assert "<script" not in answer.text
+
+
+def test_banks_have_no_pages(running: Running, browser: httpx.Client) -> None:
+    assert sign_in(browser, running.keys["bank"]).status_code == 401
+
+
+def test_bad_forms_are_refused(running: Running, browser: httpx.Client) -> None:
+    for data in (b"key=a&key=b", b"nokey=1", b"key=%ff", b"key=%00", b"\xff\xfe", b"key=" + b"x" * 2_000_000):
+        answer = browser.post(
+            "/sign-in", content=data, headers=OWN | {"content-type": "application/x-www-form-urlencoded"}
+        )
+        assert 400 <= answer.status_code < 500, data[:20]
+    assert browser.post("/sign-in", json={"key": running.keys["hotline"]}, headers=OWN).status_code == 415
+
+
+@pytest.mark.parametrize("role", sorted(ROLES - {"bank"}))
+def test_every_role_sees_its_pages_and_signs_out(running: Running, browser: httpx.Client, role: str) -> None:
+    signed = sign_in(browser, running.keys[role])
+    assert (signed.status_code, signed.headers["location"]) == (303, "/")
+    cookie = signed.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    listed = running.ask("GET", "/api/v1/cases", key=running.keys["auditor"]).document
+    for path in ("/", *(f"/cases/{bar['case']}" for bar in listed[:3])):
+        answer = browser.get(path)
+        if role in READERS:
+            assert f"Test {role}" in check_page(answer)
+        else:
+            assert answer.status_code == 403
+    assert browser.get("/cases/case-0").status_code == (404 if role in READERS else 403)
+    assert browser.get("/sign-out").status_code == 303
+    assert browser.get("/").headers["location"] == "/sign-in"
+
+
+def test_the_session_over_tls_is_for_tls_only(running: Running) -> None:
+    answer = running.client.post("/sign-in", data={"key": running.keys["hotline"]}, headers=OWN | HTML)
+    assert "; secure" in answer.headers["set-cookie"].lower()
+
+
+def test_what_people_write_is_shown_and_never_run(running: Running, browser: httpx.Client) -> None:
+    form = {"text": f"He called from +99912345678 {EVIL} see https://a.example/{EVIL}", "scheme": EVIL, "phone": EVIL}
+    report = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=form).document
+    sign_in(browser, running.keys["investigator"])
+    text = check_page(browser.get(f"/cases/{report['case']}"))
+    assert html.escape(EVIL, quote=False).split("\u202e")[0].replace('"', "&#34;") in text
+    missing = browser.get("/cases/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    assert missing.status_code == 404
+    assert "<script" not in missing.text
+
+
+def test_an_officers_name_is_escaped_too(running: Running, browser: httpx.Client) -> None:
+    key = issue_key(running.xa.home, name="<script>alert('name')</script>", role="hotline")
+    sign_in(browser, key)
+    assert "&lt;script&gt;alert" in check_page(browser.get("/"))
+
+
+def test_an_approver_approves_from_the_page(running: Running, browser: httpx.Client) -> None:
+    form = running.theft().form
+    case = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=form).document["case"]
+
+    def own() -> str:
+        found = running.ask("GET", "/api/v1/holds", key=running.keys["auditor"]).document
+        return next((str(hold["id"]) for hold in found if hold["case"] == case and hold["direction"] == "own"), "")
+
+    hold = running.until(own)
+    action = f"/holds/{hold}/approve"
+    sign_in(browser, running.keys["hotline"])
+    assert action not in check_page(browser.get("/"))
+    assert browser.post(action, headers=OWN).status_code == 403
+    sign_in(browser, running.keys["approver"])
+    assert f'<form method="post" action="{action}">' in check_page(browser.get("/"))
+    assert browser.post(action, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+    done = browser.post(action, headers=OWN)
+    assert (done.status_code, done.headers["location"]) == (303, f"/cases/{case}")
+    assert browser.post(action, headers=OWN).status_code == 409
+    view = running.ask("GET", f"/api/v1/holds/{hold}", key=running.keys["auditor"]).document
+    assert view["order"]["approver"] == "Test approver"
+
+
+def test_the_style_sheet_is_the_only_thing_that_pages_load(running: Running, browser: httpx.Client) -> None:
+    answer = browser.get("/static/console.css")
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "text/css")
+    assert "url(" not in answer.text
+    assert "@import" not in answer.text
+    assert re.findall(r'<link[^>]*href="([^"]*)"', browser.get("/sign-in").text) == ["/static/console.css"]
