@@ -12,7 +12,8 @@ from lintas.border.service import Replay
 from lintas.http import bodies, problems
 from lintas.http.routing import Call, Route
 from lintas.model.errors import NotSignedIn
-from lintas.node.runtime import ENVELOPE, RECEIPT, Runtime
+from lintas.node.delivery import ENVELOPE, RECEIPT
+from lintas.node.runtime import Runtime
 from lintas.trust.certificates import fingerprint_of_der
 from lintas.trust.envelope import MAX_WIRE
 

@@ -80,13 +80,20 @@ def _initials(name: str) -> str:
 
 @click.command()
 @CONFIG
-def serve(config_file: Path) -> None:
+@click.option(
+    "--distrust-witness",
+    "distrusted",
+    multiple=True,
+    metavar="NAME",
+    help="Do not ask this witness; for one that claims more of this ledger than ever was.",
+)
+def serve(config_file: Path, distrusted: tuple[str, ...]) -> None:
     """Run a node until it is told to stop (Ctrl-C or SIGTERM)."""
     from lintas.cli.serving import serve_node
     from lintas.node import logs
 
     logs.configure()
-    asyncio.run(serve_node(config_file, say=click.echo))
+    asyncio.run(serve_node(config_file, say=click.echo, distrusted=frozenset(distrusted)))
 
 
 @click.command()

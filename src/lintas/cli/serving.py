@@ -1,6 +1,7 @@
 """Puts a running node behind its doors: pages and API for people and banks, mutual TLS for peers."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from lintas.api.app import public_app
@@ -8,14 +9,17 @@ from lintas.api.exchange import exchange_app
 from lintas.console.pages import PAGES
 from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_signals
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_home
-from lintas.node.runtime import Runtime
+from lintas.node.runtime import Runtime, certificates
+
+EXCHANGE = "exchange"
 
 
-async def serve_node(config_file: Path, *, say: Callable[[str], object]) -> None:
+async def serve_node(config_file: Path, *, say: Callable[[str], object], distrusted: frozenset[str]) -> None:
     """Open the node's doors and run it until SIGTERM or SIGINT; says ``ready`` and each address once they are open."""
     home, node = open_home(config_file)
-    runtime = Runtime(home, node)
+    runtime = Runtime(home, node, distrusted_witnesses=distrusted)
     async with runtime.running(), Listeners(_doors(runtime)) as doors:
+        runtime.on_peers = partial(doors.trust_only, EXCHANGE)
         for name, url in doors.urls.items():
             say(f"ready {name} {url}")
         with stopping_on_signals(doors):
@@ -26,17 +30,15 @@ def _doors(runtime: Runtime) -> list[Listener]:
     home, config = runtime.home, runtime.home.config
     tls = TlsFiles(certificate=home.key(TLS_CERTIFICATE), key=home.key(TLS_KEY))
     people = public_app(runtime, PAGES)
-    peers = runtime.node.parts.directory.peers(config.authority)
-    trusted = "".join(peer.tls_certificate for peer in peers).encode()
     doors = [
         Listener(name="public", host=config.public.host, port=config.public.port, app=people, tls=tls),
         Listener(
-            name="exchange",
+            name=EXCHANGE,
             host=config.exchange.host,
             port=config.exchange.port,
             app=exchange_app(runtime),
             tls=tls,
-            client_certificates=trusted,
+            client_certificates=certificates(runtime.peers),
         ),
     ]
     if config.plain is not None:

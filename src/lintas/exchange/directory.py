@@ -18,6 +18,11 @@ class Directory:
         return self._signed.charter
 
     @property
+    def document(self) -> bytes:
+        """Return the charter in force as its members endorsed it."""
+        return self._signed.render()
+
+    @property
     def sha256(self) -> str:
         """Return the SHA-256 of the charter in force here."""
         return self._signed.sha256

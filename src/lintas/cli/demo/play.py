@@ -15,7 +15,7 @@ from lintas.cli.demo.stage import NodeOnStage, Stage
 from lintas.intake.records import Report
 from lintas.model.errors import CheckFailed
 from lintas.node import home as homes
-from lintas.node.runtime import ENVELOPE
+from lintas.node.delivery import ENVELOPE
 from lintas.node.tls import trusting
 from lintas.node.views import CaseView
 from lintas.requests.records import Bar, Hold, Order

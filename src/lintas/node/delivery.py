@@ -1,0 +1,89 @@
+"""Delivers envelopes to peers over mutual TLS: one sender for each peer and lane, in order, with growing pauses."""
+
+import asyncio
+import functools
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+import httpx
+from sqlalchemy import Connection
+
+from lintas.exchange.service import LANES, Exchange
+from lintas.model.errors import LintasError, Unavailable
+from lintas.model.messages import Lane
+from lintas.node.config import Home
+from lintas.node.home import TLS_CERTIFICATE, TLS_KEY
+from lintas.node.tls import trusting
+from lintas.trust.charter import Member
+
+log = logging.getLogger("lintas.node")
+
+ENVELOPE = "application/vnd.lintas.envelope"
+RECEIPT = "application/vnd.lintas.receipt"
+#: Between attempts to reach a peer that does not answer, seconds.
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
+TIMEOUT_SECONDS = 10.0
+
+T = TypeVar("T")
+
+
+class Wakes(Protocol):
+    """What delivery needs of the running node: its writer, and to be told of commits."""
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Return the event that the next commit sets."""
+        ...
+
+    async def write(self, use_case: Callable[[Connection], T]) -> T:
+        """Run a use case; return after its commit."""
+        ...
+
+
+class Delivery:
+    """The senders of one node."""
+
+    def __init__(self, home: Home, exchange: Exchange, node: Wakes) -> None:
+        self._home, self._exchange, self._node = home, exchange, node
+
+    def work(self, peers: list[Member]) -> list[Callable[[], Awaitable[None]]]:
+        """Return the background work: one sender for each peer and lane."""
+        return [functools.partial(self._deliver, peer, lane) for peer in peers for lane in LANES]
+
+    async def _deliver(self, peer: Member, lane: Lane) -> None:
+        """Send what is due to one peer on one lane, for ever."""
+        pause = FIRST_PAUSE
+        async with httpx.AsyncClient(verify=self._to_peer(peer), timeout=TIMEOUT_SECONDS) as client:
+            while True:
+                changed = self._node.changed
+                try:
+                    sent = await self._send_one(client, peer, lane)
+                except (httpx.HTTPError, LintasError) as wrong:
+                    why = {"peer": peer.authority, "lane": lane, "why": type(wrong).__name__}
+                    log.warning("delivery failed", extra=why)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
+                    continue
+                pause = FIRST_PAUSE
+                if not sent:
+                    await changed.wait()
+
+    async def _send_one(self, client: httpx.AsyncClient, peer: Member, lane: Lane) -> bool:
+        due = await asyncio.to_thread(self._exchange.to_send, peer.authority, lane)
+        if due is None:
+            return False
+        wire = due if isinstance(due, bytes) else await self._node.write(due)
+        address = f"{peer.exchange_url}/exchange/v1/envelopes"
+        answer = await client.post(address, content=wire, headers={"content-type": ENVELOPE})
+        if answer.headers.get("content-type") != RECEIPT:
+            raise Unavailable(f"{peer.authority} answered {answer.status_code} without a receipt", "it is sent again")
+        receipt = self._exchange.check_receipt(answer.content)
+        await self._node.write(lambda tx: self._exchange.take_receipt(tx, receipt, answer.content))
+        return True
+
+    def _to_peer(self, peer: Member) -> ssl.SSLContext:
+        context = trusting(peer.tls_certificate)
+        context.load_cert_chain(self._home.key(TLS_CERTIFICATE), self._home.key(TLS_KEY))
+        return context
