@@ -255,11 +255,11 @@ class Border:
 
     def unmatched(self, tx: Transaction) -> list[tuple[str, str]]:
         """Return (object, peer) of every release that no receipt answers yet."""
-        return [(object_id, peer) for object_id, peer, verdict in store.reconciliation(tx) if verdict is None]
+        return store.unmatched(tx)
 
     def matched(self, tx: Transaction) -> int:
         """Count the releases that a receipt answers."""
-        return sum(1 for _, _, verdict in store.reconciliation(tx) if verdict is not None)
+        return store.count_matched(tx)
 
     def erase_expired(self, tx: Transaction) -> int:
         """Erase statements whose obligation has ended; returns how many."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    func,
     insert,
     select,
     update,
@@ -215,10 +216,15 @@ def settle(tx: Transaction, answers: Iterable[Answered], header: str) -> None:
     )
 
 
-def reconciliation(tx: Transaction) -> list[tuple[str, str, str | None]]:
-    """Return (object, peer, verdict or None) of every release, oldest first."""
-    query = select(released.c.object, released.c.peer, released.c.verdict).order_by(released.c.object)
-    return [(row.object, row.peer, row.verdict) for row in tx.execute(query)]
+def unmatched(tx: Transaction) -> list[tuple[str, str]]:
+    """Return (object, peer) of every release without a verdict, oldest first."""
+    query = select(released.c.object, released.c.peer).where(released.c.verdict.is_(None))
+    return [(row.object, row.peer) for row in tx.execute(query.order_by(released.c.object))]
+
+
+def count_matched(tx: Transaction) -> int:
+    """Count the releases that have a verdict."""
+    return tx.execute(select(func.count()).where(released.c.verdict.is_not(None))).scalar_one()
 
 
 def keep_refusal(tx: Transaction, refusal: Refusal) -> None:
