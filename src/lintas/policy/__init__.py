@@ -5,6 +5,7 @@ Events in and out: none. Questions answered: may this be released to, admitted f
 Invariants: default deny; an unknown value, plane D, and a table whose status does not fit the node are refused; any `forbid`
 wins, then an unmet condition or approver asks, then any `permit` permits. Deciding reads no clock and no file and never raises.
 
-Legal notes: a decision names its rule and its section of law, or says that no section was found. The tables shipped here are
-exercise tables under fictional law; a real table is written and signed by its own authority.
+Legal notes: a decision names its rule and its section of law, or says that no section was found. The tables shipped here
+are exercise tables under fictional law, and drafts for real jurisdictions that nobody has signed and that release nothing
+personal; a real table is written and signed by its own authority.
 """

@@ -59,15 +59,15 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def check(table: Decides) -> list[Verdict]:
-    """Ask the table every one of its examples, in written order, each in the status that the example names."""
-    verdicts = []
-    taken: dict[Status | None, Decides] = {None: table}
-    for example in table.examples:
-        if example.status is not None and example.status not in taken:
-            taken[example.status] = table.as_status(example.status)
-        decision = taken[example.status].decide(example.question)
-        verdicts.append(Verdict(example, decision, _differences(example.expected, decision)))
-    return verdicts
+    """Ask the table every one of its examples, in written order."""
+    return [ask(table, example) for example in table.examples]
+
+
+def ask(table: Decides, example: Example) -> Verdict:
+    """Ask the table one example, in the status that the example names."""
+    taken = table if example.status is None else table.as_status(example.status)
+    decision = taken.decide(example.question)
+    return Verdict(example, decision, _differences(example.expected, decision))
 
 
 def read(cell: Cell, place: Place) -> tuple[Example, ...]:
