@@ -104,8 +104,10 @@ def test_a_draft_says_whose_it_is_and_explains_every_missing_section(code: str) 
         and "lintas authors" in head
         and "http" in head
     )
+    verified = [title for title, source in shipped(code).statutes.items() if source.startswith("http")]
     for rule in shipped(code).rules:
         assert rule.law or rule.note, rule.id
+        assert all(section.startswith(tuple(f"{title}, " for title in verified)) for section in rule.law), rule.id
         assert rule.match.get("action") != ("order",) or not rule.law  # no power to hold was found anywhere yet
 
 
