@@ -24,9 +24,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from lintas.model.errors import BadInput, NotFound, Unavailable
 from lintas.http import listeners
 from lintas.http.listeners import Listener, Listeners, TlsFiles
+from lintas.model.errors import BadInput, NotFound, Unavailable
 
 
 class Identity:
