@@ -13,11 +13,11 @@ from tests.e2e.people import Running
 from lintas.cli.demo.play import pinned
 from lintas.cli.demo.stage import NodeOnStage
 from lintas.node import home as homes
-from lintas.node.runtime import ENVELOPE, RECEIPT
 from lintas.trust.certificates import self_signed
 from lintas.trust.envelope import MAX_WIRE
 
-MEDIA = {"content-type": ENVELOPE}
+#: As another implementation would spell them.
+MEDIA, RECEIPT = {"content-type": "application/vnd.lintas.envelope"}, "application/vnd.lintas.receipt"
 PATH = "/exchange/v1/envelopes"
 
 

@@ -25,7 +25,13 @@ CONFIG = click.option(
 @click.option("--id", "authority", default="", help="The authority's short id, e.g. xa-asc; by default from its name.")
 @click.option("--contact", default="", help="Whom peers and banks call: a telephone number or an address.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address that others reach this node at.")
-@click.option("--port", default=8443, show_default=True, help="The public door; the peers' door is the next port.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_533),
+    default=8443,
+    show_default=True,
+    help="The public door; the peers' door is the next port, the witness the one after.",
+)
 @click.option("--bank", "banks", multiple=True, help="The code of a bank connected here; may be given several times.")
 @click.option(
     "--policy", type=click.Path(path_type=Path), help="The policy table; by default the shipped one, or none."

@@ -53,12 +53,13 @@ def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock
     clock = clock or SystemClock()
     if (root / SETTINGS).exists():
         raise Conflict("there is a node in this directory already", "choose another directory", where=str(root))
+    # Made first, so that a host that is none leaves no half of a home behind.
+    tls = self_signed(hosts, now=clock.now(), name=config.authority)
     (root / config.keys).mkdir(parents=True, exist_ok=True, mode=0o700)
     home = Home(config, root.resolve())
     for name in (SIGNING, LOG, POLICY):
         Ed25519Signer.generate(f"{config.authority}/{name.removesuffix('.key')}").save(home.key(name))
     KemKey.generate().save(home.key(KEM))
-    tls = self_signed(hosts, now=clock.now(), name=config.authority)
     home.key(TLS_CERTIFICATE).write_text(tls.certificate_pem, "ascii")
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
     home = install_policy(home, policy)

@@ -5,6 +5,7 @@ server and as client, since every connection between members is mutual TLS.
 """
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -24,6 +25,8 @@ DAYS = 3653
 BACKDATE = timedelta(days=1)
 #: X.509 allows so many bytes in a common name.
 MAX_COMMON_NAME = 64
+#: A host name after IDNA; the leading star of a wildcard is not for a door that is pinned.
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?")
 
 
 class TlsIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +121,6 @@ def _general_name(host: str) -> x509.GeneralName:
         ascii_form = host.encode("idna").decode()
     except UnicodeError:
         ascii_form = ""
-    if not ascii_form or ascii_form != ascii_form.strip():
+    if _HOST.fullmatch(ascii_form) is None:
         raise BadInput(f"{host!r} is neither a host name nor an IP address", "write e.g. node.xa.example or 127.0.0.1")
     return x509.DNSName(ascii_form)
