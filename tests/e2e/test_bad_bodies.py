@@ -13,7 +13,8 @@ from lintas.storage.engine import open_engine, reading
 from lintas.storage.schema import metadata
 
 POSTS = [route for route in api_routes() if route.method == "POST"]
-TAKING = [route for route in POSTS if route.body is not None]
+TAKING = [route for route in POSTS if route.body not in (None, bytes)]
+RAW = [route for route in POSTS if route.body is bytes]
 JSON = {"content-type": "application/json"}
 #: What nothing but a caller's own success makes grow; banks and peers are at work on everything else all the time.
 CALLERS = ("intake_reports", "requests_orders", "api_keys")
@@ -111,6 +112,18 @@ def test_a_body_of_another_kind_or_size_is_refused(running: Running, route: Rout
     assert (answer.status, answer.is_problem()) == (415, True)
     large = post(running, route, b'{"text": "' + b"x" * (route.limit + 1) + b'"}')
     assert (large.status, large.is_problem()) == (413, True)
+    assert sizes(running) == before
+
+
+@pytest.mark.parametrize("route", RAW, ids=name)
+def test_documents_that_are_none_are_refused(running: Running, route: Route) -> None:
+    before = sizes(running)
+    for what, content in BROKEN.items():
+        answer = post(running, route, content, {"content-type": route.media[0]})
+        assert answer.is_problem(), (what, answer)
+    large = post(running, route, b"x" * (route.limit + 1), {"content-type": route.media[0]})
+    assert (large.status, large.is_problem()) == (413, True)
+    assert post(running, route, b"{}", {"content-type": "image/png"}).status == 415
     assert sizes(running) == before
 
 

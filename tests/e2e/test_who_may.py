@@ -40,6 +40,7 @@ def test_the_matrix_covers_every_route() -> None:
         "GET /ledger/policy",
         "GET /ledger/{file:path}",
         "GET /api/v1/openapi.json",
+        "GET /api/v1/charter",
         "GET /sign-in",
         "POST /sign-in",
         "GET /sign-out",
