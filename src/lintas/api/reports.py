@@ -1,5 +1,7 @@
 """Reports and the cases they open: what the hotline files, and the money bar that everybody watches."""
 
+import asyncio
+
 from lintas.http.routing import Call, Route
 from lintas.intake.records import Report, ReportForm
 from lintas.node.runtime import Runtime
@@ -13,7 +15,8 @@ READERS = OFFICERS | {"auditor"}
 async def file_report(call: Call[Runtime]) -> Report:
     """File a report; money is followed from here on without anybody waiting for it."""
     form: ReportForm = call.body
-    _, file = call.services.node.intake.read(form)
+    # Reading the longest text takes half a second, in which the node must go on answering others.
+    _, file = await asyncio.to_thread(call.services.node.intake.read, form)
     return await call.services.write(lambda tx: file(tx, call.caller.name))
 
 

@@ -85,10 +85,20 @@ class Core:
         path = self.directory / HOLDS
         if not path.exists():
             return
-        for line in path.read_bytes().splitlines(keepends=True):
-            # A line without its end was cut by a crash before anybody was told: the order will be seen again.
-            if line.endswith(b"\n"):
+        data = path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            # A line without its end was cut by a crash before anybody was told: the order will be seen again. It goes,
+            # or the next line would begin inside it.
+            os.truncate(path, len(whole))
+        for number, line in enumerate(whole.splitlines(), 1):
+            try:
                 yield msgspec.json.decode(line, type=Placed)
+            except msgspec.DecodeError as wrong:
+                where = f"{path}:{number}"
+                raise BadInput(
+                    f"not a hold that was placed: {wrong}", "restore it from a backup", where=where
+                ) from None
 
 
 def _is_ledger(path: Path) -> bool:
