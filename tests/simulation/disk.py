@@ -116,6 +116,10 @@ class Disk:
         self._deaths.clear()
         self.generation += 1
 
+    def spare(self) -> None:
+        """Forget the deaths that are planned and did not come."""
+        self._deaths.clear()
+
     def fault(self, fault: Fault, *, operations: int = 1, after: int = 0) -> None:
         """Let ``operations`` operations of the kind fail, the first ``after`` excepted; then the disk is well again."""
         self._faults[fault] = [after, operations]

@@ -1,0 +1,183 @@
+"""A world of four authorities that play fair and one that lies, on machines and networks that fail, all from one seed."""
+
+import contextlib
+from collections import Counter
+from random import Random
+from typing import NamedTuple
+
+from tests.simulation import audit, audit_between, faults, law, signers
+from tests.simulation.audit import Books
+from tests.simulation.chronicle import Chronicle
+from tests.simulation.disk import Fault
+from tests.simulation.liar import Liar
+from tests.simulation.machine import Machine, Respond, World
+from tests.simulation.network import Network, Timeline
+from tests.simulation.people import Desk
+
+from lintas.model.errors import LintasError
+
+#: What a seed must deliver before it heals, how long it may stand still, and how long become quiet (its own seconds).
+DELIVERED, STALLED, HEALING = 200, 60.0, 300.0
+#: Pauses between things that people do, and between audits (its own seconds).
+PACE, AUDIT = 0.8, 80.0
+
+
+class Played(NamedTuple):
+    """What became of one seed: what was wrong, what was counted, and the digest of its history."""
+
+    seed: int
+    wrongs: list[str]
+    counts: Counter[str]
+    digest: str
+
+    def __str__(self) -> str:
+        """Say it in one paragraph."""
+        counted = ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items()) if count)
+        return f"seed {self.seed}: {'; '.join(self.wrongs[:5]) or 'fine'}\n  {counted}"
+
+
+class Stage:
+    """One world while it is played."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed, self.rng = seed, Random(f"world {seed}")
+        self.timeline, self.chronicle = Timeline(), Chronicle()
+        self.network = Network(
+            self.timeline,
+            Random(f"network {seed}"),
+            loss=self.rng.choice((0.02, 0.1, 0.2, 0.3)),
+            duplication=self.rng.choice((0.02, 0.05, 0.1)),
+        )
+        keyring = signers.Keyring(seed, quick=seed % 10 != 9)
+        keys = {cast.authority: keyring.signer(f"{cast.authority} 1") for cast in law.EVERYBODY}
+        self.charters = faults.Charters(keyring, dict(keys), Random(f"charters {seed}"), self.chronicle)
+        world = World(seed, self.timeline, self.network, self.chronicle, keyring, self.charters.newest, self.post)
+        self.machines = {cast.authority: Machine(cast, world, keys[cast.authority]) for cast in law.HONEST}
+        self.desks = [Desk(machine, seed) for machine in self.machines.values()]
+        self.liar = Liar(world, keys[law.LIAR.authority], self.machines)
+        self.over = False
+
+    def close(self) -> None:
+        """Throw the machines away."""
+        for machine in self.machines.values():
+            machine.stop()
+            machine.disk.close()
+
+    def post(self, sender: str, receiver: str, wire: bytes, respond: Respond) -> None:
+        """Carry an envelope to a peer, and the answer back."""
+
+        def answer(receipt: bytes | None) -> None:
+            self.network.carry(receiver, sender, lambda: respond(receipt))
+
+        def deliver() -> None:
+            if receiver == self.liar.name:
+                self.liar.receive(wire, sender, answer)
+                return
+            machine = self.machines[receiver]
+            machine.later(0, lambda: machine.receive(wire, sender, answer))
+
+        self.network.carry(sender, receiver, deliver)
+
+    # ---- the play
+
+    def play(self) -> None:
+        """Let everything happen until enough is delivered, then let the world heal and become quiet."""
+        for machine in self.machines.values():
+            machine.start()
+        faults.plan(self, self.seed)
+        self._act()
+        audited, delivered, since = 0.0, 0, 0.0
+        while delivered < DELIVERED and self.timeline.seconds < since + STALLED:
+            self.timeline.run(4)
+            if self.chronicle.counts["delivered"] > delivered:
+                delivered, since = self.chronicle.counts["delivered"], self.timeline.seconds
+            if self.timeline.seconds > audited + AUDIT:
+                audited = self.timeline.seconds
+                self._audit()
+            if self.chronicle.wrongs:
+                return
+        self.chronicle.counts["seconds"] = int(self.timeline.seconds)
+        self._heal()
+        self._last_audit()
+
+    def _act(self) -> None:
+        """Somebody does something, and then somebody else."""
+        if self.over:
+            return
+        what = self.rng.choices(("status", "report", "ask", "lie"), (80, 3, 4, 13))[0]
+        desk = self.rng.choice(self.desks)
+        if what == "lie":
+            self.liar.act()
+        else:
+            desk.machine.later(0, {"status": desk.status, "report": desk.report, "ask": desk.ask}[what])
+        self.timeline.after(self.rng.expovariate(1 / PACE), self._act)
+
+    def _heal(self) -> None:
+        """Make everything whole, wait out the wrong clocks, and let what waits be done, until nothing waits."""
+        self.over = self.liar.honest = True
+        self.network.mend()
+        self.timeline.skip(3600)
+        for desk in self.desks:
+            desk.hurry = True
+            desk.machine.mend()
+        until = self.timeline.seconds + HEALING
+        while self.timeline.seconds < until:
+            for desk in self.desks:
+                desk.machine.touch()
+                desk.soon()
+            self.timeline.run(20)
+            if self.chronicle.wrongs or all(self._quiet(machine) for machine in self.machines.values()):
+                return
+        self.chronicle.counts["never quiet"] += 1
+
+    def _quiet(self, machine: Machine) -> bool:
+        return machine.up and machine.quiet(self.charters.newest.charter.version)
+
+    # ---- judging
+
+    def _books(self) -> dict[str, Books]:
+        found: dict[str, Books] = {}
+        for machine in self.machines.values():
+            with contextlib.suppress(LintasError):
+                if machine.up:
+                    found[machine.name] = machine.read(lambda tx, machine=machine: Books(machine, tx))  # type: ignore[misc]
+        return found
+
+    def _audit(self) -> None:
+        for books in self._books().values():
+            for wrong in audit.examine(books, self.chronicle):
+                self.chronicle.wrong(wrong)
+
+    def _last_audit(self) -> None:
+        books = self._books()
+        for name in self.machines.keys() - books.keys():
+            self.chronicle.wrong(f"{name} is not back")
+        for each in books.values():
+            for wrong in (*audit.examine(each, self.chronicle), *audit.settled(each)):
+                self.chronicle.wrong(wrong)
+            self.chronicle.say(each.name, each.size, each.root)
+            self.chronicle.counts["parked"] += len(each.parked)
+            self.chronicle.counts["holds answered"] += sum(hold.state == "answered" for hold in each.holds.values())
+            if self.chronicle.adopted[each.name] != self.charters.newest.charter.version:
+                self.chronicle.wrong(f"{each.name} never adopted the newest charter")
+        for wrong in audit_between.compare(books):
+            self.chronicle.wrong(wrong)
+
+    def counted(self) -> Counter[str]:
+        """Add up what happened."""
+        total = self.chronicle.counts + self.network.counts
+        total.update({f"refused {reason}": count for reason, count in self.chronicle.refusals.items()})
+        for machine in self.machines.values():
+            total.update({how: machine.disk.counts[how] for how in ("kill", "power cut")})
+            total["disk"] += sum(machine.disk.counts[fault] for fault in Fault)
+        return total
+
+
+def play(seed: int) -> Played:
+    """Play one seed to its end, or to the first thing that is wrong."""
+    stage = Stage(seed)
+    try:
+        stage.play()
+    finally:
+        stage.close()
+    return Played(seed, stage.chronicle.wrongs, stage.counted(), stage.chronicle.digest)
