@@ -92,7 +92,7 @@ def test_every_role_sees_its_pages_and_signs_out(running: Running, browser: http
         else:
             assert answer.status_code == 403
     assert browser.get("/cases/case-0").status_code == (404 if role in READERS else 403)
-    assert browser.get("/sign-out").status_code == 303
+    assert browser.post("/sign-out", headers=OWN).status_code == 303
     assert browser.get("/").headers["location"] == "/sign-in"
 
 

@@ -43,7 +43,7 @@ def test_the_matrix_covers_every_route() -> None:
         "GET /api/v1/charter",
         "GET /sign-in",
         "POST /sign-in",
-        "GET /sign-out",
+        "POST /sign-out",
         "GET /static/console.css",
     }
 

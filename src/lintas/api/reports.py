@@ -4,6 +4,7 @@ import asyncio
 
 from lintas.http.routing import Call, Route
 from lintas.intake.records import Report, ReportForm
+from lintas.model.errors import Refused
 from lintas.node.runtime import Runtime
 from lintas.node.views import CaseView, case_view
 from lintas.requests.records import Bar, Hold, HoldForm
@@ -34,7 +35,10 @@ async def show_case(call: Call[Runtime]) -> CaseView:
 async def ask_hold(call: Call[Runtime]) -> Hold:
     """Ask that part of a case's money be held."""
     form: HoldForm = call.body
-    return await call.services.write(lambda tx: call.services.node.chase.ask(tx, form))
+    hold = await call.services.write(lambda tx: call.services.node.chase.ask(tx, form))
+    if hold.state == "refused_by_policy":
+        raise Refused("refused_by_policy", hold.decision, f"hold {hold.id} is on record as refused")
+    return hold
 
 
 ROUTES = [

@@ -24,6 +24,9 @@ from lintas.trust.envelope import Item, Opened, commitment
 from lintas.trust.keys import Signer
 from lintas.trust.receipt import Receipt, Verdict, peek_receipt, sign_receipt
 
+#: How many refusals stay for people to see.
+KEPT_REFUSALS = 10_000
+
 
 class Replay(Refused):
     """An envelope that was admitted before: its original receipt is given again, and nothing happens twice."""
@@ -262,7 +265,8 @@ class Border:
         return store.count_matched(tx)
 
     def erase_expired(self, tx: Transaction) -> int:
-        """Erase statements whose obligation has ended; returns how many."""
+        """Erase statements whose obligation has ended, and the oldest refusals; returns how many statements."""
+        store.trim_refusals(tx, KEPT_REFUSALS)
         return store.erase_expired(tx, times.render(self._clock.now()))
 
     def _refusal(self, direction: str, peer: str, reason: str, what: str) -> Refusal:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    delete,
     func,
     insert,
     select,
@@ -231,6 +232,12 @@ def keep_refusal(tx: Transaction, refusal: Refusal) -> None:
     """Store one refusal."""
     values = {name: getattr(refusal, name) for name in refusal.__struct_fields__}
     tx.execute(insert(refusals), values | {"what": refusal.what[:1000], "reason": refusal.reason[:80]})
+
+
+def trim_refusals(tx: Transaction, keep: int) -> None:
+    """Delete the oldest refusals beyond ``keep``: a peer that is refused all day must not fill the disk."""
+    newest = tx.execute(select(func.max(refusals.c.seq))).scalar() or 0
+    tx.execute(delete(refusals).where(refusals.c.seq <= newest - keep))
 
 
 def list_refusals(tx: Transaction, limit: int = 200) -> Iterable[Refusal]:

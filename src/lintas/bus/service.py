@@ -79,19 +79,23 @@ class Bus:
                 kinds = [kind_of(event) for event in hearing.events]
                 at = cursors.get(hearing.hearer, 0)
                 for seq, kind, body in store.events_after(tx, at, kinds, limit=100):
-                    event = msgspec.json.decode(body, type=self._types[kind])
-                    found.append(self._use_case(hearing, at, seq, event))
+                    found.append(self._use_case(hearing, at, seq, (kind, body)))
                     at = seq
         if not found:
             self._heard = last
         return found
 
-    def _use_case(self, hearing: Hearing, before: int, seq: int, event: msgspec.Struct) -> Callable[[Connection], None]:
+    def _use_case(
+        self, hearing: Hearing, before: int, seq: int, stored: tuple[str, bytes]
+    ) -> Callable[[Connection], None]:
+        kind, body = stored
+
         def handle(tx: Connection) -> None:
             if store.cursor(tx, hearing.hearer) != before:
                 # Handled before a crash that hid the acknowledgement, or the event ahead of it failed: order is kept.
                 return
             try:
+                event = msgspec.json.decode(body, type=self._types[kind])
                 with tx.begin_nested():
                     hearing.handle(tx, event)
             except (LintasError, IntegrityError) as wrong:

@@ -105,7 +105,7 @@ def _get(path: str, handler: Any, summary: str, **more: Any) -> Route:  # noqa: 
 PAGES = [
     _get("/sign-in", sign_in_page, "Sign in", public=True),
     Route("POST", "/sign-in", sign_in, SignIn, public=True, summary="Sign in", media=(bodies.FORM,), documented=False),
-    _get("/sign-out", sign_out, "Sign out", public=True),
+    Route("POST", "/sign-out", sign_out, public=True, summary="Sign out", documented=False),
     _get("/", home, "Cases", roles=READERS),
     _get("/cases/{case}", case, "One case", roles=READERS),
     Route(

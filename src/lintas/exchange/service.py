@@ -1,6 +1,7 @@
 """Sealing, receiving and receipts: sans-io, so that the node's HTTP and a simulated network drive the same code."""
 
 import logging
+import re
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -23,6 +24,7 @@ from lintas.trust.receipt import Receipt, open_receipt, peek_receipt
 
 log = logging.getLogger("lintas.exchange")
 
+OBJECT_ID = re.compile(r"[a-z]{2,12}-[0-9a-z-]{1,51}")
 LANES: tuple[Lane, ...] = ("urgent", "bulk")
 
 
@@ -135,7 +137,7 @@ class Exchange:
         header = peek(wire)
         if sender is not None and header.origin != sender:
             raise Refused("wrong_sender", f"{sender} delivered an envelope of {header.origin}", "deliver your own only")
-        return open_envelope(
+        opened = open_envelope(
             wire,
             me=self.identity.authority,
             keys=self._directory.keys(header.origin),
@@ -144,6 +146,13 @@ class Exchange:
             exercise=self.identity.exercise,
             verify=self._verify,
         )
+        for item in opened.items:
+            # Ids stand in both sides' public ledgers, so they are short names and not a place to write in.
+            if OBJECT_ID.fullmatch(item.id) is None:
+                raise Refused(
+                    "bad_object_id", "an object's id is not in the form of one", "write e.g. obj-0197c0de4f2a"
+                )
+        return opened
 
     def admit(self, tx: Transaction, opened: Opened) -> bytes:
         """Admit an opened envelope and return the receipt; Replay carries the original receipt.

@@ -60,6 +60,8 @@ class Orders:
 
     def _received(self, tx: Transaction, event: Admitted, request: HoldRequest, purpose: Purpose) -> None:
         if store.hold(tx, request.hold) is not None:
+            what = f"hold {request.hold} is known here already; a new request needs an id of its own"
+            self._border.note_refusal(tx, event.origin, "hold_id_taken", what)
             return
         hold = Hold(
             id=request.hold,

@@ -12,6 +12,9 @@ from lintas.storage.engine import Transaction
 from lintas.trace import store
 from lintas.trace.records import Answered, Asked, TraceQuestion
 
+#: How often money of one report is passed on between banks here: honest banks need a handful, a lying one could go on for ever.
+MAX_HOPS = 32
+
 
 class Tracing:
     """The authority's side of tracing: it asks the banks of its own jurisdiction, each about its own ledger."""
@@ -63,7 +66,8 @@ class Tracing:
         store.keep_answer(tx, question_id, answer, times.render(self._clock.now()))
         self._bus.emit(tx, Answered(question_id, question.case, bank, answer))
         for number, part in enumerate(answer.parts):
-            if part.baton is not None and self._is_own_bank(part.baton.holder):
+            follow = question_id.count(".") < MAX_HOPS
+            if part.baton is not None and follow and self._is_own_bank(part.baton.holder):
                 self.ask(tx, question.case, part.baton.holder, baton=part.baton, question=part_id(question_id, number))
 
     def _check(self, question: TraceQuestion, answer: LedgerAnswer) -> None:

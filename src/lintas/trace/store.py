@@ -11,7 +11,7 @@ from lintas.trace.records import TraceQuestion
 questions = Table(
     "trace_questions",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", String(400), primary_key=True),
     Column("case", String(64), nullable=False, index=True),
     Column("bank", String(40), nullable=False),
     Column("question", LargeBinary, nullable=False),

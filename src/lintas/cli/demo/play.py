@@ -198,8 +198,7 @@ class Player:
         self._refused("a request above the traced interval", answer.json()["reason"], answer.json()["detail"])
         no_rule = {"share": share.id, "purpose": "investigation"}
         answer = await asker.post("/api/v1/holds", json=no_rule, headers=_bearer(self.asker.hotline_key))
-        hold = msgspec.json.decode(answer.content, type=Hold)
-        self._refused("a request for which the table has no rule", hold.state, hold.decision)
+        self._refused("a request for which the table has no rule", answer.json()["reason"], answer.json()["detail"])
 
     async def _knock(self, what: str, wire: bytes) -> None:
         context = pinned(self.holder)

@@ -231,7 +231,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_requests_shares_case"), "requests_shares", ["case"], unique=False)
     op.create_table(
         "trace_questions",
-        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=400), nullable=False),
         sa.Column("case", sa.String(length=64), nullable=False),
         sa.Column("bank", sa.String(length=40), nullable=False),
         sa.Column("question", sa.LargeBinary(), nullable=False),
@@ -239,5 +239,5 @@ def upgrade() -> None:
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trace_questions")),
     )
-    op.create_index("ix_trace_questions_open", "trace_questions", ["bank", "answered_at"], unique=False)
     op.create_index(op.f("ix_trace_questions_case"), "trace_questions", ["case"], unique=False)
+    op.create_index("ix_trace_questions_open", "trace_questions", ["bank", "answered_at"], unique=False)
