@@ -9,7 +9,7 @@ import msgspec
 
 from lintas.bank import answers
 from lintas.bank.core import Core
-from lintas.model.errors import LintasError, NotFound
+from lintas.model.errors import BadInput, LintasError, NotFound
 from lintas.model.tainted import Baton, LedgerAnswer
 from lintas.model.times import Clock
 from lintas.requests.records import Order
@@ -49,17 +49,45 @@ class Agent:
         self._core, self._client, self._clock, self._desk = core, client, clock, desk
 
     async def run(self) -> None:
-        """Work until cancelled; when the authority does not answer, try again with growing pauses."""
+        """Work until cancelled; after whatever goes wrong, try again with growing pauses, and say when it works again."""
         pause = FIRST_PAUSE
-        self._core.index()
         while True:
-            try:
-                await self.once(WAIT_SECONDS)
+            wrong = await self._try_once()
+            if wrong is None:
+                if pause > FIRST_PAUSE:
+                    log.info("all is well again")
                 pause = FIRST_PAUSE
-            except (httpx.HTTPError, msgspec.MsgspecError, LintasError) as wrong:
-                log.warning("the authority cannot be reached or refuses", extra={"why": type(wrong).__name__})
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _try_once(self) -> Exception | None:
+        """Do one round; return what went wrong after saying whose side it is on."""
+        try:
+            await self.once(WAIT_SECONDS)
+        except httpx.HTTPStatusError as wrong:
+            log.warning("the authority refuses", extra={"status": wrong.response.status_code})
+            return wrong
+        except httpx.HTTPError as wrong:
+            log.warning("the authority cannot be reached", extra={"why": type(wrong).__name__})
+            return wrong
+        except msgspec.MsgspecError as wrong:
+            log.warning("the authority's answer cannot be read", extra={"why": type(wrong).__name__})
+            return wrong
+        except (LintasError, OSError) as wrong:
+            log.error("this bank's own files cannot be read", extra={"why": type(wrong).__name__})
+            return wrong
+        return None
+
+    async def introduce(self) -> None:
+        """Ask once, without waiting: BadInput when the authority refuses this key; one that is away may come back later."""
+        try:
+            answer = await self._client.get("/api/v1/bank/work", params={"wait": 0})
+        except httpx.HTTPError as wrong:
+            log.warning("the authority does not answer yet", extra={"why": type(wrong).__name__})
+            return
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise BadInput("the authority does not take this key for a bank's", "ask its administrator for a new one")
 
     async def once(self, wait: int) -> int:
         """Do what waits now (or within ``wait`` seconds); returns how many pieces of work were answered."""
@@ -102,7 +130,11 @@ class Agent:
             reference = self._core.find(find)
         except NotFound:
             return answers.not_found(find.reference or "", 0, find.amount_minor, find.currency)
-        return answers.answer_of(trace(self._core.index(), reference, as_of=None))
+        answer = answers.answer_of(trace(self._core.index(), reference, as_of=None))
+        if (answer.end, answer.currency) != (find.amount_minor, find.currency):
+            # Found by its reference, but not the amount that was reported: for people to sort out, not to be followed.
+            return answers.not_found(reference, 0, find.amount_minor, find.currency)
+        return answer
 
     def carry_out(self, order: Order) -> LedgerAnswer:
         """Hold what the order covers and is still here; the same order again gets the same answer."""

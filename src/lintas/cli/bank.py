@@ -45,7 +45,7 @@ def _read(path: Path) -> BankConfig:
     except FileNotFoundError:
         raise BadInput("there is no such file", "see docs/banks.md for an example", where=where) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
-        raise BadInput(str(wrong), "see docs/banks.md for every setting", where=where) from None
+        raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
 
 
 async def _serve(config: BankConfig, root: Path) -> None:
@@ -59,11 +59,17 @@ async def _serve(config: BankConfig, root: Path) -> None:
     logs.configure()
     core = Core(root / config.ledger, config.bank)
     core.index()
-    key = (root / config.key_file).read_text("ascii").strip()
+    key = (root / config.key_file).read_text("ascii", "replace").strip()
+    if not key.isascii() or not key.startswith("lk_"):
+        raise BadInput(
+            "this is no key", "put the text of the key that the authority issued in it", where=config.key_file
+        )
     async with httpx.AsyncClient(
         base_url=config.authority_url, verify=_trust(config, root), headers={"authorization": f"Bearer {key}"}
     ) as client:
-        work = asyncio.create_task(Agent(core, client, SystemClock()).run())
+        agent = Agent(core, client, SystemClock())
+        await agent.introduce()
+        work = asyncio.create_task(agent.run())
         for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, work.cancel)
         click.echo(f"ready {config.bank}", err=False)

@@ -59,6 +59,8 @@ def lintas() -> None:
 
 def main() -> None:
     """Run the program: exit 0 done, 1 the answer is no or a check failed, 2 bad usage or bad input; never a traceback."""
+    # Databases, holds and ledgers name people: nobody else on the machine reads what lintas writes.
+    os.umask(0o077)
     try:
         answer = lintas(standalone_mode=False)
         # Without standalone mode click hands back the code given to `ctx.exit` instead of leaving with it.

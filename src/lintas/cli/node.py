@@ -1,11 +1,16 @@
 """`lintas init`, `serve`, `doctor`, `db`: a node from nothing, running, looked after."""
 
 import asyncio
+import contextlib
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from lintas.model.errors import Conflict
 from lintas.model.places import FICTIONAL, jurisdiction
 
 CONFIG = click.option(
@@ -54,6 +59,8 @@ def init(
     from lintas.trust.keys import Ed25519Signer
 
     place = jurisdiction(code)
+    if not contact and place not in FICTIONAL:
+        raise click.UsageError("--contact is needed: banks and peers read it in every order and request")
     short = authority or re.sub(r"[^a-z0-9]+", "-", f"{place}-{_initials(name)}".lower()).strip("-")
     config = Config(
         authority=short,
@@ -66,17 +73,31 @@ def init(
         exchange=Door(host, port + 1),
         banks=banks,
     )
-    made = homes.create(directory, config, policy=homes.policy_for(place, policy), hosts=[host])
-    witness = Ed25519Signer.generate(f"{short}-witness")
-    witness.save(made.key(homes.WITNESS))
-    urls = homes.Urls(f"https://{host}:{port}", f"https://{host}:{port + 1}", f"http://{host}:{port + 2}/{short}")
-    member = homes.member_of(made, urls, homes.witness_vkey(made, witness))
-    signed = homes.first_charter([made], [member], ())
-    homes.install_charter(made, signed)
+    with _whole(directory) as new:
+        made = homes.create(new, config, policy=homes.policy_for(place, policy), hosts=[host])
+        witness = Ed25519Signer.generate(f"{short}-witness")
+        witness.save(made.key(homes.WITNESS))
+        urls = homes.Urls(f"https://{host}:{port}", f"https://{host}:{port + 1}", f"http://{host}:{port + 2}/{short}")
+        member = homes.member_of(made, urls, homes.witness_vkey(made, witness))
+        homes.install_charter(made, homes.first_charter([made], [member], ()))
+        key = issue_key(made, name="Administrator", role="administrator")
     click.echo(f"A node for {name} ({short}) is in {directory}.")
-    key = issue_key(made, name="Administrator", role="administrator")
     click.echo(f"Administrator's key, shown this once: {key}")
     click.echo(f"Run it with: lintas serve --config {directory / 'lintas.toml'}")
+
+
+@contextlib.contextmanager
+def _whole(directory: Path) -> Iterator[Path]:
+    """Give a directory to build in, which becomes ``directory`` when all went well, and is removed otherwise."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Conflict("this is there already, and not empty", "choose another directory", where=str(directory))
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        yield new
+        new.replace(directory)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _initials(name: str) -> str:

@@ -24,6 +24,7 @@ async def serve_node(config_file: Path, *, say: Callable[[str], object], distrus
             say(f"ready {name} {url}")
         with stopping_on_signals(doors):
             await doors.stopped()
+        runtime.let_go()
 
 
 def _doors(runtime: Runtime) -> list[Listener]:

@@ -10,7 +10,8 @@ from lintas.model.errors import BadInput
 from lintas.model.places import jurisdiction
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"\S")]
+BankCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9]{2,40}\Z")]
 
 
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,8 +46,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     public: Door = Door()
     exchange: Door = Door()
     plain: Door | None = None
-    banks: tuple[str, ...] = ()
-    abroad: dict[str, str] = {}
+    banks: tuple[BankCode, ...] = ()
+    abroad: dict[BankCode, Name] = {}
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -73,13 +74,21 @@ def read_config(path: Path) -> Home:
         raise BadInput("there is no such configuration file", "make a node with `lintas init`", where=where) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=where) from None
+    config = checked(data, where)
+    if config.plain is not None and not config.exercise:
+        raise BadInput("`plain` is for exercises", "remove it, or set exercise = true", where=where)
+    return Home(msgspec.structs.replace(config, jurisdiction=jurisdiction(config.jurisdiction)), path.parent.resolve())
+
+
+def checked(data: object, where: str = "settings") -> Config:
+    """Return valid settings; BadInput names what is wrong."""
     try:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as wrong:
         raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
-    if config.plain is not None and not config.exercise:
-        raise BadInput("`plain` is for exercises", "remove it, or set exercise = true", where=where)
-    return Home(msgspec.structs.replace(config, jurisdiction=jurisdiction(config.jurisdiction)), path.parent.resolve())
+    if both := set(config.banks) & set(config.abroad):
+        raise BadInput(f"{', '.join(sorted(both))} stands in `banks` and in `[abroad]`", "keep one", where=where)
+    return config
 
 
 def render_config(config: Config) -> str:

@@ -1,14 +1,19 @@
 """Examines a node's home without running it: one line for each thing that must be right."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lintas.model.errors import LintasError
+from lintas.ledger.checkpoint import parse_checkpoint
+from lintas.ledger.publish import CHECKPOINT
+from lintas.ledger.witness import refuse_rollback
+from lintas.model.errors import BadInput, LintasError
 from lintas.model.times import SystemClock
 from lintas.node import home as homes
 from lintas.node.config import Home, read_config
 from lintas.storage import migrate
 from lintas.storage.engine import open_engine, reading
+from lintas.trust import note
 from lintas.trust.keys import Ed25519Signer, KemKey
 
 
@@ -26,6 +31,8 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         ("envelope key", lambda home: KemKey.load(home.key(homes.KEM))),
         ("policy table and its signature", homes.load_policy),
         ("charter", lambda home: homes.load_charter(home, SystemClock())),
+        ("TLS certificate and key", _tls),
+        ("banks abroad", _abroad),
         ("database", _database),
         ("ledger", _ledger),
     ]
@@ -40,11 +47,40 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
             yield name, ""
 
 
+def _tls(home: Home) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(home.key(homes.TLS_CERTIFICATE), home.key(homes.TLS_KEY))
+    except (OSError, ssl.SSLError) as wrong:
+        what = f"the certificate and its key cannot be used: {wrong.strerror or wrong}"
+        raise BadInput(what, "restore both from the backup", where=str(home.key(homes.TLS_CERTIFICATE))) from None
+
+
+def _abroad(home: Home) -> None:
+    """Every authority that is to answer for a bank is a member."""
+    charter = homes.load_charter(home, SystemClock()).charter
+    members = {member.authority for member in charter.members}
+    for bank, authority in home.config.abroad.items():
+        if authority not in members:
+            raise BadInput(f"bank {bank} is {authority}'s, which is no member", "correct `[abroad]`, or the charter")
+
+
 def _database(home: Home) -> None:
+    if not home.path(home.config.database).exists():
+        raise BadInput(
+            "there is no database", "restore it, or make one with `lintas db upgrade`", where=home.config.database
+        )
     migrate.check_current(open_engine(home.path(home.config.database)))
 
 
 def _ledger(home: Home) -> None:
     _, node = homes.open_home(home.root / homes.SETTINGS)
     with reading(node.parts.engine) as tx:
+        size = node.ledger.size(tx)
         node.ledger.root(tx)
+    published = home.path(home.config.ledger) / CHECKPOINT
+    if published.exists():
+        checkpoint = parse_checkpoint(note.parse(published.read_bytes()).text)
+        refuse_rollback(size, checkpoint.size)
+        if checkpoint.origin != home.config.ledger_origin:
+            raise BadInput(f"the published ledger is {checkpoint.origin}'s", "correct `ledger` or `ledger_origin`")

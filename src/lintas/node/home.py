@@ -15,7 +15,7 @@ from lintas.model.errors import BadInput, Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock, SystemClock
 from lintas.node.assembly import Node, Parts, assemble
-from lintas.node.config import Config, Home, read_config, render_config
+from lintas.node.config import Config, Home, checked, read_config, render_config
 from lintas.policy.shipped import blank_table, shipped_table
 from lintas.policy.table import PolicyTable, signing_text
 from lintas.storage import migrate
@@ -50,7 +50,7 @@ class Urls(NamedTuple):
 
 def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock: Clock | None = None) -> Home:
     """Make a node's home: settings, fresh keys, a signed policy table, the database; Conflict when there is one already."""
-    clock = clock or SystemClock()
+    clock, config = clock or SystemClock(), checked(msgspec.to_builtins(config))
     if (root / SETTINGS).exists():
         raise Conflict("there is a node in this directory already", "choose another directory", where=str(root))
     # Made first, so that a host that is none leaves no half of a home behind.
@@ -63,7 +63,9 @@ def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock
     home.key(TLS_CERTIFICATE).write_text(tls.certificate_pem, "ascii")
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
     home = install_policy(home, policy)
-    migrate.upgrade(open_engine(home.path(config.database)))
+    engine = open_engine(home.path(config.database))
+    migrate.upgrade(engine)
+    engine.dispose()
     return home
 
 

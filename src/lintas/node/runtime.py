@@ -14,7 +14,7 @@ from lintas.model.errors import LintasError, Refused
 from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
-from lintas.node.publication import Publication
+from lintas.node.publication import Publication, Published
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import Writer
 from lintas.trust.charter import Member
@@ -42,6 +42,7 @@ class Runtime:
         self._delivery = Delivery(home, node.exchange, self)
         self._publication = Publication(home, node.ledger, node.parts.directory, self, distrusted_witnesses)
         self._senders: list[asyncio.Task[None]] = []
+        self._leaving = False
 
     # ---- for the faces
 
@@ -65,10 +66,15 @@ class Runtime:
             changed = self.changed
             answer = await self.read(question)
             left = deadline - time.monotonic()
-            if answer or left <= 0:
+            if answer or left <= 0 or self._leaving:
                 return answer
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), left)
+
+    def let_go(self) -> None:
+        """Answer everybody who waits with what there is: the node is about to stop."""
+        self._leaving = True
+        self._wake()
 
     async def receive(self, wire: bytes, sender: str) -> bytes:
         """Open and admit an envelope that ``sender`` delivered; returns the receipt, or raises Refused after recording it."""
@@ -81,8 +87,8 @@ class Runtime:
             await self.write(lambda tx: exchange.note_refusal(tx, wire, sender, refusal))
             raise
 
-    async def publish(self) -> int:
-        """Publish the ledger now, cosigned by the witnesses that answer; returns its size."""
+    async def publish(self) -> Published:
+        """Publish the ledger now, cosigned by the witnesses that answer; says what is out now."""
         return await self._publication.publish()
 
     async def adopt(self, document: bytes) -> int:

@@ -8,7 +8,7 @@ from lintas.border.judge import Judge
 from lintas.border.records import Answered
 from lintas.border.service import Border
 from lintas.model import times
-from lintas.model.errors import Conflict, NotFound, Refused
+from lintas.model.errors import BadInput, Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.markings import Marking
 from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
@@ -79,21 +79,12 @@ class Chase:
         if not answer.found:
             store.keep_share(tx, msgspec.structs.replace(share, holder=bank, note="not_found"))
             return
-        if share.id == share.case and answer.end != share.amount_minor:
-            share = self._amend(tx, share, answer)
         at = Baton(transfer=answer.transfer, start=answer.start, end=answer.end, currency=answer.currency, holder=bank)
         pieces = self._replace(
             tx, share, answer.parts, at=at, changes=msgspec.structs.replace(share, authority=self._me)
         )
         for piece in pieces:
             self._hold_if_possible(tx, piece)
-
-    def _amend(self, tx: Transaction, share: Share, answer: LedgerAnswer) -> Share:
-        """The bank's own record of the amount wins over what the caller remembered."""
-        claim = store.claim(tx, share.case)
-        if claim is not None:
-            store.keep_claim(tx, msgspec.structs.replace(claim, stolen=answer.end, currency=answer.currency))
-        return msgspec.structs.replace(share, amount_minor=answer.end)
 
     def _replace(
         self, tx: Transaction, share: Share, parts: Sequence[Part], *, at: Baton, changes: Share
@@ -134,6 +125,11 @@ class Chase:
 
     def _open_hold(self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose) -> Hold:
         place = self._place_of(baton.holder)
+        if not place.own and not place.authority:
+            raise BadInput(
+                f"nobody is known to answer for bank {baton.holder!r}",
+                "name it under `banks` or `[abroad]` in the node's settings",
+            )
         claim = store.claim(tx, share.case)
         direction: Direction = "own" if place.own else "asked"
         hold = Hold(

@@ -78,9 +78,13 @@ class Tracing:
             check_answer(answer, asked.start, asked.end)
         elif question.find is not None:
             check_answer(answer, 0, answer.end)
-            if answer.found and (answer.end <= 0 or answer.currency != question.find.currency):
+            find = question.find
+            if answer.found and (answer.end, answer.currency) != (find.amount_minor, find.currency):
+                # What the victim reported is the bound: a bank cannot make a claim larger, or another one.
                 raise BadInput(
-                    "the transfer found is empty or in another currency", "answer for the transfer asked for"
+                    f"the transfer found is of {answer.end} {answer.currency} (minor units), reported were "
+                    f"{find.amount_minor} {find.currency}",
+                    "answer that it was not found; an officer then corrects the report",
                 )
 
     def of_case(self, tx: Transaction, case: str) -> list[tuple[TraceQuestion, LedgerAnswer | None]]:
