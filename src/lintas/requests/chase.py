@@ -207,6 +207,8 @@ class Chase:
             raise Refused("not_asked", f"{origin} answers a hold that was not asked of it")
         if hold.state == "answered":
             return
+        if hold.state not in ("sent", "delivered"):
+            raise Refused("not_asked", f"{origin} answers a hold that never left, or that it refused ({hold.state})")
         now = times.render(self._clock.now())
         rules.check_hold_answer(hold, answer)
         share = store.share(tx, hold.share)
