@@ -6,20 +6,15 @@ import msgspec
 from starlette.responses import Response
 
 from lintas.http.routing import Call, Route
-from lintas.ledger.tlog_policy import Group, LogLine, TlogPolicy, WitnessLine, render_policy
+from lintas.ledger.membership import member_policy
+from lintas.ledger.tlog_policy import render_policy
 from lintas.model.errors import NotFound
+from lintas.node.publication import Published
 from lintas.node.runtime import Runtime
 from lintas.storage.engine import Transaction
-from lintas.trust.note import parse_vkey
 
 #: C2SP tlog-tiles: a checkpoint, hash tiles, entry bundles; nothing else of the directory is served.
 _FILE = re.compile(r"checkpoint|tile/(?:[0-9]{1,2}|entries)(?:/x[0-9]{3})*/[0-9]{3}(?:\.p/[0-9]{1,3})?")
-
-
-class Published(msgspec.Struct, frozen=True):
-    """The size of the tree that the published checkpoint covers."""
-
-    size: int
 
 
 class Reconciliation(msgspec.Struct, frozen=True):
@@ -54,17 +49,12 @@ def tlog_policy(runtime: Runtime) -> str:
     """Write the C2SP tlog-policy of this node's ledger: its key, and every other member's witness, of which one must sign."""
     node = runtime.node
     peers = node.parts.directory.peers(node.parts.identity.authority)
-    witnesses = tuple(WitnessLine(peer.witness.name, parse_vkey(peer.witness.vkey)) for peer in peers)
-    log = (LogLine(node.ledger.key),)
-    if not witnesses:
-        return render_policy(TlogPolicy(log))
-    anyone = Group("members", 1, tuple(line.name for line in witnesses))
-    return render_policy(TlogPolicy(log, witnesses, (anyone,), anyone.name))
+    return render_policy(member_policy(node.ledger.key, peers, 1 if peers else None))
 
 
 async def publish(call: Call[Runtime]) -> Published:
-    """Sign and publish a checkpoint now, cosigned by the witnesses that answer."""
-    return Published(await call.services.publish())
+    """Sign and publish a checkpoint now, cosigned by the witnesses that answer; a cosigned one stays when none of them does."""
+    return await call.services.publish()
 
 
 async def reconcile(call: Call[Runtime]) -> Reconciliation:

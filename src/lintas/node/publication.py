@@ -7,17 +7,19 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 import httpx
+import msgspec
 
 from lintas.exchange.directory import Directory
 from lintas.ledger import publish, witness
 from lintas.ledger.checkpoint import parse_checkpoint
+from lintas.ledger.cosignature import VERIFIERS
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.service import Ledger
 from lintas.model.errors import BadInput, CheckFailed, Refused
 from lintas.node.config import Home
 from lintas.storage.engine import Transaction
 from lintas.trust.charter import Member
-from lintas.trust.note import parse, parse_vkey
+from lintas.trust.note import Note, Signature, parse, parse_vkey, verify
 
 log = logging.getLogger("lintas.node")
 
@@ -34,6 +36,14 @@ class Reads(Protocol):
         ...
 
 
+class Published(msgspec.Struct, frozen=True):
+    """What came of it: entries here, entries under the checkpoint that is out now, and the witnesses that cosigned that one."""
+
+    size: int
+    published: int
+    cosigned_by: tuple[str, ...]
+
+
 class Publication:
     """The checkpoints of one node; ``distrusted`` names witnesses that an administrator has set aside."""
 
@@ -44,35 +54,55 @@ class Publication:
         self._distrusted = distrusted
         self._turn = asyncio.Lock()
 
-    async def publish(self, *, starting: bool = False) -> int:
-        """Publish the ledger as it is now; returns its size.
+    async def publish(self, *, starting: bool = False) -> Published:
+        """Publish the ledger as it is now, cosigned by the witnesses that answer.
 
         A witness that does not answer, or answers badly, costs its own cosignature only: whether enough cosigned is for the
-        verifier's policy to say. When ``starting``, a witness that has seen more entries than there are here stops the node,
-        Refused("rollback"): an old backup was restored, and appending would fork the ledger. Later its word alone does not,
-        since a ledger does not shrink under a running node and a witness may lie.
+        verifier's policy to say. When none of them cosigns, a published checkpoint that was cosigned stays: a shorter
+        ledger that verifies is worth more than a longer one that nobody vouches for.
+
+        When ``starting``, a witness that has seen more entries than there are here stops the node, Refused("rollback"): an
+        old backup was restored, and appending would fork the ledger. Later its word alone does not, since a ledger does not
+        shrink under a running node and a witness may lie.
         """
         async with self._turn:
-            signed = (await self._node.read(self._ledger.checkpoint)).render()
-            for peer in self._directory.peers(self._home.config.authority):
-                if peer.witness.name in self._distrusted:
-                    continue
-                try:
-                    signed = await self._cosign(peer, signed)
-                except Refused as wrong:
-                    if starting:
-                        raise
-                    log.error("a witness says it saw more", extra={"peer": peer.authority, "why": wrong.reason})
-                except (httpx.HTTPError, CheckFailed, BadInput) as wrong:
-                    log.warning("no cosignature", extra={"peer": peer.authority, "why": type(wrong).__name__})
+            fresh = await self._node.read(self._ledger.checkpoint)
+            size = parse_checkpoint(fresh.text).size
+            peers = self._trusted_peers()
+            standing = self._standing()
+            vouched = self._cosignatures(standing, peers) if standing else {}
+            if standing and standing.text == fresh.text:
+                # The same tree again: what was cosigned stays cosigned, whoever is out now.
+                fresh = fresh.with_signatures(vouched.values())
+            signed = await self._ask(peers, fresh.render(), _size(standing) if standing else 0, starting)
+            if standing and vouched and not self._cosignatures(parse(signed), peers):
+                log.error("no witness cosigned, the published checkpoint stays", extra={"size": _size(standing)})
+                signed = standing.render()
             directory = self._home.path(self._home.config.ledger)
+            # A checkpoint that stays goes this way too: it must fit the ledger, or this is an old backup.
             done = await self._node.read(lambda tx: publish.publish(tx, self._ledger, directory, signed))
-            return done.size
+            return Published(size, done.size, tuple(self._cosignatures(parse(signed), peers)))
 
-    async def _cosign(self, peer: Member, signed: bytes) -> bytes:
-        """Ask one witness; its 409 tells the size it saw last, from which the proof is then made."""
-        size = parse_checkpoint(parse(signed).text).size
-        old = self._last_size()
+    def _trusted_peers(self) -> list[Member]:
+        peers = self._directory.peers(self._home.config.authority)
+        return [peer for peer in peers if peer.witness.name not in self._distrusted]
+
+    async def _ask(self, peers: list[Member], signed: bytes, old: int, starting: bool) -> bytes:
+        """Ask every witness in turn and return the checkpoint with the cosignatures that came."""
+        for peer in peers:
+            try:
+                signed = await self._cosign(peer, signed, old)
+            except Refused as wrong:
+                if starting:
+                    raise
+                log.error("a witness says it saw more", extra={"peer": peer.authority, "why": wrong.reason})
+            except (httpx.HTTPError, CheckFailed, BadInput) as wrong:
+                log.warning("no cosignature", extra={"peer": peer.authority, "why": type(wrong).__name__})
+        return signed
+
+    async def _cosign(self, peer: Member, signed: bytes, old: int) -> bytes:
+        """Ask one witness for the step from ``old`` entries on; its 409 tells the size it saw last, if that is another."""
+        size = _size(parse(signed))
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
             for _ in range(2):
                 body = await self._node.read(functools.partial(self._request, signed, old))
@@ -89,9 +119,27 @@ class Publication:
     def _request(self, signed: bytes, old: int, tx: Transaction) -> bytes:
         return publish.witness_request(self._ledger, tx, signed, old)
 
-    def _last_size(self) -> int:
+    def _standing(self) -> Note | None:
+        """Return the published checkpoint; None where there is none that can be read and was signed by this ledger."""
         path = self._home.path(self._home.config.ledger) / CHECKPOINT
         try:
-            return parse_checkpoint(parse(path.read_bytes()).text).size
-        except FileNotFoundError:
-            return 0
+            found = parse(path.read_bytes())
+            parse_checkpoint(found.text)
+            return found if verify(found, [self._ledger.key], VERIFIERS) else None
+        except (FileNotFoundError, CheckFailed, BadInput):
+            return None
+
+    def _cosignatures(self, signed: Note, peers: list[Member]) -> dict[str, Signature]:
+        """Return the good cosignatures of these members' witnesses by witness name; a bad one counts for nothing."""
+        good: dict[str, Signature] = {}
+        for peer in peers:
+            try:
+                found = verify(signed, [parse_vkey(peer.witness.vkey)], VERIFIERS)
+            except CheckFailed:
+                continue
+            good.update((peer.witness.name, signature) for _, signature in found)
+        return good
+
+
+def _size(signed: Note) -> int:
+    return parse_checkpoint(signed.text).size
