@@ -211,7 +211,7 @@ def located(seed: int, bank: str, question: TraceQuestion) -> LedgerAnswer:
         assert question.find is not None
         find = question.find
         transfer, start, code = f"T-{rng.randrange(10**9):09d}", 0, find.currency
-        end = find.amount_minor if rng.random() < 0.8 else find.amount_minor + rng.randrange(1, 5_000)
+        end = find.amount_minor
     if rng.random() < 0.06:
         return LedgerAnswer(transfer=transfer, start=start, end=end, currency=code, snapshot="", found=False)
     deep = question.id.count(".") >= 2

@@ -58,18 +58,19 @@ def summary(played: list[Played]) -> str:
     )
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
-def test_what_must_always_hold_holds(first: int) -> None:
+def chunks() -> list[list[int]]:
+    """Part the seeds, and those that once failed, into tests."""
+    seeds = [*range(SEEDS), *(seed for seed in kept() if seed >= SEEDS)]
+    return [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+
+
+@pytest.mark.parametrize("seeds", chunks(), ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
+def test_what_must_always_hold_holds(seeds: list[int]) -> None:
     played = []
-    for seed in range(first, min(first + CHUNK, SEEDS)):
+    for seed in seeds:
         played.append(play(seed))
         check(played[-1])
     print(summary(played))
-
-
-@pytest.mark.parametrize("seed", [seed for seed in kept() if seed >= SEEDS])
-def test_a_seed_that_once_failed(seed: int) -> None:
-    check(play(seed))
 
 
 @pytest.mark.parametrize("seed", [int(os.environ.get("LINTAS_SIMULATION_SEED", "9"))])

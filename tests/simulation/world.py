@@ -16,10 +16,10 @@ from tests.simulation.people import Desk
 
 from lintas.model.errors import LintasError
 
-#: What a seed must deliver before it heals, how long it may stand still, and how long become quiet (its own seconds).
-DELIVERED, STALLED, HEALING = 200, 60.0, 300.0
+#: What a seed must deliver before it heals, how long it may stand still before, and after (its own seconds).
+DELIVERED, STALLED, HEALING = 200, 60.0, 90.0
 #: Pauses between things that people do, and between audits (its own seconds).
-PACE, AUDIT = 0.8, 80.0
+PACE, AUDIT = 0.8, 120.0
 
 
 class Played(NamedTuple):
@@ -45,7 +45,7 @@ class Stage:
         self.network = Network(
             self.timeline,
             Random(f"network {seed}"),
-            loss=self.rng.choice((0.02, 0.1, 0.2, 0.3)),
+            loss=self.rng.choice((0.02, 0.05, 0.1, 0.3)),
             duplication=self.rng.choice((0.02, 0.05, 0.1)),
         )
         keyring = signers.Keyring(seed, quick=seed % 10 != 9)
@@ -120,12 +120,15 @@ class Stage:
         for desk in self.desks:
             desk.hurry = True
             desk.machine.mend()
-        until = self.timeline.seconds + HEALING
-        while self.timeline.seconds < until:
+        since, done = self.timeline.seconds, -1
+        while self.timeline.seconds < since + HEALING:
             for desk in self.desks:
                 desk.machine.touch()
                 desk.soon()
             self.timeline.run(20)
+            now = sum(len(promises) for promises in self.chronicle.promises.values())
+            if now != done:
+                since, done = self.timeline.seconds, now
             if self.chronicle.wrongs or all(self._quiet(machine) for machine in self.machines.values()):
                 return
         self.chronicle.counts["never quiet"] += 1
