@@ -8,6 +8,7 @@ from lintas.cli.demo.story import A1, A2, B1, B2
 from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from lintas.model.tainted import LedgerAnswer
 from lintas.requests.records import Bar, Hold, HoldForm, Order
+from lintas.requests.store import keep_hold
 
 
 def unanswered_order(town: Town) -> tuple[str, Hold, Order, LedgerAnswer]:
@@ -292,15 +293,68 @@ def test_trace_answers_that_do_not_fit_are_refused(town: Town) -> None:
         town.xa.do(lambda tx: tracing.answer(tx, A1, question.id, replace(given, found=False, parts=())))
 
 
-def test_the_banks_record_wins_over_the_callers_memory(town: Town) -> None:
+def test_a_bank_cannot_make_a_claim_larger_or_another(town: Town) -> None:
     report = town.xa.file(town.form())
     tracing = town.xa.node.tracing
     (question,) = town.xa.ask(lambda tx: tracing.work(tx, A1))
     given = town.banks[A1].locate(question)
-    parts = tuple(msgspec.structs.replace(part, end=part.end + 100) for part in given.parts)
-    more = msgspec.structs.replace(given, end=given.end + 100, parts=parts)
-    town.xa.do(lambda tx: tracing.answer(tx, A1, question.id, more))
-    assert town.xa.bar(report.case).stolen == given.end + 100
+    (part,) = given.parts
+    assert part.baton is not None
+    for change in (100, -100):
+        baton = msgspec.structs.replace(part.baton, end=part.baton.end + change)
+        parts = (
+            msgspec.structs.replace(part, end=part.end + change, local_minor=part.local_minor + change, baton=baton),
+        )
+        other = msgspec.structs.replace(given, end=given.end + change, parts=parts)
+        with pytest.raises(BadInput, match="reported were"):
+            town.xa.do(lambda tx, other=other: tracing.answer(tx, A1, question.id, other))  # type: ignore[misc]
+    assert town.xa.bar(report.case).stolen == given.end
+
+
+def test_a_baton_carries_no_more_than_its_part(town: Town) -> None:
+    town.xa.file(town.form())
+    tracing = town.xa.node.tracing
+    (question,) = town.xa.ask(lambda tx: tracing.work(tx, A1))
+    given = town.banks[A1].locate(question)
+    (part,) = given.parts
+    assert part.baton is not None
+    for changes in ({"end": part.baton.end + 1}, {"currency": "XBK"}):
+        baton = msgspec.structs.replace(part.baton, **changes)
+        more = msgspec.structs.replace(given, parts=(msgspec.structs.replace(part, baton=baton),))
+        with pytest.raises(BadInput, match="not that part's money"):
+            town.xa.do(lambda tx, more=more: tracing.answer(tx, A1, question.id, more))  # type: ignore[misc]
+
+
+def test_one_money_is_under_one_order_only(town: Town) -> None:
+    """A peer that asks for the same interval under another id gets no second order for it."""
+    unanswered_order(town)
+    (first,) = town.xb.holds("ordered")
+    twin = msgspec.structs.replace(
+        first, id="hold-twin", state="awaiting_approval", share="case-twin", case="case-twin"
+    )
+    town.xb.do(lambda tx: keep_hold(tx, twin))
+    with pytest.raises(Conflict, match="covers this money"):
+        town.xb.approve("hold-twin")
+
+
+def test_a_request_that_has_ended_is_not_approved(town: Town) -> None:
+    unanswered_order(town)
+    (first,) = town.xb.holds("ordered")
+    stale = msgspec.structs.replace(
+        first, id="hold-stale", state="awaiting_approval", expires="2020-01-01T00:00:00Z", share="s", case="case-s"
+    )
+    town.xb.do(lambda tx: keep_hold(tx, stale))
+    with pytest.raises(Conflict, match="ended at"):
+        town.xb.approve("hold-stale")
+
+
+def test_who_reported_does_not_approve(town: Town) -> None:
+    town.xa.file(town.form())
+    town.settle()
+    (own,) = (hold for hold in town.xa.holds("awaiting_approval") if hold.direction == "own")
+    assert own.asked_by
+    with pytest.raises(NotAllowed, match="cannot approve"):
+        town.xa.do(lambda tx: town.xa.node.orders.approve(tx, own.id, own.asked_by))
 
 
 def moved_share(town: Town, case: str) -> str:

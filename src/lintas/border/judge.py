@@ -53,6 +53,10 @@ class Judge:
             )
         )
 
+    def jurisdiction_of(self, authority: str) -> str:
+        """Return an authority's jurisdiction by the charter in force, "" for a stranger."""
+        return self._jurisdiction_of(authority)
+
     def hours_from_now(self, hours: int | None) -> str | None:
         """Return the RFC 3339 time that many hours from now; None for None."""
         return None if hours is None else times.render(self._clock.now() + timedelta(hours=hours))

@@ -10,15 +10,17 @@ import msgspec
 
 from lintas.model.errors import BadInput, Refused
 from lintas.model.markings import Marking
-from lintas.model.tainted import Baton, CurrencyCode, Minor, Part
+from lintas.model.tainted import PLAIN, Baton, CurrencyCode, Minor, Parts
 
 #: No statement is larger: a ledger commitment, a letter and a screen all have to hold it.
 MAX_STATEMENT = 65_536
 
 #: What a peer writes is bounded before anything is done with it; a hold's id also stands in addresses and forms.
 HoldId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,64}\Z")]
-Line = Annotated[str, msgspec.Meta(max_length=200)]
-Words = Annotated[str, msgspec.Meta(max_length=1000)]
+Line = Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)]
+Words = Annotated[str, msgspec.Meta(max_length=1000, pattern=PLAIN)]
+#: A code of the taxonomy of schemes: no place to write anything about a person.
+Scheme = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9_]{1,40}\Z")]
 Instant = Annotated[str, msgspec.Meta(max_length=40)]
 
 Purpose = Literal[
@@ -43,7 +45,7 @@ class HoldRequest(msgspec.Struct, frozen=True, kw_only=True):
     baton: Baton
     amount_minor: Minor
     currency: CurrencyCode
-    scheme: Line
+    scheme: Scheme
     basis: LegalBasis
     answer_by: Instant
     expires: Instant
@@ -55,7 +57,7 @@ class HoldAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     hold: HoldId
     outcome: Outcome
-    parts: tuple[Part, ...] = ()
+    parts: Parts = ()
     basis: LegalBasis | None = None
     approver: Line = ""
     expires: Instant | None = None

@@ -7,10 +7,12 @@ import msgspec
 from lintas.model.errors import BadInput
 from lintas.model.money import MAX_MINOR, currency
 
+#: One line to be shown to people or put into a letter: no control characters, none that turn the direction of writing.
+PLAIN = r"\A[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
 #: Bounds of what others send, checked where it is decoded: references, bank and currency codes, minor units.
-Reference = Annotated[str, msgspec.Meta(max_length=200)]
-BankCode = Annotated[str, msgspec.Meta(max_length=40)]
-CurrencyCode = Annotated[str, msgspec.Meta(max_length=3)]
+Reference = Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)]
+BankCode = Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{0,40}\Z")]
+CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=MAX_MINOR)]
 
 
@@ -57,6 +59,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return self.end - self.start
 
 
+#: More parts than this would not fit into one statement with their batons; the smallest are then told as unknown.
+MAX_PARTS = 100
+Parts = Annotated[tuple[Part, ...], msgspec.Meta(max_length=MAX_PARTS)]
+
+
 class Find(msgspec.Struct, frozen=True, kw_only=True):
     """What a victim can say of a transfer: its reference, or amount, receiving account and time."""
 
@@ -76,7 +83,7 @@ class LedgerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     currency: CurrencyCode
     snapshot: Reference
     found: bool
-    parts: tuple[Part, ...] = ()
+    parts: Parts = ()
 
     @property
     def local(self) -> dict[str, int]:
@@ -105,10 +112,14 @@ def check_answer(answer: LedgerAnswer, start: int, end: int) -> None:
             )
         if (part.state == "moved") != (part.baton is not None):
             raise BadInput(f"part {number} is {part.state}", "give a baton with money that moved, and only with that")
-        if part.baton is not None and not 0 <= part.baton.start < part.baton.end:
-            raise BadInput(
-                f"part {number} has an empty baton", "give the interval inside the transfer by which it left"
-            )
+        if part.baton is not None and (
+            part.baton.amount_minor <= 0
+            or (part.baton.amount_minor, part.baton.currency) != (part.local_minor, part.local_currency)
+        ):
+            # What moved on is what was here: a baton cannot carry more, or another currency, than its part.
+            raise BadInput(f"the baton of part {number} is not that part's money", "give the interval by which it left")
+        if part.local_currency == answer.currency and part.local_minor > part.amount_minor:
+            raise BadInput(f"part {number} is more than was asked about", "give the money of the asked interval")
         edge = part.end
     if edge != end:
         raise BadInput(f"the parts end at {edge}, the interval at {end}", "tile the interval exactly")

@@ -118,7 +118,14 @@ def hearings(node: Node) -> list[Hearing]:
     def claim(tx: Transaction, event: ReportFiled) -> None:
         if event.claim is not None:
             find = event.claim.find
-            node.chase.open_claim(tx, event.case, event.scheme, amount_minor=find.amount_minor, currency=find.currency)
+            node.chase.open_claim(
+                tx,
+                event.case,
+                event.scheme,
+                amount_minor=find.amount_minor,
+                currency=find.currency,
+                officer=event.officer,
+            )
 
     def follow(tx: Transaction, event: ReportFiled) -> None:
         if event.claim is not None:

@@ -21,6 +21,8 @@ from lintas.storage.engine import Transaction
 #: What a hold request asks of the peer, as data: answer within, and stop being a request after (hours).
 ANSWER_HOURS = 1
 EXPIRES_HOURS = 72
+#: Holds that a case may lead to without anybody's click; an officer asks for more by hand.
+MAX_UNASKED_HOLDS = 20
 PLANE_B = Marking(plane="B", tlp="AMBER+STRICT")
 
 
@@ -51,13 +53,30 @@ class Chase:
     # ---- claims and the bar
 
     def open_claim(
-        self, tx: Transaction, case: str, scheme: str, *, amount_minor: int, currency: str, origin: str = ""
+        self,
+        tx: Transaction,
+        case: str,
+        scheme: str,
+        *,
+        amount_minor: int,
+        currency: str,
+        origin: str = "",
+        officer: str = "",
     ) -> None:
-        """Open a case's claim: everything is unknown as yet; the root share carries the case's id."""
-        now = times.render(self._clock.now())
-        store.keep_claim(
-            tx, Claim(case=case, currency=currency, stolen=amount_minor, scheme=scheme, opened_at=now, origin=origin)
+        """Open a case's claim: everything is unknown as yet; the root share carries the case's id.
+
+        ``origin`` is the authority that asked, for a foreign case; ``officer`` who filed the report, for our own.
+        """
+        claim = Claim(
+            case=case,
+            currency=currency,
+            stolen=amount_minor,
+            scheme=scheme,
+            opened_at=times.render(self._clock.now()),
+            origin=origin,
+            officer=officer,
         )
+        store.keep_claim(tx, claim)
         store.keep_share(tx, Share(id=case, case=case, state="unknown", amount_minor=amount_minor))
 
     def bar(self, tx: Transaction, case: str) -> Bar | None:
@@ -74,8 +93,8 @@ class Chase:
     def located(self, tx: Transaction, share_id: str, bank: str, answer: LedgerAnswer) -> None:
         """Take a bank's trace answer: the share becomes its parts; each part that can be held leads to a hold."""
         share = store.share(tx, share_id)
-        if share is None:
-            raise NotFound(f"no share {share_id!r}", "it was replaced by its parts meanwhile")
+        if share is None or share.hold is not None:
+            raise NotFound(f"no share {share_id!r} without a hold", "it was replaced or asked for meanwhile")
         if not answer.found:
             store.keep_share(tx, msgspec.structs.replace(share, holder=bank, note="not_found"))
             return
@@ -83,7 +102,8 @@ class Chase:
         pieces = self._replace(
             tx, share, answer.parts, at=at, changes=msgspec.structs.replace(share, authority=self._me)
         )
-        for piece in pieces:
+        already = len(store.holds_of(tx, share.case))
+        for piece in pieces[: max(0, MAX_UNASKED_HOLDS - already)]:
             self._hold_if_possible(tx, piece)
 
     def _replace(
@@ -103,17 +123,20 @@ class Chase:
         if place.own and share.note == "moved":
             return  # the next bank of this jurisdiction is being asked where it is
         if place.own or place.authority:
-            self._open_hold(tx, share, share.baton, "stop_payment")
+            claim = store.claim(tx, share.case)
+            self._open_hold(tx, share, share.baton, "stop_payment", claim.officer if claim else "")
 
     # ---- holds
 
-    def ask(self, tx: Transaction, form: HoldForm) -> Hold:
+    def ask(self, tx: Transaction, form: HoldForm, officer: str = "") -> Hold:
         """Open a hold by an officer's hand; Refused when it asks for more than the interval, or when no rule lets it leave."""
         share = store.share(tx, form.share)
         if share is None or share.baton is None:
             raise NotFound(f"no share {form.share!r} that could be held", "take the id from the case's bar")
         if share.hold is not None:
             raise Conflict(f"hold {share.hold} covers this share already", "wait for its answer")
+        if share.note == "moved" and self._place_of(share.holder).own:
+            raise Conflict(f"{share.holder} is being asked where this money is", "wait for its answer")
         if share.state not in ("moved", "unknown"):
             raise Conflict(f"this share is {share.state}", "only money that is moved or unknown can be held")
         pieces = rules.cut(share, share.baton, form.amount_minor or share.baton.amount_minor)
@@ -121,9 +144,9 @@ class Chase:
             store.drop_share(tx, share.id)
             for piece in pieces:
                 store.keep_share(tx, piece)
-        return self._open_hold(tx, pieces[0], pieces[0].baton or share.baton, form.purpose)
+        return self._open_hold(tx, pieces[0], pieces[0].baton or share.baton, form.purpose, officer)
 
-    def _open_hold(self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose) -> Hold:
+    def _open_hold(self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose, officer: str) -> Hold:
         place = self._place_of(baton.holder)
         if not place.own and not place.authority:
             raise BadInput(
@@ -145,6 +168,7 @@ class Chase:
             scheme=claim.scheme if claim else "unknown",
             state="awaiting_approval",
             asked_at=times.render(self._clock.now()),
+            asked_by=officer,
         )
         if direction == "asked":
             hold = self._send(tx, hold)
@@ -187,6 +211,7 @@ class Chase:
             decision=sentence,
             object=release.objects[0],
             answer_by=answer_by,
+            expires=expires,
             request_basis=request.basis,
         )
 
@@ -210,7 +235,7 @@ class Chase:
         if hold.state not in ("sent", "delivered"):
             raise Refused("not_asked", f"{origin} answers a hold that never left, or that it refused ({hold.state})")
         now = times.render(self._clock.now())
-        rules.check_hold_answer(hold, answer)
+        rules.check_hold_answer(hold, answer, self._judge.jurisdiction_of(origin), self._clock.now())
         share = store.share(tx, hold.share)
         if answer.parts and share is not None:
             changes = msgspec.structs.replace(

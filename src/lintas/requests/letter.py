@@ -1,5 +1,6 @@
 """The order as a letter: what a bank's lawyer needs to see before money is held."""
 
+from lintas.model import times
 from lintas.model.money import show
 from lintas.model.places import jurisdictions
 from lintas.requests.records import Order
@@ -22,8 +23,9 @@ and no more, traced by first-in-first-out to the part from {start} to {end} of t
 {transfer}, wherever that part is in your ledger now.
 
 This order covers an amount, not an account: the rest of any account stays free.
-It ends by itself on {expires}. Answer in full, in part, moved on, spent, or not found;
-if law prevents you, answer with the section that does.
+It is valid until {expires}; after that you must not hold the amount under this order.
+Answer in full, in part, moved on, spent, or not found; if law prevents you, answer with the
+section that does.
 
 Approved by {approver}
 Questions and objections: {contact}
@@ -31,14 +33,14 @@ Questions and objections: {contact}
 
 
 def write(order: Order, *, authority: str) -> str:
-    """Return the letter in plain text (English)."""
+    """Return the letter in plain text (English); times are UTC, to the second."""
     baton = order.baton
     return _LETTER.format(
         authority=authority,
         place=jurisdictions().get(order.basis.jurisdiction, order.basis.jurisdiction),
         bank=order.bank,
         reference=order.id,
-        issued=order.issued_at,
+        issued=_to_the_second(order.issued_at),
         law=order.basis.law,
         rule=order.basis.rule,
         amount=show(order.amount_minor, order.currency),
@@ -46,7 +48,11 @@ def write(order: Order, *, authority: str) -> str:
         start=show(baton.start, baton.currency),
         end=show(baton.end, baton.currency),
         transfer=baton.transfer,
-        expires=order.expires,
+        expires=_to_the_second(order.expires),
         approver=order.approver,
         contact=order.contact,
     )
+
+
+def _to_the_second(at: str) -> str:
+    return times.render(times.parse(at).replace(microsecond=0))

@@ -21,6 +21,9 @@ from lintas.requests.records import Hold, Order, OrderIssued, Share
 from lintas.storage.engine import Transaction
 from lintas.trust.envelope import commitment
 
+#: Requests of one peer that may wait for a decision at once: its officers cannot bury everybody else's.
+MAX_WAITING = 500
+
 
 class Orders:
     """The holding side of one authority."""
@@ -78,8 +81,12 @@ class Orders:
             asked_at=times.render(self._clock.now()),
             request_basis=request.basis,
             answer_by=request.answer_by,
+            expires=request.expires,
         )
         try:
+            if store.count_waiting(tx, event.origin) >= MAX_WAITING:
+                what = f"{MAX_WAITING} requests of {event.origin} wait for a decision here"
+                raise Refused("too_many_waiting", what, "wait until some are decided")
             rules.check_request(request, own_banks=self._own_banks, now=self._clock.now())
         except Refused as wrong:
             self._border.note_refusal(tx, event.origin, wrong.reason, str(wrong))
@@ -115,6 +122,7 @@ class Orders:
     def approve(self, tx: Transaction, hold_id: str, approver: str) -> Order:
         """Issue this authority's own order, under its own law, in the named officer's name."""
         hold = self._waiting(tx, hold_id)
+        self._check_approvable(tx, hold, approver)
         decision = self._judge.decide(
             "order",
             plane="B",
@@ -148,6 +156,17 @@ class Orders:
         self._log_order(tx, order, decision.rules, decision.policy)
         self._bus.emit(tx, OrderIssued(order.id, hold.id, order.bank))
         return order
+
+    def _check_approvable(self, tx: Transaction, hold: Hold, approver: str) -> None:
+        if rules.ended(hold.expires, self._clock.now()):
+            raise Conflict(f"the request ended at {hold.expires}", "decline it; the other side may ask anew")
+        if hold.direction == "own" and hold.asked_by == approver:
+            raise NotAllowed("who reported or asked cannot approve", "another officer must decide")
+        orders = store.orders_on(tx, hold.baton.holder, hold.baton.transfer)
+        other = rules.overlapping(hold.baton, orders, self._clock.now())
+        if other is not None:
+            what = f"order {other.id} of case {other.case} covers this money until {other.expires}"
+            raise Conflict(what, "decline this one, or wait")
 
     def decline(self, tx: Transaction, hold_id: str, officer: str, reason: str) -> None:
         """Say no, with a reason that the asking authority gets."""
@@ -187,8 +206,9 @@ class Orders:
     # ---- what banks do
 
     def work(self, tx: Transaction, bank: str, limit: int = 50) -> list[Order]:
-        """Return the orders that a bank has still to answer, oldest first."""
-        return store.open_orders(tx, bank, limit)
+        """Return the orders that a bank has still to answer and that have not ended, oldest first."""
+        now = self._clock.now()
+        return [order for order in store.open_orders(tx, bank, limit) if not rules.ended(order.expires, now)]
 
     def order(self, tx: Transaction, order_id: str, bank: str | None = None) -> Order:
         """Return one order, to its own bank only when ``bank`` is given."""

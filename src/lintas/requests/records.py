@@ -43,6 +43,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     scheme: str
     opened_at: str
     origin: str = ""
+    officer: str = ""
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +68,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     object: str | None = None
     request_basis: LegalBasis | None = None
     answer_by: str | None = None
+    #: When a request ends (RFC 3339): afterwards nobody may act on it. None for our own.
+    expires: str | None = None
+    #: The officer on whose report or click it was asked; the approver of our own hold must be somebody else.
+    asked_by: str = ""
     outcome: Outcome | None = None
     reason: str = ""
     answered_at: str | None = None

@@ -83,7 +83,7 @@ def cut(share: Share, baton: Baton, amount_minor: int) -> list[Share]:
     if 0 in amounts:
         raise Refused("too_small", "one part would be less than a minor unit of the claim", "ask for the whole share")
     return [
-        msgspec.structs.replace(share, id=part_id(share.id, number), baton=part, amount_minor=amount)
+        msgspec.structs.replace(share, id=f"{share.id}.cut{number}", baton=part, amount_minor=amount)
         for number, (part, amount) in enumerate(zip(batons, amounts, strict=True))
     ]
 
@@ -122,8 +122,11 @@ def check_order_answer(order: Order, answer: LedgerAnswer) -> None:
         raise BadInput(f"{held} minor units are held, ordered were {order.amount_minor}", "release what is over")
 
 
-def check_hold_answer(hold: Hold, answer: HoldAnswer) -> None:
-    """Refuse a peer's answer that does not add up: a peer's arithmetic is checked like a bank's."""
+def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str, now: datetime) -> None:
+    """Refuse a peer's answer that does not add up: a peer's arithmetic is checked like a bank's.
+
+    Money that is held must be held by the peer's own law (``jurisdiction``), in a named officer's name, with an end to come.
+    """
     if not answer.parts:
         if answer.outcome not in ("refused", "not_found"):
             raise Refused("bad_answer", f"the answer says {answer.outcome} and shows no money", "answer with its parts")
@@ -143,8 +146,32 @@ def check_hold_answer(hold: Hold, answer: HoldAnswer) -> None:
         raise Refused("bad_answer", wrong.what, wrong.do) from None
     if outcome_of(answer.parts) != answer.outcome:
         raise Refused("bad_answer", f"the answer says {answer.outcome}, its parts say otherwise", "correct it")
-    if "held" in (part.state for part in answer.parts) and (answer.basis is None or answer.expires is None):
-        raise Refused("bad_answer", "money is held without legal basis or end", "name both")
+    if any(part.state == "held" for part in answer.parts):
+        if answer.basis is None or answer.expires is None or not answer.approver:
+            raise Refused("bad_answer", "money is held without legal basis, approver or end", "name all three")
+        if answer.basis.jurisdiction != jurisdiction:
+            raise Refused("bad_answer", f"money is held under the law of {answer.basis.jurisdiction}", "name your own")
+        if ended(answer.expires, now):
+            raise Refused("bad_answer", "money is held under an order that has ended", "renew it first")
+
+
+def ended(expires: str | None, now: datetime) -> bool:
+    """Tell whether a time has passed; one that cannot be read has."""
+    try:
+        return expires is not None and times.parse(expires) <= now
+    except BadInput:
+        return True
+
+
+def overlapping(baton: Baton, orders: Sequence[Order], now: datetime) -> Order | None:
+    """Return an order that covers part of the same money and still counts: not refused, not ended."""
+    for order in orders:
+        same = (
+            order.baton.transfer == baton.transfer and order.baton.start < baton.end and baton.start < order.baton.end
+        )
+        if same and not order.refusal and not ended(order.expires, now):
+            return order
+    return None
 
 
 def outcome_of(parts: Sequence[Part]) -> Outcome:

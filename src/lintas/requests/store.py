@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, delete, func, insert, select, update
 
 from lintas.requests.records import Claim, Hold, Order, Share
 from lintas.storage.engine import Transaction
@@ -29,10 +29,12 @@ holds = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("peer", String(80), nullable=False),
-    Column("state", String(20), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
     Column("case", String(64), nullable=False, index=True),
     Column("object", String(64), index=True),
+    Column("asked_at", String(32), nullable=False),
     Column("doc", LargeBinary, nullable=False),
+    Index("ix_requests_holds_waiting", "state", "asked_at", "id"),
 )
 orders = Table(
     "requests_orders",
@@ -40,10 +42,12 @@ orders = Table(
     Column("id", String(64), primary_key=True),
     Column("hold", String(64), nullable=False, unique=True),
     Column("bank", String(40), nullable=False),
+    Column("transfer", String(200), nullable=False),
     Column("answered_at", String(32)),
     Column("doc", LargeBinary, nullable=False),
     Column("salt", LargeBinary),
     Index("ix_requests_orders_open", "bank", "answered_at"),
+    Index("ix_requests_orders_on", "bank", "transfer"),
 )
 
 # Statements that are asked after every commit, for each step of a case, are made once.
@@ -110,7 +114,13 @@ def drop_share(tx: Transaction, share_id: str) -> None:
 
 def keep_hold(tx: Transaction, hold: Hold) -> None:
     """Store a hold, or replace the one of its id."""
-    values = {"peer": hold.peer, "state": hold.state, "case": hold.case, "object": hold.object}
+    values = {
+        "peer": hold.peer,
+        "state": hold.state,
+        "case": hold.case,
+        "object": hold.object,
+        "asked_at": hold.asked_at,
+    }
     values_doc = values | {"doc": msgspec.json.encode(hold)}
     if tx.execute(update(holds).where(holds.c.id == hold.id).values(**values_doc)).rowcount == 0:
         tx.execute(insert(holds), {"id": hold.id, **values_doc})
@@ -127,11 +137,17 @@ def hold_by_object(tx: Transaction, object_id: str) -> Hold | None:
 
 
 def holds_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Hold]:
-    """Return holds in one state (None: all), oldest first."""
-    query = select(holds.c.doc).order_by(holds.c.id).limit(limit)
+    """Return holds in one state (None: all), the longest waiting first, by our own clock."""
+    query = select(holds.c.doc).order_by(holds.c.asked_at, holds.c.id).limit(limit)
     if state is not None:
         query = query.where(holds.c.state == state)
     return [msgspec.json.decode(row.doc, type=Hold) for row in tx.execute(query)]
+
+
+def count_waiting(tx: Transaction, peer: str) -> int:
+    """Count the requests of a peer that wait for an officer."""
+    query = select(func.count()).where(holds.c.peer == peer, holds.c.state == "awaiting_approval")
+    return tx.execute(query).scalar_one()
 
 
 def holds_of(tx: Transaction, case: str) -> list[Hold]:
@@ -144,7 +160,13 @@ def keep_order(tx: Transaction, order: Order) -> None:
     """Store an order, or replace the one of its id."""
     values = {"bank": order.bank, "answered_at": order.answered_at, "doc": msgspec.json.encode(order)}
     if tx.execute(update(orders).where(orders.c.id == order.id).values(**values)).rowcount == 0:
-        tx.execute(insert(orders), {"id": order.id, "hold": order.hold, **values})
+        tx.execute(insert(orders), {"id": order.id, "hold": order.hold, "transfer": order.baton.transfer, **values})
+
+
+def orders_on(tx: Transaction, bank: str, transfer: str) -> list[Order]:
+    """Return the orders to a bank about one transfer."""
+    query = select(orders.c.doc).where(orders.c.bank == bank, orders.c.transfer == transfer)
+    return [msgspec.json.decode(row.doc, type=Order) for row in tx.execute(query)]
 
 
 def keep_salt(tx: Transaction, order_id: str, salt: bytes) -> None:

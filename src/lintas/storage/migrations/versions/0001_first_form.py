@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.Column("statement", sa.LargeBinary(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("envelope", sa.String(length=64), nullable=True),
+        sa.Column("expires", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_bus_outbox")),
     )
     op.create_index("ix_bus_outbox_due", "bus_outbox", ["peer", "lane", "envelope", "seq"], unique=False)
@@ -203,23 +204,26 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("case", sa.String(length=64), nullable=False),
         sa.Column("object", sa.String(length=64), nullable=True),
+        sa.Column("asked_at", sa.String(length=32), nullable=False),
         sa.Column("doc", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests_holds")),
     )
     op.create_index(op.f("ix_requests_holds_case"), "requests_holds", ["case"], unique=False)
     op.create_index(op.f("ix_requests_holds_object"), "requests_holds", ["object"], unique=False)
-    op.create_index(op.f("ix_requests_holds_state"), "requests_holds", ["state"], unique=False)
+    op.create_index("ix_requests_holds_waiting", "requests_holds", ["state", "asked_at", "id"], unique=False)
     op.create_table(
         "requests_orders",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("hold", sa.String(length=64), nullable=False),
         sa.Column("bank", sa.String(length=40), nullable=False),
+        sa.Column("transfer", sa.String(length=200), nullable=False),
         sa.Column("answered_at", sa.String(length=32), nullable=True),
         sa.Column("doc", sa.LargeBinary(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests_orders")),
         sa.UniqueConstraint("hold", name=op.f("uq_requests_orders_hold")),
     )
+    op.create_index("ix_requests_orders_on", "requests_orders", ["bank", "transfer"], unique=False)
     op.create_index("ix_requests_orders_open", "requests_orders", ["bank", "answered_at"], unique=False)
     op.create_table(
         "requests_shares",
