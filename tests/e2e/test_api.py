@@ -100,6 +100,38 @@ def test_cases_come_in_pages_newest_first(running: Running) -> None:
     assert listed("a") == []
 
 
+def test_reports_are_listed_and_those_that_lack_something_apart(running: Running) -> None:
+    lost = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json={"text": "They took all."}).document
+    key = running.keys["auditor"]
+
+    def listed(query: str = "") -> list[str]:
+        return [report["id"] for report in running.ask("GET", f"/api/v1/reports{query}", key=key).document]
+
+    for query in ("", "?incomplete=0", "?incomplete=1"):
+        assert listed(query)[0] == lost["id"]
+        rest = listed(f"{query or '?incomplete=0'}&after={lost['id']}")
+        assert lost["id"] not in rest
+    theft = running.theft().form | {"case": lost["case"]}
+    joined = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=theft).document
+    assert joined["case"] == lost["case"]
+    assert lost["id"] not in listed("?incomplete=1")
+    assert listed()[:2] == [joined["id"], lost["id"]]
+    assert running.ask("GET", "/api/v1/reports?incomplete=yes", key=key).status == 422
+    nowhere = {"text": "He called again.", "case": "case-0"}
+    answer = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=nowhere)
+    assert (answer.status, answer.is_problem()) == (404, True)
+
+
+def test_a_state_that_no_hold_has_is_refused_by_naming_those_that_are(running: Running) -> None:
+    for state in ("bogus", "", "AWAITING_APPROVAL"):
+        answer = running.ask("GET", f"/api/v1/holds?state={state}", key=running.keys["auditor"])
+        assert (answer.status, answer.is_problem()) == (422, True)
+        for known in ("awaiting_approval", "sent", "delivered", "ordered", "answered", "refused", "any"):
+            assert known in answer.document["do"]
+    for state in ("awaiting_approval", "refused_by_policy", "any"):
+        assert running.ask("GET", f"/api/v1/holds?state={state}", key=running.keys["auditor"]).status == 200
+
+
 def test_a_head_request_has_no_body_and_no_effect(running: Running) -> None:
     answer = running.ask("HEAD", "/api/v1/cases", key=running.keys["auditor"])
     assert (answer.status, answer.body) == (200, b"")

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -102,7 +103,7 @@ def test_the_session_over_tls_is_for_tls_only(running: Running) -> None:
 
 
 def test_what_people_write_is_shown_and_never_run(running: Running, browser: httpx.Client) -> None:
-    form = {"text": f"He called from +99912345678 {EVIL} see https://a.example/{EVIL}", "scheme": EVIL, "phone": EVIL}
+    form = {"text": f"He called from +99912345678 {EVIL} see https://a.example/{EVIL}", "phone": EVIL}
     report = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=form).document
     sign_in(browser, running.keys["investigator"])
     text = check_page(browser.get(f"/cases/{report['case']}"))
@@ -139,6 +140,68 @@ def test_an_approver_approves_from_the_page(running: Running, browser: httpx.Cli
     assert browser.post(action, headers=OWN).status_code == 409
     view = running.ask("GET", f"/api/v1/holds/{hold}", key=running.keys["auditor"]).document
     assert view["order"]["approver"] == "Test approver"
+
+
+def test_what_waits_comes_first_and_is_declined_with_a_reason(running: Running, browser: httpx.Client) -> None:
+    form = running.theft().form
+    case = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=form).document["case"]
+
+    def asked() -> Any:  # noqa: ANN401 — JSON
+        holds = running.ask("GET", f"/api/v1/cases/{case}", key=running.keys["auditor"]).document["holds"]
+        return next((hold for hold in holds if hold["direction"] == "asked" and hold["state"] == "delivered"), {})
+
+    hold = running.until(asked)
+    action = f"/holds/{hold['id']}/decline"
+    with httpx.Client(base_url=running.xb.page_url, headers=HTML, timeout=20, trust_env=False) as abroad:
+        assert sign_in(abroad, running.xb.approver_key).status_code == 303
+        text = running.until(lambda: page if action in (page := check_page(abroad.get("/"))) else "")
+        headings = re.findall(r"<h1>([^<]*)</h1>", text)
+        assert headings == ["Waiting for approval", "Reports that lack something", "Cases", "Stopped at the border"]
+        (row,) = (row for row in re.findall(r"<tr>.*?</tr>", text, re.DOTALL) if action in row)
+        basis = hold["request_basis"]
+        shown = (basis["law"], basis["rule"], "xa-asc", hold["currency"], hold["baton"]["holder"])
+        for words in (*shown, hold["scheme"].replace("_", " ")):
+            assert html.escape(words) in row
+        assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", row)
+        (there,) = re.findall(r'href="(/cases/[^"]*)"', row)
+        assert check_page(abroad.get(there))
+        for reason in ({"reason": ""}, {"reason": "no"}, {"reason": "    "}, {"reason": "x" * 501}):
+            assert abroad.post(action, data=reason, headers=OWN).status_code == 422
+        foreign = abroad.post(action, data={"reason": "not this"}, headers={"sec-fetch-site": "cross-site"})
+        assert foreign.status_code == 403
+        done = abroad.post(action, data={"reason": " No offence under our law <b> "}, headers=OWN)
+        assert (done.status_code, done.headers["location"]) == (303, there)
+        assert "No offence under our law &lt;b&gt; (" in check_page(abroad.get(there))
+        assert abroad.post(action, data={"reason": "once more"}, headers=OWN).status_code == 409
+
+    def told() -> str:
+        found = running.ask("GET", f"/api/v1/holds/{hold['id']}", key=running.keys["auditor"]).document
+        return str(found["hold"]["reason"])
+
+    assert running.until(told).startswith("No offence under our law <b> (")
+    # The page of the case names money that a bank found and nobody holds as what it is.
+    sign_in(browser, running.keys["auditor"])
+    assert "here, not held yet" in check_page(browser.get(f"/cases/{case}"))
+    assert "<form" not in browser.get("/").text.split("</header>")[1]
+
+
+def test_a_report_that_lacks_something_is_on_the_first_page(running: Running, browser: httpx.Client) -> None:
+    form = {"text": "They took my savings.", "urgent_harm": True}
+    report = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=form).document
+    sign_in(browser, running.keys["hotline"])
+    text = check_page(browser.get("/"))
+    (row,) = (row for row in re.findall(r"<tr>.*?</tr>", text, re.DOTALL) if report["case"] in row)
+    assert f'<a href="/cases/{report["case"]}">' in row
+    for words in (*report["missing"], "Test hotline", "urgent harm"):
+        assert words in row
+    page = check_page(browser.get(f"/cases/{report['case']}"))
+    assert f"Missing: {'; '.join(report['missing'])}." in page
+    theft = running.theft().form | {"case": report["case"]}
+    assert running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=theft).status == 201
+    first = check_page(browser.get("/")).split("<h1>Cases</h1>")[0]
+    assert f'href="/cases/{report["case"]}">{report["case"]}</a></td><td class="time">' not in first
+    followed = running.until(lambda: t if "<svg" in (t := browser.get(f"/cases/{report['case']}").text) else "")
+    assert "This case follows it." in followed
 
 
 def test_the_style_sheet_is_the_only_thing_that_pages_load(running: Running, browser: httpx.Client) -> None:

@@ -1,16 +1,18 @@
 """Holds that wait for a named officer, and the officer's decision."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 
 from lintas.api.reports import READERS
 from lintas.border.records import Refusal
 from lintas.http.routing import Call, Route
+from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
-from lintas.requests.records import Hold, Order
+from lintas.requests.records import Hold, HoldState, Order
 
 APPROVERS = frozenset({"approver"})
+STATES = (*get_args(HoldState), "any")
 
 
 class HoldView(msgspec.Struct, frozen=True):
@@ -23,12 +25,14 @@ class HoldView(msgspec.Struct, frozen=True):
 class Declined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why an officer says no; the asking authority gets this sentence."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=r"\S")]
 
 
 async def list_holds(call: Call[Runtime]) -> list[Hold]:
     """Return holds in one state; without one, those that wait for approval."""
     state = call.query.get("state", "awaiting_approval")
+    if state not in STATES:
+        raise BadInput(f"no hold is ever {state!r}", f"use one of {', '.join(STATES)}", where="query state")
     return await call.services.read(lambda tx: call.services.node.orders.pending(tx, None if state == "any" else state))
 
 

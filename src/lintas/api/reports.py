@@ -4,7 +4,7 @@ import asyncio
 
 from lintas.http.routing import Call, Route
 from lintas.intake.records import Report, ReportForm
-from lintas.model.errors import Refused
+from lintas.model.errors import BadInput, Refused
 from lintas.node.runtime import Runtime
 from lintas.node.views import CaseView, case_view
 from lintas.requests.records import Bar, Hold, HoldForm
@@ -21,6 +21,17 @@ async def file_report(call: Call[Runtime]) -> Report:
     return await call.services.write(lambda tx: file(tx, call.caller.name))
 
 
+async def list_reports(call: Call[Runtime]) -> list[Report]:
+    """Return reports, newest first; with ``incomplete=1`` those whose case lacks what lets a bank find a transfer."""
+    after, incomplete = call.query.get("after", "~"), call.query.get("incomplete", "0")
+    if incomplete not in ("0", "1"):
+        raise BadInput(
+            f"{incomplete!r} is neither 0 nor 1", "send 1 for those that lack something", where="query incomplete"
+        )
+    intake = call.services.node.intake
+    return await call.services.read(lambda tx: intake.reports(tx, after, incomplete=incomplete == "1"))
+
+
 async def list_cases(call: Call[Runtime]) -> list[Bar]:
     """Return the bars of cases, newest first; ``after`` is the last case of the page before."""
     after = call.query.get("after", "~")
@@ -35,7 +46,7 @@ async def show_case(call: Call[Runtime]) -> CaseView:
 async def ask_hold(call: Call[Runtime]) -> Hold:
     """Ask that part of a case's money be held."""
     form: HoldForm = call.body
-    hold = await call.services.write(lambda tx: call.services.node.chase.ask(tx, form))
+    hold = await call.services.write(lambda tx: call.services.node.chase.ask(tx, form, call.caller.name))
     if hold.state == "refused_by_policy":
         raise Refused("refused_by_policy", hold.decision, f"hold {hold.id} is on record as refused")
     return hold
@@ -43,6 +54,15 @@ async def ask_hold(call: Call[Runtime]) -> Hold:
 
 ROUTES = [
     Route("POST", "/api/v1/reports", file_report, ReportForm, Report, OFFICERS, "File a report", 201),
+    Route(
+        "GET",
+        "/api/v1/reports",
+        list_reports,
+        answer=list[Report],
+        roles=READERS,
+        summary="List reports, newest first",
+        query={"after": "the last report of the page before", "incomplete": "1 for those whose case has no claim yet"},
+    ),
     Route(
         "GET",
         "/api/v1/cases",

@@ -1,7 +1,7 @@
-"""The pages: sign in, the cases with their bars, one case, what waits for approval, what the border stopped."""
+"""The pages: sign in, what waits for approval, reports that lack something, cases and their bars, what was stopped."""
 
 from importlib import resources
-from typing import Any
+from typing import Annotated, Any
 
 import jinja2
 import msgspec
@@ -11,14 +11,28 @@ from lintas.console.bar import svg_bar
 from lintas.http import bodies
 from lintas.http.keys import who
 from lintas.http.routing import COOKIE, Call, Route
-from lintas.model.errors import NotSignedIn
+from lintas.model import times
+from lintas.model.errors import BadInput, NotSignedIn
 from lintas.model.money import show
 from lintas.node.runtime import Runtime
 from lintas.node.views import case_view
+from lintas.storage.engine import Transaction
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
 READERS = OFFICERS | {"auditor"}
+APPROVERS = frozenset({"approver"})
 SESSION_SECONDS = 8 * 3600
+#: How many reports that lack something the first page shows; the API pages through all of them.
+LACKING = 50
+
+
+def moment(at: str) -> str:
+    """Show a time to the second, in UTC; what a peer wrote and is no time stays as it is."""
+    try:
+        return times.parse(at).replace(tzinfo=None).isoformat(" ", "seconds") + " UTC" if at else ""
+    except BadInput:
+        return at
+
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("lintas.console"), autoescape=True, undefined=jinja2.StrictUndefined
@@ -26,7 +40,7 @@ _templates = jinja2.Environment(
 _templates.globals |= {"show": show, "svg_bar": svg_bar}
 _templates.filters |= {
     "words": lambda code: code.replace("_", " "),
-    "moment": lambda at: f"{at[:10]} {at[11:19]} UTC" if at else "",
+    "moment": moment,
 }
 
 
@@ -34,6 +48,12 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The key that an administrator issued."""
 
     key: str
+
+
+class Decline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an officer says no; the asking authority gets this sentence."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=r"\S")]
 
 
 def page(call: Call[Runtime], name: str, **facts: Any) -> Response:  # noqa: ANN401 — whatever the template shows
@@ -72,12 +92,18 @@ async def sign_out(call: Call[Runtime]) -> Response:
 
 
 async def home(call: Call[Runtime]) -> Response:
-    """Show the cases with their bars, what waits for approval, and what was stopped."""
+    """Show what waits for approval, reports that lack something, the cases with their bars, and what was stopped."""
     node = call.services.node
-    bars, waiting, refusals = await call.services.read(
-        lambda tx: (node.chase.bars(tx), node.orders.pending(tx), node.border.refusals(tx))
-    )
-    return page(call, "home.html", bars=bars, waiting=waiting, refusals=refusals[:20])
+
+    def facts(tx: Transaction) -> dict[str, Any]:
+        return {
+            "waiting": node.orders.pending(tx),
+            "lacking": node.intake.reports(tx, incomplete=True, limit=LACKING),
+            "bars": node.chase.bars(tx),
+            "refusals": node.border.refusals(tx)[:20],
+        }
+
+    return page(call, "home.html", most=LACKING, **await call.services.read(facts))
 
 
 async def case(call: Call[Runtime]) -> Response:
@@ -90,6 +116,18 @@ async def approve(call: Call[Runtime]) -> Response:
     hold, officer = call.path["hold"], call.caller.name
     order = await call.services.write(lambda tx: call.services.node.orders.approve(tx, hold, officer))
     return RedirectResponse(f"/cases/{order.case}", 303)
+
+
+async def decline(call: Call[Runtime]) -> Response:
+    """Decline a hold from its form, with the reason that the asking authority gets."""
+    form: Decline = call.body
+    orders, hold, officer = call.services.node.orders, call.path["hold"], call.caller.name
+
+    def use_case(tx: Transaction) -> str:
+        orders.decline(tx, hold, officer, form.reason.strip())
+        return orders.hold(tx, hold).case
+
+    return RedirectResponse(f"/cases/{await call.services.write(use_case)}", 303)
 
 
 async def stylesheet(_call: Call[Runtime]) -> Response:
@@ -108,12 +146,15 @@ PAGES = [
     Route("POST", "/sign-out", sign_out, public=True, summary="Sign out", documented=False),
     _get("/", home, "Cases", roles=READERS),
     _get("/cases/{case}", case, "One case", roles=READERS),
+    Route("POST", "/holds/{hold}/approve", approve, roles=APPROVERS, summary="Approve a hold", documented=False),
     Route(
         "POST",
-        "/holds/{hold}/approve",
-        approve,
-        roles=frozenset({"approver"}),
-        summary="Approve a hold",
+        "/holds/{hold}/decline",
+        decline,
+        Decline,
+        roles=APPROVERS,
+        summary="Decline a hold",
+        media=(bodies.FORM,),
         documented=False,
     ),
     _get("/static/console.css", stylesheet, "Style sheet", public=True),

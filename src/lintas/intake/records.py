@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from lintas.model.identifiers import Identifier
+from lintas.model.messages import Scheme
 from lintas.model.tainted import Find
 
 Short = Annotated[str, msgspec.Meta(max_length=200)]
@@ -16,6 +17,7 @@ class ReportForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``bank`` is the code of the victim's bank; ``amount`` a decimal string in ``currency``; ``receiver`` the account that the
     money went to; ``reference`` the bank's or the payment's reference where the caller has it; ``at`` RFC 3339.
+    ``case`` names an earlier report's case that this one joins, e.g. to bring what that one lacked.
     """
 
     bank: Short = ""
@@ -25,8 +27,9 @@ class ReportForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reference: Short = ""
     at: Short = ""
     phone: Short = ""
-    scheme: Short = "unknown"
+    scheme: Scheme = "unknown"
     urgent_harm: bool = False
+    case: Short = ""
     text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
 
 
@@ -53,7 +56,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportFiled(msgspec.Struct, frozen=True):
-    """A report was stored; with a claim, money can be followed."""
+    """A report opened a case, or brought the claim that its case lacked; with a claim, money can be followed."""
 
     report: str
     case: str

@@ -1,8 +1,9 @@
 """Pure decisions of intake: what a form and a text together claim, and when two reports speak of the same transfer."""
 
 import hashlib
+from collections.abc import Sequence
 
-from lintas.intake.records import Claim, ReportForm
+from lintas.intake.records import Claim, Report, ReportForm
 from lintas.model import money, times
 from lintas.model.errors import BadInput
 from lintas.model.identifiers import Identifier
@@ -38,6 +39,12 @@ def fingerprint(claim: Claim | None) -> str | None:
     day = (find.at or "")[:10]
     key = (find.reference,) if find.reference else (find.receiver, str(find.amount_minor), find.currency, day)
     return hashlib.sha256("\n".join([claim.bank, *(part or "" for part in key)]).encode()).hexdigest()
+
+
+def scheme_of(form: ReportForm, others: Sequence[Report]) -> str:
+    """Return the form's scheme; where it names none, what the case's earlier reports (oldest first) say."""
+    said = [form.scheme, *(report.scheme for report in others)]
+    return next((scheme for scheme in said if scheme != "unknown"), "unknown")
 
 
 def form_identifiers(form: ReportForm) -> list[Identifier]:

@@ -1,4 +1,4 @@
-"""The use case of intake: file a report."""
+"""The use cases of intake: file a report, in a case of its own or in one that is there, and list what was filed."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from lintas.bus.service import Bus
 from lintas.intake import rules, store
 from lintas.intake.records import Report, ReportFiled, ReportForm
 from lintas.model import times
-from lintas.model.errors import BadInput
+from lintas.model.errors import BadInput, Conflict, NotFound
 from lintas.model.identifiers import Identifier
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
@@ -25,7 +25,11 @@ class Intake:
         self._bus, self._clock, self._ids = bus, clock, ids
 
     def read(self, form: ReportForm) -> tuple[list[Identifier], Callable[[Transaction, str], Report]]:
-        """Read a form outside any transaction; returns what was found and the use case that files it."""
+        """Read a form outside any transaction; returns what was found and the use case that files it.
+
+        That use case raises NotFound when the form names a case that no report is in, and Conflict when another case follows
+        the same transfer already.
+        """
         if form.bank and not self._is_own_bank(form.bank):
             raise BadInput(f"no bank {form.bank!r} is connected here", "choose one of the listed banks", where="bank")
         found = rules.together(rules.form_identifiers(form), extract(form.text, self._jurisdiction))
@@ -36,9 +40,14 @@ class Intake:
         def file(tx: Transaction, officer: str) -> Report:
             mark = rules.fingerprint(claim)
             earlier = store.by_fingerprint(tx, mark) if mark else None
+            others = _named(tx, form.case, earlier) if form.case else []
+            # A case follows the money of one claim; another one in its reports stays on paper, and its fingerprint unkept:
+            # a later report of that transfer, in a case of its own, is then followed.
+            follows = claim is not None and earlier is None and all(other.claim is None for other in others)
+            new = not form.case and earlier is None
             report = Report(
                 id=self._ids.new("report"),
-                case=earlier.case if earlier else self._ids.new("case"),
+                case=form.case or (earlier.case if earlier else self._ids.new("case")),
                 received_at=times.render(self._clock.now()),
                 officer=officer,
                 scheme=form.scheme,
@@ -48,9 +57,10 @@ class Intake:
                 missing=missing,
                 duplicate_of=earlier.id if earlier else None,
             )
-            store.keep(tx, report, form.text, mark)
-            if earlier is None:
-                self._bus.emit(tx, ReportFiled(report.id, report.case, report.scheme, officer, claim))
+            store.keep(tx, report, form.text, mark if follows or earlier else None)
+            if new or follows:
+                scheme = rules.scheme_of(form, others)
+                self._bus.emit(tx, ReportFiled(report.id, report.case, scheme, officer, claim))
             return report
 
         return found, file
@@ -63,3 +73,21 @@ class Intake:
     def of_case(self, tx: Transaction, case: str) -> list[Report]:
         """Return the reports of a case, oldest first."""
         return store.of_case(tx, case)
+
+    def reports(self, tx: Transaction, after: str = "~", *, incomplete: bool = False, limit: int = 50) -> list[Report]:
+        """Return reports, newest first (keyset paging by report id); ``incomplete``: those whose case has no claim yet."""
+        return store.listed(tx, after, incomplete=incomplete, limit=limit)
+
+
+def _named(tx: Transaction, case: str, earlier: Report | None) -> list[Report]:
+    """Return the reports of the case that a form names, oldest first."""
+    others = store.of_case(tx, case)
+    if not others:
+        raise NotFound(f"no report is in a case {case!r}", "take the case from the list of reports", where="case")
+    if earlier is not None and earlier.case != case:
+        raise Conflict(
+            f"this transfer is followed in case {earlier.case} already",
+            "file the report without a case, and it joins that one",
+            where="case",
+        )
+    return others

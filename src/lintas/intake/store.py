@@ -1,7 +1,7 @@
 """The table of reports."""
 
 import msgspec
-from sqlalchemy import Column, LargeBinary, String, Table, Text, insert, select
+from sqlalchemy import Column, LargeBinary, String, Table, Text, exists, insert, select
 
 from lintas.intake.records import Report
 from lintas.storage.engine import Transaction
@@ -19,7 +19,7 @@ reports = Table(
 
 
 def keep(tx: Transaction, report: Report, text: str, fingerprint: str | None) -> None:
-    """Store a report with the words it came in."""
+    """Store a report with the words it came in; ``fingerprint`` is that of the claim its case follows, else None."""
     values = {"id": report.id, "case": report.case, "text": text, "fingerprint": fingerprint}
     tx.execute(insert(reports), values | {"report": msgspec.json.encode(report)})
 
@@ -35,3 +35,13 @@ def of_case(tx: Transaction, case: str) -> list[Report]:
     """Return the reports of a case, oldest first."""
     rows = tx.execute(select(reports.c.report).where(reports.c.case == case).order_by(reports.c.id))
     return [msgspec.json.decode(row.report, type=Report) for row in rows]
+
+
+def listed(tx: Transaction, after: str, *, incomplete: bool, limit: int) -> list[Report]:
+    """Return reports, newest first, before the report ``after``; ``incomplete``: only those whose case follows no claim."""
+    query = select(reports.c.report).where(reports.c.id < after).order_by(reports.c.id.desc()).limit(limit)
+    if incomplete:
+        other = reports.alias()
+        followed = exists().where(other.c.case == reports.c.case, other.c.fingerprint.is_not(None))
+        query = query.where(reports.c.fingerprint.is_(None), ~followed)
+    return [msgspec.json.decode(row.report, type=Report) for row in tx.execute(query)]
