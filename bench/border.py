@@ -306,7 +306,7 @@ def profile(directory: Path | None = None, envelopes: int = 20) -> str:
     rooms: dict[str, float] = {}
     lines = []
     for name, function in stats.items():
-        room = _room(function.file_name)
+        room = room_of(function.file_name)
         rooms[room] = rooms.get(room, 0.0) + function.tottime
         if room.startswith("lintas."):
             lines.append((function.cumtime, f"{function.cumtime:8.3f} s  {function.ncalls:>9}  {room} {name}"))
@@ -316,13 +316,15 @@ def profile(directory: Path | None = None, envelopes: int = 20) -> str:
     return "\n".join(["own time by room", *shares, "cumulative time, calls, function", *dearest])
 
 
-def _room(file: str) -> str:
+def room_of(file: str) -> str:
     """Return the room or library that a source file belongs to."""
     parts = Path(file).parts
-    if "lintas" in parts and "src" in parts:
-        return ".".join(parts[parts.index("lintas") : parts.index("lintas") + 2])
     if "site-packages" in parts:
         return parts[parts.index("site-packages") + 1]
+    # From the end: a clone may lie in directories of these names, too.
+    for at in range(len(parts) - 1, 0, -1):
+        if parts[at - 1 : at + 1] == ("src", "lintas"):
+            return ".".join(parts[at : at + 2])
     return "built in" if file in ("~", "") else "python"
 
 

@@ -15,7 +15,7 @@ from lintas.ledger.proof import MAX_BYTES, check_proof, prove
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.tiles import MAX_ENTRY
 from lintas.ledger.tlog_policy import MAX_BYTES as MAX_POLICY
-from lintas.ledger.tlog_policy import Judgement, TlogPolicy, parse_policy
+from lintas.ledger.tlog_policy import NONE, Judgement, TlogPolicy, parse_policy
 from lintas.ledger.verify import DirectorySource, Source, Verdict, read_entry, read_nodes, verify_ledger
 from lintas.model import times
 from lintas.model.errors import BadInput, CheckFailed, TooLarge, Unavailable
@@ -70,10 +70,13 @@ def ledger() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write the verdict as one JSON document.")
 def verify(place: str, policy: Path, certificate: Path | None, as_json: bool) -> None:
     """Check a published ledger: the quorum's signatures, then every entry and every hash. Exit 1 if anything is wrong."""
-    verdict = verify_ledger(_source(place, certificate), _policy(policy))
+    source, trusted = _source(place, certificate), _policy(policy)
+    verdict = verify_ledger(source, trusted)
+    # Without an origin the checkpoint itself was not believed: perhaps there is none, or it only came too early.
+    early = None if verdict.origin else _too_early(source, trusted, place)
     if as_json:
         click.echo(json.dumps(_as_json(verdict), ensure_ascii=False))
-    else:
+    elif early is None:
         for problem in verdict.problems:
             click.echo(f"wrong: {problem}", err=True)
         if verdict.uncovered:
@@ -81,6 +84,8 @@ def verify(place: str, policy: Path, certificate: Path | None, as_json: bool) ->
         if verdict.ok:
             seen = ", ".join(f"{name} ({times.render(at)})" for name, at in verdict.cosigned_by) or "nobody"
             click.echo(f"verified: {verdict.origin}, {verdict.size} entries, cosigned by {seen}")
+    if early is not None:
+        raise early
     if not verdict.ok:
         raise CheckFailed("the ledger does not hold", "trust nothing in it until its authority explains", where=place)
 
@@ -97,7 +102,7 @@ def prove_entry(entry: int, out: Path, place: str | None, config: Path | None) -
     source = _source(place if place is not None else str(_published_by(config or Path())))
     signed = source.read(CHECKPOINT, note.MAX_BYTES)
     if signed is None:
-        raise BadInput("there is no checkpoint", "name the published ledger's directory", where=place or str(config))
+        raise _no_ledger(place or str(config))
     checkpoint = parse_checkpoint(note.parse(signed).text)
     data = read_entry(source, checkpoint.size, entry)
     proof = prove(read_nodes(source, checkpoint.size), entry, signed)
@@ -119,6 +124,33 @@ def check(proof: Path, entry: Path, policy: Path) -> None:
     judgement = _judge_proof(_read(proof, MAX_BYTES), _read(entry, MAX_ENTRY), trusted, proof)
     seen = ", ".join(f"{name} ({times.render(at)})" for name, at in judgement.cosigned_by) or "nobody"
     click.echo(f"proved: in {judgement.checkpoint.origin}, {judgement.checkpoint.size} entries, cosigned by {seen}")
+
+
+def _too_early(source: Source, policy: TlogPolicy, place: str) -> CheckFailed | None:
+    """Return what to tell when all is well except that too few witnesses cosigned so far; BadInput where no ledger is."""
+    try:
+        signed = source.read(CHECKPOINT, note.MAX_BYTES)
+    except TooLarge:
+        return None
+    if signed is None:
+        raise _no_ledger(place)
+    without = verify_ledger(source, msgspec.structs.replace(policy, quorum=NONE))
+    if not without.ok:
+        return None
+    seen = ", ".join(name for name, _ in without.cosigned_by) or "nobody"
+    what = f"not cosigned by enough witnesses yet: by {seen}, the policy asks for {_asked(policy)}"
+    return CheckFailed(what, "ask again later, or get a newer copy", where=place)
+
+
+def _asked(policy: TlogPolicy) -> str:
+    for group in policy.groups:
+        if group.name == policy.quorum:
+            return f"{group.k} of {', '.join(group.members)}"
+    return policy.quorum
+
+
+def _no_ledger(place: str) -> BadInput:
+    return BadInput("there is no ledger here", "its address ends in /ledger", where=place)
 
 
 def _judge_proof(proof: bytes, entry: bytes, policy: TlogPolicy, where: Path) -> Judgement:

@@ -94,7 +94,7 @@ def endorse_command(file: Path, config_file: Path) -> None:
 )
 @_CONFIG
 def install(file: Path, pin: str, config_file: Path) -> None:
-    """Put charter version 1 in force at this node; a served node takes it at its next start."""
+    """Put charter version 1 in force at this node from its next start on; successors go to POST /api/v1/charter."""
     home = read_config(config_file)
     signed = read_signed(file)
     check_charter(signed, now=SystemClock().now(), pin=pin)
@@ -104,7 +104,9 @@ def install(file: Path, pin: str, config_file: Path) -> None:
     homes.install_charter(home, signed)
     if settings := homes.write_witness_settings(home, signed.charter):
         click.echo(f"this authority's witness watches the others: lintas witness serve --config {settings}")
-    click.echo(f"charter version 1 is in force: {len(signed.charter.members)} members, quorum {signed.charter.quorum}")
+    count, quorum = len(signed.charter.members), signed.charter.quorum
+    click.echo(f"charter version 1 is in force at the node's next start: {count} members, quorum {quorum}")
+    click.echo("its successors are put in force while the node runs: POST /api/v1/charter")
 
 
 def read_signed(path: Path) -> SignedCharter:

@@ -210,7 +210,8 @@ def check_charter(
     if pin and anchor.sha256 != pin.strip().lower():
         raise Refused(
             "pin_mismatch",
-            f"version {anchor.charter.version} has the SHA-256 {anchor.sha256}, which is not the one that you know",
+            # Its hash is not told: who reads it here would compare it with itself.
+            f"version {anchor.charter.version} is not the charter whose SHA-256 you gave",
             "do not use it; compare with another member in person",
         )
     if previous is None:

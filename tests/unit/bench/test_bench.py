@@ -71,6 +71,15 @@ def test_profile_names_the_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "sqlalchemy" in said
 
 
+@pytest.mark.parametrize(
+    "clone", ["/home/officer", "/home/lintas", "/srv/lintas/src", "/src/lintas", "/srv/src/lintas/src/lintas"]
+)
+def test_rooms_are_found_wherever_the_clone_lies(clone: str) -> None:
+    assert border.room_of(f"{clone}/src/lintas/border/service.py") == "lintas.border"
+    assert border.room_of(f"{clone}/.venv/lib/python3.11/site-packages/sqlalchemy/engine/base.py") == "sqlalchemy"
+    assert border.room_of("~") == "built in"
+
+
 def test_file_system_is_named(tmp_path: Path) -> None:
     assert border.file_system(Path("/proc/self")) == "proc"
     assert border.file_system(tmp_path.resolve()) != "proc"

@@ -17,6 +17,7 @@ from tests.unit.ledger.building import Small
 from lintas.ledger.publish import merge_cosignatures, publish, witness_request
 from lintas.ledger.tlog_policy import LogLine, TlogPolicy, WitnessLine, render_policy
 from lintas.node.config import Config, render_config
+from lintas.trust import note
 from lintas.trust.note import parse_vkey
 
 LINTAS = str(Path(sys.prefix) / "bin" / "lintas")
@@ -61,6 +62,48 @@ def test_verify_over_http(made: Small) -> None:
             server.shutdown()
             thread.join()
     assert run("ledger", "verify", url, "--policy", made.policy_file).returncode == 1
+
+
+def test_verify_where_no_ledger_is(made: Small) -> None:
+    told = "there is no ledger here — its address ends in /ledger"
+    handler = partial(SimpleHTTPRequestHandler, directory=str(made.directory.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            for place in (f"http://127.0.0.1:{server.server_port}", made.directory.parent):
+                for command in (
+                    ["verify", place, "--policy", made.policy_file],
+                    ["prove", 0, "--out", "x", "--path", place],
+                ):
+                    done = run("ledger", *command)
+                    assert (done.returncode, done.stderr) == (2, f"lintas: {place}: {told}\n")
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("cosigned", [0, 1])
+def test_verify_tells_too_few_cosignatures_from_a_broken_ledger(made: Small, cosigned: int) -> None:
+    made.append(5)
+    signed = note.parse(made.cosigned())
+    few = note.Note(signed.text, signed.signatures[: 1 + cosigned]).render()
+    with made.engine.connect() as tx:
+        publish(tx, made.ledger, made.directory, few)
+    done = run("ledger", "verify", made.directory, "--policy", made.policy_file)
+    seen = ["nobody", "w0"][cosigned]
+    assert done.returncode == 1
+    assert (
+        f"not cosigned by enough witnesses yet: by {seen}, the policy asks for 2 of w0, w1 — ask again later"
+        in done.stderr
+    )
+    assert len(done.stderr.splitlines()) == 1
+    told = json.loads(run("ledger", "verify", made.directory, "--policy", made.policy_file, "--json").stdout)
+    assert (told["ok"], len(told["problems"])) == (False, 1)
+    (made.directory / "tile/0/000").unlink()
+    done = run("ledger", "verify", made.directory, "--policy", made.policy_file)
+    assert done.returncode == 1
+    assert "trust nothing in it" in done.stderr
 
 
 def test_verify_says_what_is_wrong(made: Small) -> None:

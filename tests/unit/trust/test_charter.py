@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lintas.cli.main import main
+from lintas.ledger.tlog_policy import parse_policy
 from lintas.model.errors import BadInput, MalformedInput, Refused, TooLarge
 from lintas.trust.certificates import fingerprint, self_signed
 from lintas.trust.charter import (
@@ -270,8 +271,8 @@ def test_hostile_files_are_bad_input() -> None:
         parse_charter(V1.render() + V1.render().splitlines(keepends=True)[-1] * 500)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["lintas", "charter", "check", *map(str, arguments)])
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object, command: str = "check") -> int:
+    monkeypatch.setattr(sys, "argv", ["lintas", "charter", command, *map(str, arguments)])
     try:
         main()
     except SystemExit as end:
@@ -313,6 +314,10 @@ def test_the_command_ends_with_one_when_the_answer_is_no(
     assert run(monkeypatch, one, "--pin", "00" * 32, "--json") == 1
     document = json.loads(capsys.readouterr().out)
     assert (document["valid"], document["reason"]) == (False, "pin_mismatch")
+    # Somebody who holds two hashes side by side must not have got both from here.
+    assert V1.sha256 not in json.dumps(document)
+    assert run(monkeypatch, one, "--pin", "00" * 32) == 1
+    assert V1.sha256 not in capsys.readouterr().err
 
 
 def test_the_command_ends_with_two_when_it_cannot_read(
@@ -323,3 +328,63 @@ def test_the_command_ends_with_two_when_it_cannot_read(
     for arguments in ([broken], [tmp_path / "none.txt"], [files[0], "--pin", "short"], [files[0], "--at", "noon"], []):
         assert run(monkeypatch, *arguments) == 2
         assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_trust_policy_of_a_members_ledger(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = files
+    assert run(monkeypatch, one, "--of", "xb-fcu", "--pin", V1.sha256, command="tlog-policy") == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert shown.out.startswith(f"# the ledger of xb-fcu, by charter version 1, sha256 {V1.sha256}\n")
+    policy = parse_policy(shown.out.encode())
+    others = [member for member in MEMBERS if member.authority != "xb-fcu"]
+    assert [str(line.key) for line in policy.logs] == [MEMBERS[1].log_vkey]
+    assert [(line.name, str(line.key)) for line in policy.witnesses] == [
+        (member.witness.name, member.witness.vkey) for member in others
+    ]
+    (group,) = policy.groups
+    assert (policy.quorum, group.k, group.members) == (group.name, 3, tuple(each.witness.name for each in others))
+    for extra, k in (([], 3), (["--quorum", 2], 2)):
+        assert run(monkeypatch, two, "--of", "xb-fcu", "--previous", one, *extra, command="tlog-policy") == 0
+        assert parse_policy(capsys.readouterr().out.encode()).groups[0].k == k
+
+
+def test_no_trust_policy_from_a_charter_that_is_not_the_one(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = files
+    wrong: list[tuple[int, Path, list[object]]] = [
+        (1, one, ["--of", "xb-fcu", "--pin", "00" * 32]),
+        (1, two, ["--of", "xb-fcu", "--pin", V1.sha256]),
+        (2, one, ["--of", "xb-fcu", "--pin", "short"]),
+        (2, one, ["--of", "nobody", "--pin", V1.sha256]),
+        (2, one, ["--of", "xb-fcu", "--pin", V1.sha256, "--quorum", 4]),
+        (2, one, ["--of", "xb-fcu", "--pin", V1.sha256, "--quorum", 0]),
+        (2, one, []),
+    ]
+    for code, file, options in wrong:
+        assert run(monkeypatch, file, *options, command="tlog-policy") == code, options
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert shown.err.splitlines()[-1].startswith(("lintas: ", "Error: ")), shown.err
+    assert run(monkeypatch, one, "--of", "xb-fcu", command="tlog-policy") == 0
+    assert "nobody checked this charter" in capsys.readouterr().err
+
+
+def test_a_trust_policy_for_a_member_alone_and_for_names_that_no_policy_can_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "charter"
+    file.write_bytes(signed(msgspec.structs.replace(FIRST, members=MEMBERS[:1], quorum=1)).render())
+    assert run(monkeypatch, file, "--of", IDS[0], command="tlog-policy") == 0
+    assert parse_policy(capsys.readouterr().out.encode()).quorum == "none"
+    twin = msgspec.structs.replace(
+        MEMBERS[2], witness=msgspec.structs.replace(MEMBERS[2].witness, name=MEMBERS[1].witness.name)
+    )
+    file.write_bytes(signed(msgspec.structs.replace(FIRST, members=(*MEMBERS[:2], twin, MEMBERS[3]))).render())
+    assert run(monkeypatch, file, "--of", IDS[0], command="tlog-policy") == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "is taken" in shown.err
