@@ -8,11 +8,12 @@ import httpx
 import msgspec
 
 from lintas.bank import answers
-from lintas.bank.core import Core
-from lintas.model.errors import BadInput, LintasError, NotFound
+from lintas.bank.core import Core, search
+from lintas.model import times
+from lintas.model.errors import BadInput, LintasError
 from lintas.model.tainted import Baton, LedgerAnswer
 from lintas.model.times import Clock
-from lintas.requests.records import Order
+from lintas.requests.records import BankRefusal, Order
 from lintas.trace.fifo import trace
 from lintas.trace.records import TraceQuestion
 
@@ -20,6 +21,9 @@ log = logging.getLogger("lintas.bank")
 
 WAIT_SECONDS = 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+REST = 1.0
+#: Client errors that say nothing about the item sent: the key, a race that somebody else won, a slow or busy line.
+NOT_THE_ITEM = frozenset({401, 403, 408, 409, 425, 429})
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -47,6 +51,7 @@ class Agent:
 
     def __init__(self, core: Core, client: httpx.AsyncClient, clock: Clock, desk: Desk = read_letter) -> None:
         self._core, self._client, self._clock, self._desk = core, client, clock, desk
+        self._given_up = set[str]()
 
     async def run(self) -> None:
         """Work until cancelled; after whatever goes wrong, try again with growing pauses, and say when it works again."""
@@ -94,8 +99,13 @@ class Agent:
         answer = await self._client.get("/api/v1/bank/work", params={"wait": wait}, timeout=wait + 10)
         answer.raise_for_status()
         work = msgspec.json.decode(answer.content, type=Work)
+        questions = [question for question in work.questions if question.id not in self._given_up]
+        orders = [order for order in work.orders if order.id not in self._given_up]
+        if not questions and not orders and (work.questions or work.orders):
+            # The authority answers at once as long as anything waits: what it refused for good is not asked for in a spin.
+            await asyncio.sleep(min(wait, REST))
         # One item that goes wrong must not keep the others waiting: the first error is raised after all were tried.
-        tried = [self._trace(question) for question in work.questions] + [self._hold(order) for order in work.orders]
+        tried = [self._trace(question) for question in questions] + [self._hold(order) for order in orders]
         done = await asyncio.gather(*tried, return_exceptions=True)
         for result in done:
             if isinstance(result, BaseException):
@@ -103,50 +113,105 @@ class Agent:
         return len(done)
 
     async def _trace(self, question: TraceQuestion) -> None:
-        await self._post(f"/api/v1/bank/traces/{question.id}/answer", self.locate(question))
+        path = f"/api/v1/bank/traces/{question.id}/answer"
+        if await self._post(path, self.locate(question)):
+            return
+        # Said once more with nothing in it that could be refused, so that it leaves the list.
+        asked = question.baton or question.find
+        nothing = answers.not_found("", 0, 0, asked.currency if asked else "")
+        if not await self._post(path, nothing):
+            self._give_up(question.id)
 
     async def _hold(self, order: Order) -> None:
-        letter = await self._client.get(f"/api/v1/bank/orders/{order.id}/letter")
-        letter.raise_for_status()
-        await self._desk(order, letter.text)
-        await self._post(f"/api/v1/bank/orders/{order.id}/answer", self.carry_out(order))
+        done = self._known(order)
+        if done is None:
+            letter = await self._client.get(f"/api/v1/bank/orders/{order.id}/letter")
+            if _is_about_the_item(letter):
+                await self._refuse(order, f"the order's letter was not given ({letter.status_code})")
+                return
+            letter.raise_for_status()
+            await self._desk(order, letter.text)
+            done = self.carry_out(order)
+        if isinstance(done, str):
+            await self._refuse(order, done)
+        elif not await self._post(f"/api/v1/bank/orders/{order.id}/answer", done):
+            why = "the bank's answer was not accepted; nothing is held"
+            self._core.lift(order.id, why)
+            await self._refuse(order, why)
 
-    async def _post(self, path: str, answer: LedgerAnswer) -> None:
+    async def _refuse(self, order: Order, reason: str) -> None:
+        log.warning("order refused", extra={"order": order.id, "why": reason})
+        if not await self._post(f"/api/v1/bank/orders/{order.id}/refusal", BankRefusal(reason=reason)):
+            self._give_up(order.id)
+
+    def _give_up(self, item: str) -> None:
+        log.error("the authority accepts nothing about this; call it, then start the agent again", extra={"item": item})
+        self._given_up.add(item)
+
+    async def _post(self, path: str, body: LedgerAnswer | BankRefusal) -> bool:
+        """Send an answer; False when the authority does not accept this one. HTTPError when the trouble is not the item's."""
         sent = await self._client.post(
-            path, content=msgspec.json.encode(answer), headers={"content-type": "application/json"}
+            path, content=msgspec.json.encode(body), headers={"content-type": "application/json"}
         )
         if sent.status_code == httpx.codes.CONFLICT:
             log.warning("answered before, otherwise", extra={"status": sent.status_code})
-            return
+            return True
+        if _is_about_the_item(sent):
+            log.warning("answer not accepted", extra={"status": sent.status_code, "path": path})
+            return False
         sent.raise_for_status()
+        return True
 
     def locate(self, question: TraceQuestion) -> LedgerAnswer:
         """Answer a question from the bank's own ledger as it is now."""
         if question.baton is not None:
             return self._follow(question.baton)
-        find = question.find
-        assert find is not None  # noqa: S101 — a question has one of the two
+        wanted = question.find
+        assert wanted is not None  # noqa: S101 — a question has one of the two
+        nothing = answers.not_found(wanted.reference or "", 0, wanted.amount_minor, wanted.currency)
+        index = self._core.index()
         try:
-            reference = self._core.find(find)
-        except NotFound:
-            return answers.not_found(find.reference or "", 0, find.amount_minor, find.currency)
-        answer = answers.answer_of(trace(self._core.index(), reference, as_of=None))
-        if (answer.end, answer.currency) != (find.amount_minor, find.currency):
-            # Found by its reference, but not the amount that was reported: for people to sort out, not to be followed.
-            return answers.not_found(reference, 0, find.amount_minor, find.currency)
-        return answer
+            answer = answers.answer_of(trace(index, search(index, wanted), as_of=None))
+        except LintasError:
+            return nothing
+        # Found by its reference, but not the amount that was reported: for people to sort out, not to be followed.
+        return answer if (answer.end, answer.currency) == (wanted.amount_minor, wanted.currency) else nothing
 
-    def carry_out(self, order: Order) -> LedgerAnswer:
-        """Hold what the order covers and is still here; the same order again gets the same answer."""
-        known = self._core.placed(order.id)
+    def carry_out(self, order: Order) -> LedgerAnswer | str:
+        """Hold what the order covers, is still here and no other order holds; or return why the order is refused.
+
+        The same order again gets the same answer. An order that has ended is not carried out.
+        """
+        known = self._known(order)
         if known is not None:
             return known
         located = self._follow(order.baton)
-        return self._core.place(order.id, answers.carried_out(located, order.amount_minor))
+        taken = self._core.taken(located.transfer, self._clock.now())
+        answer = answers.carried_out(located, order.amount_minor, taken)
+        return self._core.place(order.id, answer, order.expires)
+
+    def _known(self, order: Order) -> LedgerAnswer | str | None:
+        """Return the answer given before, or why the order is refused without a look at the ledger; None: carry it out."""
+        placed = self._core.lifted(order.id) or self._core.placed(order.id)
+        if placed:
+            return placed
+        try:
+            ended = times.parse(order.expires) <= self._clock.now()
+        except BadInput:
+            return "the order's end cannot be read"
+        return f"the order ended at {order.expires}" if ended else None
 
     def _follow(self, baton: Baton) -> LedgerAnswer:
+        index = self._core.index()
+        nothing = answers.not_found(baton.transfer, baton.start, baton.end, baton.currency)
         try:
-            return answers.answer_of(trace(self._core.index(), baton.transfer, (baton.start, baton.end)))
+            trail = trace(index, baton.transfer, (baton.start, baton.end))
         except LintasError:
             # The transfer is not in this ledger, or smaller than the baton says: either way not the money asked about.
-            return answers.not_found(baton.transfer, baton.start, baton.end, baton.currency)
+            return nothing
+        return answers.answer_of(trail) if trail.currency == baton.currency else nothing
+
+
+def _is_about_the_item(answer: httpx.Response) -> bool:
+    """Tell whether a refusal is of this one thing, so that trying it again, or waiting, would not help."""
+    return answer.is_client_error and answer.status_code not in NOT_THE_ITEM

@@ -1,11 +1,16 @@
 """Pure: turns a trail through the bank's ledger into what the authority may know, and decides what an order holds."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from lintas.model.tainted import Baton, LedgerAnswer, Part, PartState
 from lintas.trace.trail import Baton as Leaving
 from lintas.trace.trail import Held, Spent, Trail
 from lintas.trace.trail import Part as Leaf
+
+#: A part ``[start, end)`` of a transfer, in its minor units.
+Span = tuple[int, int]
 
 
 def answer_of(trail: Trail) -> LedgerAnswer:
@@ -29,23 +34,45 @@ def not_found(transfer: str, start: int, end: int, currency: str) -> LedgerAnswe
     return LedgerAnswer(transfer=transfer, start=start, end=end, currency=currency, snapshot="", found=False)
 
 
-def carried_out(located: LedgerAnswer, at_most: int) -> LedgerAnswer:
-    """Return the answer with what is here held, from the start of the interval, and never more than ``at_most`` in all."""
-    left, parts = at_most, []
+def carried_out(located: LedgerAnswer, at_most: int, taken: Sequence[Span] = ()) -> LedgerAnswer:
+    """Return the answer with what is here held, from the start of the interval, and never more than ``at_most`` in all.
+
+    ``taken``: what other orders hold of the same transfer, in its minor units. It stays "here": no money is held twice.
+    """
+    left, parts = at_most, list[Part]()
     for part in located.parts:
-        if part.state != "here" or left == 0:
+        if part.state != "here":
             parts.append(part)
             continue
-        if part.amount_minor <= left:
-            left -= part.amount_minor
-            parts.append(msgspec.structs.replace(part, state="held"))
-            continue
-        cut = part.start + left
-        local = part.local_minor * left // part.amount_minor
-        parts.append(msgspec.structs.replace(part, state="held", end=cut, local_minor=local))
-        parts.append(msgspec.structs.replace(part, start=cut, local_minor=part.local_minor - local))
-        left = 0
+        holding = list[Span]()
+        for start, end in _gaps((part.start, part.end), taken):
+            if left > 0:
+                holding.append((start, min(end, start + left)))
+                left -= holding[-1][1] - start
+        resting = _gaps((part.start, part.end), holding)
+        parts += [_cut(part, span, "held" if span in holding else "here") for span in sorted(holding + resting)]
     return msgspec.structs.replace(located, parts=tuple(parts))
+
+
+def held(answer: LedgerAnswer) -> list[Span]:
+    """Return what an answer holds of its transfer, in that one's minor units."""
+    return [(part.start, part.end) for part in answer.parts if part.state == "held"]
+
+
+def _gaps(span: Span, taken: Sequence[Span]) -> list[Span]:
+    """Return what ``taken`` leaves of a span, in order."""
+    (edge, last), gaps = span, list[Span]()
+    for start, end in sorted(taken):
+        if edge < min(start, last):
+            gaps.append((edge, min(start, last)))
+        edge = max(edge, end)
+    return [*gaps, (edge, last)] if edge < last else gaps
+
+
+def _cut(part: Part, span: Span, state: PartState) -> Part:
+    """Return a piece of a part; its pieces' local amounts add up to the part's, whatever the cuts."""
+    low, high = (part.local_minor * (edge - part.start) // part.amount_minor for edge in span)
+    return msgspec.structs.replace(part, state=state, start=span[0], end=span[1], local_minor=high - low)
 
 
 def _part(leaf: Leaf) -> Part:

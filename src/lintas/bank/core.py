@@ -1,11 +1,14 @@
 """The bank's own records as its agent sees them: the index of its transfers, a search for what a victim describes, holds."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from lintas.bank.answers import Span, held
 from lintas.model import times
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.tainted import Find, LedgerAnswer
@@ -18,10 +21,20 @@ HOLDS = "holds.jsonl"
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """One order as it was carried out: the answer given, for ever the same."""
+    """One order as it was carried out: the answer given, for ever the same, and when the hold ends.
+
+    ``lifted`` says why nothing is held after all: the authority did not take the answer, so the order was refused. A later
+    line of an order replaces its earlier one.
+    """
 
     order: str
     answer: LedgerAnswer
+    expires: str = ""
+    lifted: str = ""
+
+    def holds_at(self, now: datetime) -> bool:
+        """Tell whether the hold still stands; one whose end was not noted does."""
+        return not self.lifted and not (self.expires and times.parse(self.expires) <= now)
 
 
 class Core:
@@ -31,7 +44,10 @@ class Core:
         self.directory, self.bank = directory, bank
         self._seen: tuple[tuple[str, int, int], ...] = ()
         self._index: Index | None = None
-        self._placed = {placed.order: placed for placed in self._read_holds()}
+        self._placed = dict[str, Placed]()
+        self._orders_on = defaultdict[str, set[str]](set)
+        for placed in self._read_holds():
+            self._remember(placed)
 
     # ---- the ledger
 
@@ -50,19 +66,7 @@ class Core:
 
     def find(self, wanted: Find) -> str:
         """Return the id of the transfer that a victim describes; NotFound when none fits, or more than one does."""
-        index = self.index()
-        if wanted.reference:
-            try:
-                return index.reference(index.number(wanted.reference))
-            except NotFound:
-                if not wanted.receiver:
-                    raise
-        at = times.parse(wanted.at) if wanted.at else None
-        fitting = find(index, wanted.amount_minor, wanted.currency, receiver=wanted.receiver, at=at)
-        if len(fitting) != 1:
-            how_many = "no transfer fits" if not fitting else f"{len(fitting)} transfers fit"
-            raise NotFound(how_many, "ask for the reference, the account or the exact time")
-        return fitting[0]
+        return search(self.index(), wanted)
 
     # ---- holds
 
@@ -71,15 +75,37 @@ class Core:
         known = self._placed.get(order)
         return known.answer if known else None
 
-    def place(self, order: str, answer: LedgerAnswer) -> LedgerAnswer:
-        """Carry an order out, once: on disk before anybody is told."""
-        placed = Placed(order, answer)
+    def lifted(self, order: str) -> str:
+        """Return why an order that was carried out holds nothing after all; empty when that is not so."""
+        known = self._placed.get(order)
+        return known.lifted if known else ""
+
+    def taken(self, transfer: str, now: datetime) -> list[Span]:
+        """Return what orders hold of a transfer, in its minor units; holds that ended or were lifted do not count."""
+        standing = (self._placed[order] for order in self._orders_on.get(transfer, ()))
+        return sorted(span for placed in standing if placed.holds_at(now) for span in held(placed.answer))
+
+    def place(self, order: str, answer: LedgerAnswer, expires: str = "") -> LedgerAnswer:
+        """Carry an order out, once, until ``expires`` (RFC 3339): on disk before anybody is told."""
+        self._write(Placed(order, answer, expires))
+        return answer
+
+    def lift(self, order: str, why: str) -> None:
+        """Hold nothing for an order any more: on disk before the authority is told why."""
+        known = self._placed.get(order)
+        if known is not None and not known.lifted:
+            self._write(msgspec.structs.replace(known, lifted=why))
+
+    def _write(self, placed: Placed) -> None:
         with (self.directory / HOLDS).open("ab") as file:
             file.write(msgspec.json.encode(placed) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        self._placed[order] = placed
-        return answer
+        self._remember(placed)
+
+    def _remember(self, placed: Placed) -> None:
+        self._placed[placed.order] = placed
+        self._orders_on[placed.answer.transfer].add(placed.order)
 
     def _read_holds(self) -> Iterator[Placed]:
         path = self.directory / HOLDS
@@ -99,6 +125,25 @@ class Core:
                 raise BadInput(
                     f"not a hold that was placed: {wrong}", "restore it from a backup", where=where
                 ) from None
+
+
+def search(index: Index, wanted: Find) -> str:
+    """Return the id of the transfer that a victim describes; NotFound when none fits, or more than one does.
+
+    BadInput when the description itself cannot be read.
+    """
+    if wanted.reference:
+        try:
+            return index.reference(index.number(wanted.reference))
+        except NotFound:
+            if not wanted.receiver:
+                raise
+    at = times.parse(wanted.at) if wanted.at else None
+    fitting = find(index, wanted.amount_minor, wanted.currency, receiver=wanted.receiver, at=at)
+    if len(fitting) != 1:
+        how_many = "no transfer fits" if not fitting else f"{len(fitting)} transfers fit"
+        raise NotFound(how_many, "ask for the reference, the account or the exact time")
+    return fitting[0]
 
 
 def _is_ledger(path: Path) -> bool:
