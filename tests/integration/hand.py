@@ -1,5 +1,6 @@
 """Writes envelopes by hand with a member's real keys: what a corrupt authority, or somebody who stole its keys, could send."""
 
+import hashlib
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from tests.integration.town import NOW, XA, XB, keys_of
 
 from lintas.cli.demo.story import B1
 from lintas.model import messages, times
-from lintas.model.markings import Marking
+from lintas.model.markings import Marking, Obligations
 from lintas.model.messages import HoldRequest, LegalBasis
 from lintas.model.tainted import Baton
 from lintas.trust.envelope import Draft, Item, header_sha256, seal
@@ -36,19 +37,31 @@ def request(**changes: object) -> HoldRequest:
 
 
 def statement(
-    body: msgspec.Struct, *, id: str = "", origin: str = XA, purpose: str = "stop_payment", plane: str = "B"
+    body: msgspec.Struct,
+    *,
+    word: str = "",
+    origin: str = XA,
+    purpose: str = "stop_payment",
+    plane: str = "B",
+    expires: str | None = None,
 ) -> Item:
-    """Wrap a body as one object of an envelope."""
-    name = id or f"obj-by-hand-{next(_numbers):04d}"
+    """Wrap a body as one object of an envelope; ``word`` names it, as in ``raw``."""
+    word = word or f"by hand {next(_numbers)}"
+    name = object_id(word)
     # A liar's plane need not be one that exists.
-    marking = Marking(plane=plane, tlp="AMBER+STRICT")  # type: ignore[arg-type]
+    marking = Marking(plane=plane, tlp="AMBER+STRICT", obligations=Obligations(expires=expires))  # type: ignore[arg-type]
     data = messages.write(body, id=name, origin=origin, purpose=purpose, marking=marking, issued_at=times.render(NOW))
-    return raw(data, name)
+    return raw(data, word)
 
 
-def raw(data: bytes, id: str) -> Item:
-    """Make any bytes an object."""
-    return Item(id, data, id.encode().ljust(32, b"s")[:32])
+def raw(data: bytes, word: str) -> Item:
+    """Make any bytes an object; the same word gives the same id and salt."""
+    return Item(object_id(word), data, hashlib.sha256(word.encode()).digest())
+
+
+def object_id(word: str) -> str:
+    """Return the id that belongs to a word, in the form that ids have."""
+    return f"obj-{hashlib.sha256(word.encode()).hexdigest()[:28]}"
 
 
 class Hand:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.integration.hand import Hand, raw, request, statement
+from tests.integration.hand import Hand, object_id, raw, request, statement
 from tests.integration.town import NOW, XA, XB, XB2, Desk, Town, keys_of
 
 from lintas.cli.demo.story import A1, B1, B2
@@ -164,6 +164,29 @@ def test_changed_bytes_anywhere_are_refused(town: Town) -> None:
     town.xb.receive(wire, XA)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "jane-doe-60123456789",
+        "obj-jane-doe-account-123456789012",
+        "obj-",
+        "obj-0197c0de4f2a",
+        "obj-" + "a" * 27,
+        "obj-" + "a" * 29,
+        "obj-" + "A" * 28,
+        "obj-" + "g" * 28,
+        "OBJ-" + "a" * 28,
+        "o-" + "a" * 28,
+        "thirteenchars-" + "a" * 28,
+        "a" * 28,
+    ],
+)
+def test_nothing_can_be_written_into_the_public_ledger_by_an_id(town: Town, written: str) -> None:
+    good, bad = statement(request()), raw(b"{}", "any")
+    refused_whole(town.xb, Hand().write([good, Item(written, bad.statement, bad.salt)]), "bad_object_id")
+    assert not any(written.encode() in data for _, data in town.xb.dump()["ledger_entry"])
+
+
 # ---- objects
 
 
@@ -171,24 +194,24 @@ def test_changed_bytes_anywhere_are_refused(town: Town) -> None:
     ("item", "because"),
     [
         (lambda: statement(request(), origin=XB2), "another id or origin"),
-        (lambda: statement(request(), id="obj-other"), "another id or origin"),
+        (lambda: statement(request(), word="other"), "another id or origin"),
         (lambda: statement(request(), purpose="investigation"), "no rule"),
         (lambda: statement(request(), purpose="status"), "no rule"),
         (lambda: statement(request(), purpose="world peace"), "world peace"),
         (lambda: statement(request(), plane="A"), "plane A"),
         (lambda: statement(request(), plane="D"), ""),
         (lambda: statement(request(), plane="Z"), "plane"),
-        (lambda: raw(b"", "obj-empty"), "no statement"),
-        (lambda: raw(b"\xff\xfe", "obj-bytes"), "no statement"),
-        (lambda: raw(b"{}", "obj-bare"), "no statement"),
-        (lambda: raw(b"[" * 50_000, "obj-deep"), "no statement"),
-        (lambda: raw(b" " * 65_537, "obj-large"), "over the limit"),
+        (lambda: raw(b"", "empty"), "no statement"),
+        (lambda: raw(b"\xff\xfe", "bytes"), "no statement"),
+        (lambda: raw(b"{}", "bare"), "no statement"),
+        (lambda: raw(b"[" * 50_000, "deep"), "no statement"),
+        (lambda: raw(b" " * 65_537, "large"), "over the limit"),
     ],
 )
 def test_an_object_that_is_not_right_is_refused_by_name(town: Town, item: Callable[[], Item], because: str) -> None:
     made = item()
-    if made.id == "obj-other":
-        made = Item("obj-mine", made.statement, made.salt)
+    if made.id == object_id("other"):
+        made = Item(object_id("mine"), made.statement, made.salt)
     refused_object(town.xb, Hand(), made, because)
 
 
@@ -248,9 +271,9 @@ def test_a_body_of_wrong_types_is_refused(town: Town, changes: dict[str, Any]) -
 
 
 def test_an_id_again_with_other_content_is_refused(town: Town) -> None:
-    hand, first = Hand(), statement(request(), id="obj-same")
+    hand, first = Hand(), statement(request(), word="same")
     town.xb.receive(hand.write([first]), XA)
-    refused_object(town.xb, hand, statement(request(), id="obj-same"), "same id came before")
+    refused_object(town.xb, hand, statement(request(), word="same"), "same id came before")
     # The very same content is a duplicate, which changes nothing.
     before = town.xb.dump(*TRACES)
     assert verdicts(town.xb.receive(hand.write([first]), XA)) == [("duplicate", "")]
@@ -258,8 +281,8 @@ def test_an_id_again_with_other_content_is_refused(town: Town) -> None:
 
 
 def test_five_hundred_objects_are_judged_one_by_one(town: Town) -> None:
-    items = [statement(request(), id=f"obj-{number:03d}") for number in range(MAX_ITEMS - 2)]
-    items += [statement(request(), id="obj-wrong", purpose="investigation"), raw(b"nonsense", "obj-nonsense")]
+    items = [statement(request(), word=f"of many {number}") for number in range(MAX_ITEMS - 2)]
+    items += [statement(request(), word="wrong", purpose="investigation"), raw(b"nonsense", "nonsense")]
     given = verdicts(town.xb.receive(Hand().write(items), XA))
     assert [verdict for verdict, _ in given] == ["accepted"] * (MAX_ITEMS - 2) + ["refused"] * 2
     holds = town.xb.ask(lambda tx: town.xb.node.orders.pending(tx, None))

@@ -1,6 +1,8 @@
 """The two use cases of the border: release a message to a peer, admit an opened envelope from one."""
 
+import contextlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -13,9 +15,8 @@ from lintas.bus.service import Bus
 from lintas.ledger.records import Entry, encode
 from lintas.ledger.service import Ledger
 from lintas.model import messages, times
-from lintas.model.errors import LintasError, NotFound, Refused
+from lintas.model.errors import BadInput, LintasError, NotFound, Refused
 from lintas.model.ids import IdSource
-from lintas.model.markings import Obligations
 from lintas.model.messages import Message, Statement
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
@@ -26,6 +27,8 @@ from lintas.trust.receipt import Receipt, Verdict, peek_receipt, sign_receipt
 
 #: How many refusals stay for people to see.
 KEPT_REFUSALS = 10_000
+#: How long an admitted statement stays at least: somebody must be able to read what an order rests on.
+KEPT_AT_LEAST = timedelta(hours=24)
 
 
 class Replay(Refused):
@@ -79,7 +82,10 @@ class Border:
                 for (left, _), decision in zip(written, decisions, strict=True)
             ],
         )
-        outbox.put_out(tx, [outbox.Out(left.object, peer, lane, left.statement, left.salt) for left, lane in written])
+        outbox.put_out(
+            tx,
+            [outbox.Out(left.object, peer, lane, left.statement, left.salt, left.expires) for left, lane in written],
+        )
         store.keep_released(tx, [left for left, _ in written])
         return Release(decisions[0], tuple(left.object for left, _ in written))
 
@@ -232,12 +238,25 @@ class Border:
             if verdict.verdict == "accepted" and statement is not None:
                 events.append(Admitted(item.id, origin, statement.type))
             if verdict.verdict != "duplicate" and not (verdict.verdict == "refused" and statement is None):
-                rows.append(_row(origin, item, verdict, statement))
+                until = self._until(statement, decision) if verdict.verdict == "accepted" else None
+                rows.append(_row(origin, item, verdict, statement, until))
             if verdict.verdict == "refused":
                 store.keep_refusal(tx, self._refusal("in", origin, "refused", verdict.reason))
         self._ledger.append(tx, entries)
         store.keep_objects(tx, rows)
         self._bus.emit(tx, *events)
+
+    def _until(self, statement: Statement | None, decision: Decision | None) -> str | None:
+        """Say when what was admitted must be erased: when our own law says; earlier if the peer asks, but not within a day.
+
+        A peer's time that is missing, or is none, changes nothing: it can neither make us keep nor make us forget.
+        """
+        ends = [times.parse(decision.obligations.expires)] if decision and decision.obligations.expires else []
+        if statement is not None and statement.marking.obligations.expires is not None:
+            with contextlib.suppress(BadInput):
+                asked = times.parse(statement.marking.obligations.expires)
+                ends.append(max(asked, self._clock.now() + KEPT_AT_LEAST))
+        return times.render(min(ends)) if ends else None
 
     def statement(self, tx: Transaction, origin: str, object_id: str) -> Statement:
         """Return an admitted statement; NotFound when its obligation has expired and it was erased."""
@@ -265,9 +284,14 @@ class Border:
         return store.count_matched(tx)
 
     def erase_expired(self, tx: Transaction) -> int:
-        """Erase statements whose obligation has ended, and the oldest refusals; returns how many statements."""
+        """Erase statements whose obligation has ended, and the oldest refusals; returns how many statements.
+
+        What ended before it was sealed leaves the outbox with it: it is not sent any more, and stays listed as unmatched.
+        """
+        now = times.render(self._clock.now())
         store.trim_refusals(tx, KEPT_REFUSALS)
-        return store.erase_expired(tx, times.render(self._clock.now()))
+        outbox.drop_expired(tx, now)
+        return store.erase_expired(tx, now)
 
     def _refusal(self, direction: str, peer: str, reason: str, what: str) -> Refusal:
         return Refusal(times.render(self._clock.now()), direction, peer, reason, what)
@@ -293,9 +317,10 @@ def _say(item: Item, mark: str, verdict: Literal["accepted", "duplicate", "refus
     return Verdict(object=item.id, commitment=mark, verdict=verdict, reason=reason[:500])
 
 
-def _row(origin: str, item: Item, verdict: Verdict, statement: Statement | None) -> dict[str, object]:
+def _row(
+    origin: str, item: Item, verdict: Verdict, statement: Statement | None, expires: str | None
+) -> dict[str, object]:
     accepted = verdict.verdict == "accepted"
-    obligations = statement.marking.obligations if statement else Obligations()
     return {
         "origin": origin,
         "object": item.id,
@@ -305,5 +330,5 @@ def _row(origin: str, item: Item, verdict: Verdict, statement: Statement | None)
         "reason": verdict.reason[:400],
         "statement": item.statement if accepted else None,
         "salt": item.salt if accepted else None,
-        "expires": obligations.expires if accepted else None,
+        "expires": expires,
     }

@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -57,6 +58,7 @@ outbox = Table(
     Column("statement", LargeBinary, nullable=False),
     Column("salt", LargeBinary, nullable=False),
     Column("envelope", String(64)),
+    Column("expires", String(32)),
     Index("ix_bus_outbox_due", "peer", "lane", "envelope", "seq"),
     Index("ix_bus_outbox_object", "object"),
 )
@@ -74,15 +76,17 @@ _CURSORS = select(cursors.c.hearer, cursors.c.seq)
 _CURSOR = select(cursors.c.seq).where(cursors.c.hearer == bindparam("of_hearer"))
 _MOVE_CURSOR = update(cursors).where(cursors.c.hearer == bindparam("of_hearer")).values(seq=bindparam("to_seq"))
 _NEW_OUT = insert(outbox)
+# What is sealed may have arrived already, so it is sent until it is answered; what is not stays here once it has expired.
+_STILL = or_(outbox.c.envelope.is_not(None), outbox.c.expires.is_(None), outbox.c.expires >= bindparam("at"))
 _DUE = (
     select(outbox.c.seq, outbox.c.object, outbox.c.statement, outbox.c.salt)
-    .where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by"), outbox.c.envelope.is_(None))
+    .where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by"), outbox.c.envelope.is_(None), _STILL)
     .order_by(outbox.c.seq)
     .limit(bindparam("most"))
 )
 _UNANSWERED = (
     select(outbox.c.seq, outbox.c.object, outbox.c.statement, outbox.c.salt)
-    .where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by"))
+    .where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by"), _STILL)
     .order_by(outbox.c.seq)
     .limit(bindparam("most"))
 )
@@ -138,13 +142,14 @@ def parked_events(tx: Transaction) -> list[tuple[str, int, str]]:
 
 
 class Out(NamedTuple):
-    """One released statement that waits for its envelope."""
+    """One released statement that waits for its envelope, until its obligation expires."""
 
     object: str
     peer: str
     lane: str
     statement: bytes
     salt: bytes
+    expires: str | None = None
 
 
 def put_out(tx: Transaction, waiting: Sequence[Out]) -> None:
@@ -157,21 +162,26 @@ def waiting(tx: Transaction, peer: str, lane: str) -> bool:
     return tx.scalar(_WAITING, {"to": peer, "by": lane}) is not None
 
 
-def due(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
-    """Return (seq, object, statement, salt) that no envelope holds yet, in order."""
-    rows = tx.execute(_DUE, {"to": peer, "by": lane, "most": limit})
+def due(tx: Transaction, peer: str, lane: str, now: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
+    """Return (seq, object, statement, salt) that no envelope holds yet and that has not expired, in order."""
+    rows = tx.execute(_DUE, {"to": peer, "by": lane, "at": now, "most": limit})
     return [(row.seq, row.object, row.statement, row.salt) for row in rows]
 
 
-def unanswered(tx: Transaction, peer: str, lane: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
-    """Return (seq, object, statement, salt) that no receipt has answered yet, sealed or not, in order."""
-    rows = tx.execute(_UNANSWERED, {"to": peer, "by": lane, "most": limit})
+def unanswered(tx: Transaction, peer: str, lane: str, now: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
+    """Return (seq, object, statement, salt) that no receipt has answered yet, sealed or still to be sealed, in order."""
+    rows = tx.execute(_UNANSWERED, {"to": peer, "by": lane, "at": now, "most": limit})
     return [(row.seq, row.object, row.statement, row.salt) for row in rows]
 
 
 def unseal(tx: Transaction, peer: str, lane: str) -> None:
     """Queue again what was sealed and has no receipt, for envelopes of a new epoch."""
     tx.execute(update(outbox).where(outbox.c.peer == peer, outbox.c.lane == lane).values(envelope=None))
+
+
+def drop_expired(tx: Transaction, now: str) -> int:
+    """Delete what expired before an envelope took it; returns how many. What is sealed stays until it is answered."""
+    return tx.execute(delete(outbox).where(outbox.c.envelope.is_(None), outbox.c.expires < now)).rowcount
 
 
 def take_out(tx: Transaction, object_ids: Sequence[str], peer: str) -> None:

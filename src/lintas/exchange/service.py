@@ -24,7 +24,8 @@ from lintas.trust.receipt import Receipt, open_receipt, peek_receipt
 
 log = logging.getLogger("lintas.exchange")
 
-OBJECT_ID = re.compile(r"[a-z]{2,12}-[0-9a-z-]{1,51}")
+#: What ``IdSource`` makes and nothing else: a kind, and 28 hexadecimal digits, in which nobody can write a name.
+OBJECT_ID = re.compile(r"[a-z]{2,12}-[0-9a-f]{28}")
 LANES: tuple[Lane, ...] = ("urgent", "bulk")
 
 
@@ -61,6 +62,7 @@ class Exchange:
 
         Sealing happens here, outside any transaction; one sender per peer and lane keeps the places gap-free.
         """
+        now = times.render(self._clock.now())
         with reading(self._engine) as tx:
             if not outbox.waiting(tx, peer, lane):
                 return None
@@ -68,7 +70,7 @@ class Exchange:
             again = waiting is not None and self.identity.signer.public.key_id not in signed_with(waiting)
             if waiting is not None and not again:
                 return waiting
-            rows = (outbox.unanswered if again else outbox.due)(tx, peer, lane, MAX_ITEMS)
+            rows = (outbox.unanswered if again else outbox.due)(tx, peer, lane, now, MAX_ITEMS)
             last = store.place(tx, peer, lane)
         if not rows:
             return None
@@ -83,7 +85,7 @@ class Exchange:
             epoch=last.epoch,
             seq=last.seq + 1,
             prev=last.header,
-            created=times.render(self._clock.now()),
+            created=now,
             exercise=self.identity.exercise,
         )
         items = [Item(object_id, statement, salt) for _, object_id, statement, salt in rows]
@@ -147,11 +149,10 @@ class Exchange:
             verify=self._verify,
         )
         for item in opened.items:
-            # Ids stand in both sides' public ledgers, so they are short names and not a place to write in.
+            # Ids stand in both sides' public ledgers for ever, so they are no place to write in.
             if OBJECT_ID.fullmatch(item.id) is None:
-                raise Refused(
-                    "bad_object_id", "an object's id is not in the form of one", "write e.g. obj-0197c0de4f2a"
-                )
+                what = "an object's id is not in the form of one"
+                raise Refused("bad_object_id", what, "write e.g. obj-0197c0de4f2a7b31d2e9a8c4f0b1")
         return opened
 
     def admit(self, tx: Transaction, opened: Opened) -> bytes:
