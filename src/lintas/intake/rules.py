@@ -32,12 +32,16 @@ def claim_of(form: ReportForm, said: Said, found: list[Identifier]) -> tuple[Cla
 
 
 def fingerprint(claim: Claim | None) -> str | None:
-    """Return the same string for reports of the same transfer: by reference, else by bank, amount, receiver and day."""
+    """Return the same string for reports of the same transfer: by bank, amount and reference, else receiver and day.
+
+    The amount counts beside a reference too: a false report with a true reference must not swallow the real one.
+    """
     if claim is None:
         return None
     find = claim.find
     day = (find.at or "")[:10]
-    key = (find.reference,) if find.reference else (find.receiver, str(find.amount_minor), find.currency, day)
+    amount = (str(find.amount_minor), find.currency)
+    key = (find.reference, *amount) if find.reference else (find.receiver, *amount, day)
     return hashlib.sha256("\n".join([claim.bank, *(part or "" for part in key)]).encode()).hexdigest()
 
 
