@@ -8,7 +8,7 @@ from tests.e2e.people import Running
 
 from lintas.cli.demo import stage, story
 
-THEFTS = 9
+THEFTS = 10
 
 
 @pytest.fixture(scope="session")

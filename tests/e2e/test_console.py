@@ -181,8 +181,25 @@ def test_what_waits_comes_first_and_is_declined_with_a_reason(running: Running, 
     assert running.until(told).startswith("No offence under our law <b> (")
     # The page of the case names money that a bank found and nobody holds as what it is.
     sign_in(browser, running.keys["auditor"])
-    assert "here, not held yet" in check_page(browser.get(f"/cases/{case}"))
+    text = check_page(browser.get(f"/cases/{case}"))
+    assert "here, not held yet" in text
+    assert re.search(r"\d\d:\d\d:\d\dZ", text)
+    assert re.search(r"\d\d:\d\d:\d\d\.\d", text) is None
     assert "<form" not in browser.get("/").text.split("</header>")[1]
+
+
+def test_who_reported_does_not_get_the_button_that_approves(running: Running, browser: httpx.Client) -> None:
+    form = running.theft().form
+    case = running.ask("POST", "/api/v1/reports", key=running.keys["approver"], json=form).document["case"]
+    sign_in(browser, running.keys["approver"])
+
+    def row() -> str:
+        rows = re.findall(r"<tr>.*?</tr>", check_page(browser.get("/")), re.DOTALL)
+        return next((each for each in rows if case in each and "/decline" in each), "")
+
+    shown = running.until(row)
+    assert "another officer approves it" in shown
+    assert "/approve" not in shown
 
 
 def test_a_report_that_lacks_something_is_on_the_first_page(running: Running, browser: httpx.Client) -> None:

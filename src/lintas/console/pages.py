@@ -1,5 +1,6 @@
 """The pages: sign in, what waits for approval, reports that lack something, cases and their bars, what was stopped."""
 
+import re
 from importlib import resources
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ APPROVERS = frozenset({"approver"})
 SESSION_SECONDS = 8 * 3600
 #: How many reports that lack something the first page shows; the API pages through all of them.
 LACKING = 50
+_BELOW_A_SECOND = re.compile(r"(T\d\d:\d\d:\d\d)\.\d+Z")
 
 
 def moment(at: str) -> str:
@@ -41,6 +43,8 @@ _templates.globals |= {"show": show, "svg_bar": svg_bar}
 _templates.filters |= {
     "words": lambda code: code.replace("_", " "),
     "moment": moment,
+    # In a sentence, a time keeps its form and loses what is below a second.
+    "seconds": lambda words: _BELOW_A_SECOND.sub(r"\1Z", words),
 }
 
 
