@@ -73,11 +73,11 @@ class Chronicle:
         if known.setdefault(size, root) != root:
             self.wrong(f"{authority}: two trees of {size} entries")
 
-    def accepted(self, authority: str, header: str, now: datetime) -> None:
-        """Judge an envelope that a machine has just accepted, by what really happened."""
+    def accepted(self, authority: str, header: str, key_id: str, now: datetime) -> None:
+        """Judge an envelope that a machine has just accepted, by what really happened; it may have been signed anew since."""
         made = self.sealed.get(header)
         if made is None:
             self.wrong(f"{authority} accepted an envelope that nobody sealed")
             return
-        if self._is_revoked(authority, made.key_id, now):
+        if self._is_revoked(authority, key_id, now):
             self.wrong(f"{authority} accepted an envelope of {made.origin} under a key that it knows to be revoked")

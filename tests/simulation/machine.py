@@ -389,7 +389,7 @@ class Machine:
             self._turn_away(wire, sender, wrong, respond)
             return
         self.chronicle.counts["delivered"] += 1
-        self.chronicle.accepted(self.name, opened.header_sha256, self.clock.now())
+        self.chronicle.accepted(self.name, opened.header_sha256, key_of(wire), self.clock.now())
         self.chronicle.promise(self.name, "envelope", sender, opened.header_sha256)
         respond(receipt)
 

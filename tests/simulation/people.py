@@ -109,7 +109,7 @@ class Desk:
         purpose: Purpose = "investigation" if rng.random() < 0.1 else "stop_payment"
         form = HoldForm(share=share.id, amount_minor=amount, purpose=purpose)
         try:
-            hold = machine.write(lambda tx: machine.node.chase.ask(tx, form))
+            hold = machine.write(lambda tx: machine.node.chase.ask(tx, form, "Officer Asha Tor"))
         except Refused as wrong:
             machine.chronicle.refusals[wrong.reason] += 1
             if wrong.reason not in ("above_interval", "too_small"):
@@ -181,7 +181,13 @@ class Desk:
             machine.write(lambda tx: orders.decline(tx, hold.id, "Officer Dena Holt", "not for this purpose"))
             machine.chronicle.promise(machine.name, "declined", hold.id)
         else:
-            order: Order = machine.write(lambda tx: orders.approve(tx, hold.id, "Officer Miro Lane"))
+            try:
+                order: Order = machine.write(lambda tx: orders.approve(tx, hold.id, "Officer Miro Lane"))
+            except Conflict:
+                # Another order covers this money already, or the request has ended meanwhile.
+                machine.write(lambda tx: orders.decline(tx, hold.id, "Officer Dena Holt", "this is covered already"))
+                machine.chronicle.promise(machine.name, "declined", hold.id)
+                return
             machine.chronicle.promise(machine.name, "order", order.id)
             self.soon()
 
@@ -253,20 +259,14 @@ def _tiling(rng: Random, asked: tuple[str, int, int, str], bank: str, states: tu
     share = money.rescale_parts([b - a for a, b in pairwise(edges)], (end - start) * rng.choice((1, 3, 7)) // 2)
     parts = []
     for number, (a, b) in enumerate(pairwise(edges)):
-        state = rng.choice(states)
+        minor = b - a if local == code else share[number]
+        state = rng.choice(states) if minor else "spent"
         baton = None
         if state == "moved":
-            away = max(1, (b - a) * rng.choice((1, 1, 2, 3)) // rng.choice((1, 1, 2)))
             begin = rng.choice((0, rng.randrange(1000)))
-            holder = rng.choice((*BANKS, NOWHERE))
-            baton = Baton(
-                transfer=f"{transfer}/{number}",
-                start=begin,
-                end=begin + away,
-                currency=rng.choice((code, local)),
-                holder=holder,
-            )
-        minor = b - a if local == code else share[number]
+            to = rng.choice((*BANKS, NOWHERE))
+            name = f"{transfer}/{number}"
+            baton = Baton(transfer=name, start=begin, end=begin + minor, currency=local, holder=to)
         parts.append(Part(state=state, start=a, end=b, local_minor=minor, local_currency=local, baton=baton))
     return LedgerAnswer(
         transfer=transfer, start=start, end=end, currency=code, snapshot="s", found=True, parts=tuple(parts)
