@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lintas.model.tainted import Baton, LedgerAnswer, Part, PartState
+from lintas.model.tainted import MAX_PARTS, Baton, LedgerAnswer, Part, PartState
 from lintas.trace.trail import Baton as Leaving
 from lintas.trace.trail import Held, Spent, Trail
 from lintas.trace.trail import Part as Leaf
@@ -17,7 +17,7 @@ def answer_of(trail: Trail) -> LedgerAnswer:
     """Return the trail as parts that tile the asked interval: amounts and batons, no account."""
     leaves: list[Leaf] = [*trail.frontier, *trail.batons, *trail.spent, *trail.unfollowed]
     leaves.sort(key=lambda leaf: leaf.origin_from)
-    parts = [_part(leaf) for leaf in leaves if leaf.origin_to > leaf.origin_from]
+    parts = fold([_part(leaf) for leaf in leaves if leaf.origin_to > leaf.origin_from])
     return LedgerAnswer(
         transfer=trail.transfer,
         start=trail.start,
@@ -27,6 +27,24 @@ def answer_of(trail: Trail) -> LedgerAnswer:
         found=True,
         parts=tuple(parts),
     )
+
+
+def fold(parts: list[Part], most: int = MAX_PARTS) -> list[Part]:
+    """Return at most ``most`` parts: the smallest are joined with a neighbour and told as unknown, so that they still tile."""
+    while len(parts) > most:
+        at = min(range(len(parts)), key=lambda number: parts[number].amount_minor)
+        first, second = (at - 1, at) if at else (0, 1)
+        left, right = parts[first], parts[second]
+        same = left.local_currency == right.local_currency
+        joined = msgspec.structs.replace(
+            left,
+            state="unknown",
+            end=right.end,
+            local_minor=left.local_minor + right.local_minor if same else left.local_minor,
+            baton=None,
+        )
+        parts = [*parts[:first], joined, *parts[second + 1 :]]
+    return parts
 
 
 def not_found(transfer: str, start: int, end: int, currency: str) -> LedgerAnswer:

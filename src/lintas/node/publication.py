@@ -15,7 +15,7 @@ from lintas.ledger.checkpoint import parse_checkpoint
 from lintas.ledger.cosignature import VERIFIERS
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.service import Ledger
-from lintas.model.errors import BadInput, CheckFailed, Refused
+from lintas.model.errors import BadInput, CheckFailed, Refused, Unavailable
 from lintas.node.config import Home
 from lintas.storage.engine import Transaction
 from lintas.trust.charter import Member
@@ -23,7 +23,10 @@ from lintas.trust.note import Note, Signature, parse, parse_vkey, verify
 
 log = logging.getLogger("lintas.node")
 
-TIMEOUT_SECONDS = 10.0
+#: For one witness, whatever it does meanwhile.
+TIMEOUT_SECONDS = 5.0
+MAX_ANSWER = 65_536
+PLAIN_BYTES = {"accept-encoding": "identity"}
 
 T = TypeVar("T")
 
@@ -88,33 +91,38 @@ class Publication:
         return [peer for peer in peers if peer.witness.name not in self._distrusted]
 
     async def _ask(self, peers: list[Member], signed: bytes, old: int, starting: bool) -> bytes:
-        """Ask every witness in turn and return the checkpoint with the cosignatures that came."""
-        for peer in peers:
+        """Ask every witness at once, each for a few seconds, and return the checkpoint with the cosignatures that came."""
+        answers = await asyncio.gather(*(self._cosign(peer, signed, old) for peer in peers), return_exceptions=True)
+        for peer, answer in zip(peers, answers, strict=True):
             try:
-                signed = await self._cosign(peer, signed, old)
+                if isinstance(answer, BaseException):
+                    raise answer
+                signed = publish.merge_cosignatures(signed, answer, [parse_vkey(peer.witness.vkey)])
             except Refused as wrong:
                 if starting:
                     raise
                 log.error("a witness says it saw more", extra={"peer": peer.authority, "why": wrong.reason})
-            except (httpx.HTTPError, CheckFailed, BadInput) as wrong:
+            except (httpx.HTTPError, TimeoutError, CheckFailed, BadInput, Unavailable) as wrong:
                 log.warning("no cosignature", extra={"peer": peer.authority, "why": type(wrong).__name__})
         return signed
 
     async def _cosign(self, peer: Member, signed: bytes, old: int) -> bytes:
         """Ask one witness for the step from ``old`` entries on; its 409 tells the size it saw last, if that is another."""
         size = _size(parse(signed))
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+        # A witness that answers a byte a minute is as good as one that does not: nobody waits for it.
+        async with asyncio.timeout(TIMEOUT_SECONDS), httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
             for _ in range(2):
                 body = await self._node.read(functools.partial(self._request, signed, old))
-                answer = await client.post(f"{peer.witness.url}/add-checkpoint", content=body)
+                address = f"{peer.witness.url}/add-checkpoint"
+                async with client.stream("POST", address, content=body, headers=PLAIN_BYTES) as answer:
+                    told = await _read(answer)
                 if answer.status_code == httpx.codes.OK:
-                    return publish.merge_cosignatures(signed, answer.content, [parse_vkey(peer.witness.vkey)])
+                    return told
                 if answer.status_code != httpx.codes.CONFLICT:
                     break
-                old = witness.parse_size(answer.content)
+                old = witness.parse_size(told)
                 witness.refuse_rollback(size, old)
-        log.warning("no cosignature", extra={"peer": peer.authority, "status": answer.status_code})
-        return signed
+        raise Unavailable(f"the witness answered {answer.status_code}", "ask its operator")
 
     def _request(self, signed: bytes, old: int, tx: Transaction) -> bytes:
         return publish.witness_request(self._ledger, tx, signed, old)
@@ -143,3 +151,13 @@ class Publication:
 
 def _size(signed: Note) -> int:
     return parse_checkpoint(signed.text).size
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    """Read at most what a witness's answer can be."""
+    data = b""
+    async for chunk in answer.aiter_raw():
+        data += chunk
+        if len(data) > MAX_ANSWER:
+            raise Unavailable("the witness's answer does not end", "ask its operator")
+    return data
