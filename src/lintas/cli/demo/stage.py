@@ -13,14 +13,14 @@ from typing import NamedTuple
 from lintas.cli.demo import story
 from lintas.cli.key import issue_key
 from lintas.ledger.checkpoint import log_key
-from lintas.ledger.tlog_policy import Group, LogLine, TlogPolicy, WitnessLine, render_policy
+from lintas.ledger.membership import member_policy
+from lintas.ledger.tlog_policy import render_policy
 from lintas.model.errors import Unavailable
 from lintas.node import home as homes
 from lintas.node.config import Config, Door, Home
 from lintas.policy.shipped import shipped_table
 from lintas.trust.charter import Member
 from lintas.trust.keys import Ed25519Signer
-from lintas.trust.note import parse_vkey
 
 HOST = "127.0.0.1"
 START_SECONDS = 20.0
@@ -163,12 +163,9 @@ def _witnesses(directory: Path, made: list[Home], port: int) -> list[str]:
 
 def _verifier_policy(directory: Path, home: Home, others: list[Member]) -> Path:
     """Write the trust policy by which a stranger verifies a node's ledger; it comes from here, not from that node."""
-    origin = home.config.ledger_origin
-    log = LogLine(log_key(origin, Ed25519Signer.load(home.key(homes.LOG))))
-    witnesses = tuple(WitnessLine(other.witness.name, parse_vkey(other.witness.vkey)) for other in others)
-    group = Group("others", len(witnesses), tuple(line.name for line in witnesses))
+    log = log_key(home.config.ledger_origin, Ed25519Signer.load(home.key(homes.LOG)))
     path = directory / f"{home.config.authority}.tlog-policy"
-    path.write_text(render_policy(TlogPolicy((log,), witnesses, (group,), group.name)), "utf-8")
+    path.write_text(render_policy(member_policy(log, others)), "utf-8")
     return path
 
 
