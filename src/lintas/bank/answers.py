@@ -56,6 +56,7 @@ def carried_out(located: LedgerAnswer, at_most: int, taken: Sequence[Span] = ())
     """Return the answer with what is here held, from the start of the interval, and never more than ``at_most`` in all.
 
     ``taken``: what other orders hold of the same transfer, in its minor units. It stays "here": no money is held twice.
+    Where the cuts make more parts than an answer may have, the smallest are folded, and then not held.
     """
     left, parts = at_most, list[Part]()
     for part in located.parts:
@@ -69,7 +70,7 @@ def carried_out(located: LedgerAnswer, at_most: int, taken: Sequence[Span] = ())
                 left -= holding[-1][1] - start
         resting = _gaps((part.start, part.end), holding)
         parts += [_cut(part, span, "held" if span in holding else "here") for span in sorted(holding + resting)]
-    return msgspec.structs.replace(located, parts=tuple(parts))
+    return msgspec.structs.replace(located, parts=tuple(fold(parts)))
 
 
 def held(answer: LedgerAnswer) -> list[Span]:

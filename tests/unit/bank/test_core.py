@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lintas.bank.answers import carried_out
 from lintas.bank.core import HOLDS, Core
 from lintas.model.errors import BadInput, LintasError, NotFound
-from lintas.model.tainted import Find, LedgerAnswer, Part, check_answer
+from lintas.model.tainted import MAX_PARTS, Find, LedgerAnswer, Part, check_answer
 
 LEDGER = """\
 id,time,sender,receiver,amount_minor,currency
@@ -98,7 +98,9 @@ STATES = st.sampled_from(["here", "spent", "unknown"])
 
 
 @given(
-    pieces=st.lists(st.tuples(STATES, st.integers(1, 1_000), st.integers(0, 1_000)), min_size=1),
+    pieces=st.lists(
+        st.tuples(STATES, st.integers(1, 1_000), st.integers(0, 1_000)), min_size=1, max_size=MAX_PARTS - 1
+    ),
     most=st.integers(0, 10_000),
 )
 def test_an_order_holds_what_is_here_and_never_more(pieces: list[tuple[str, int, int]], most: int) -> None:

@@ -14,7 +14,7 @@ from lintas.bank.agent import Agent
 from lintas.bank.answers import carried_out
 from lintas.bank.core import HOLDS
 from lintas.model.errors import LintasError
-from lintas.model.tainted import Baton, Find, LedgerAnswer, Part, check_answer
+from lintas.model.tainted import MAX_PARTS, Baton, Find, LedgerAnswer, Part, check_answer
 from lintas.requests.records import Order
 
 
@@ -55,6 +55,20 @@ def test_only_what_no_other_order_holds_is_held_up_to_the_amount(tmp_path: Path)
     around = carry(agent, order("order-3", amount_minor=25_000))
     assert held(around) == [(0, 10_000), (20_000, 30_000), (35_000, 40_000)]
     assert [part.state for part in around.parts] == ["held", "here", "held", "here", "held", "here"]
+
+
+def test_money_cut_into_crumbs_by_other_orders_still_makes_an_answer(tmp_path: Path) -> None:
+    agent = agent_in(tmp_path)
+    for number in range(MAX_PARTS):
+        carry(agent, order(f"crumb-{number}", baton(2 * number, 2 * number + 1)))
+    answer = carry(agent, order("order-1"))
+    assert len(answer.parts) <= MAX_PARTS
+    assert held(answer)[-1] == (2 * MAX_PARTS - 1, 50_000)
+    # What an answer does not call held is free for the next order.
+    again = carry(agent, order("order-2"))
+    assert not {unit for span in held(answer) for unit in range(*span)} & {
+        unit for span in held(again) for unit in range(*span)
+    }
 
 
 def test_another_transfer_is_other_money(tmp_path: Path) -> None:
