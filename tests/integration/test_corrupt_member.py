@@ -60,6 +60,9 @@ def refused_object(desk: Desk, hand: Hand, item: Item, because: str) -> None:
     [
         ({"seq": 2}, "gap"),
         ({"seq": 2**53 - 1}, "gap"),
+        ({"epoch": 0}, "epoch_jump"),
+        ({"epoch": 2}, "epoch_jump"),
+        ({"epoch": 2**53 - 1}, "epoch_jump"),
         ({"prev": "ab" * 32}, "broken_chain"),
         ({"recipient": XB2}, "wrong_recipient"),
         ({"recipient": XA}, "wrong_recipient"),
@@ -82,6 +85,7 @@ def test_places_are_taken_once_and_in_order(town: Town) -> None:
     refused_whole(town.xb, hand.write([statement(request())], seq=3), "gap")
     refused_whole(town.xb, hand.write([statement(request())], epoch=0), "old_epoch")
     refused_whole(town.xb, hand.write([statement(request())], epoch=2, seq=2), "gap")
+    refused_whole(town.xb, hand.write([statement(request())], epoch=3, seq=1, prev=""), "epoch_jump")
     refused_whole(town.xb, first, "replay")
     # After all that the honest next one is taken.
     assert verdicts(town.xb.receive(hand.write([statement(request())]), XA)) == [("accepted", "")]

@@ -176,6 +176,10 @@ class Border:
     def _check_order(self, tx: Transaction, opened: Opened) -> None:
         header = opened.header
         epoch, seq, last = store.position(tx, header.origin, header.lane)
+        if header.epoch > epoch + 1 or header.epoch == epoch == 0:
+            # Whoever held a peer's key for a moment must not use up all the epochs that there are.
+            what = f"epoch {header.epoch} of {header.origin} does not follow epoch {epoch}"
+            raise Refused("epoch_jump", what, f"send in epoch {epoch + 1}")
         if header.epoch < epoch:
             raise Refused(
                 "old_epoch", f"epoch {header.epoch} of {header.origin} has ended", "send in the current epoch"

@@ -90,6 +90,11 @@ _UNANSWERED = (
     .order_by(outbox.c.seq)
     .limit(bindparam("most"))
 )
+_INSIDE = (
+    select(outbox.c.seq, outbox.c.object, outbox.c.statement, outbox.c.salt)
+    .where(outbox.c.peer == bindparam("to"), outbox.c.envelope == bindparam("inside"))
+    .order_by(outbox.c.seq)
+)
 _WAITING = select(outbox.c.seq).where(outbox.c.peer == bindparam("to"), outbox.c.lane == bindparam("by")).limit(1)
 _ANSWERED = delete(outbox).where(outbox.c.peer == bindparam("to"), outbox.c.object == bindparam("answered"))
 _WAITS_IN = (
@@ -171,6 +176,12 @@ def due(tx: Transaction, peer: str, lane: str, now: str, limit: int) -> list[tup
 def unanswered(tx: Transaction, peer: str, lane: str, now: str, limit: int) -> list[tuple[int, str, bytes, bytes]]:
     """Return (seq, object, statement, salt) that no receipt has answered yet, sealed or still to be sealed, in order."""
     rows = tx.execute(_UNANSWERED, {"to": peer, "by": lane, "at": now, "most": limit})
+    return [(row.seq, row.object, row.statement, row.salt) for row in rows]
+
+
+def inside(tx: Transaction, peer: str, envelope: str) -> list[tuple[int, str, bytes, bytes]]:
+    """Return (seq, object, statement, salt) of what an envelope without receipt carries, in order."""
+    rows = tx.execute(_INSIDE, {"to": peer, "inside": envelope})
     return [(row.seq, row.object, row.statement, row.salt) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Sealing, receiving and receipts: sans-io, so that the node's HTTP and a simulated network drive the same code."""
 
+import hashlib
 import logging
 import re
 from typing import NamedTuple
@@ -18,7 +19,18 @@ from lintas.model.times import Clock
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import UseCase
 from lintas.trust.charter import parse_charter
-from lintas.trust.envelope import MAX_ITEMS, Draft, Item, Opened, header_sha256, open_envelope, peek, seal, signed_with
+from lintas.trust.envelope import (
+    MAX_ITEMS,
+    Draft,
+    Item,
+    Opened,
+    header_sha256,
+    open_envelope,
+    peek,
+    reseal,
+    seal,
+    signed_with,
+)
 from lintas.trust.keys import KemKey, Signer, Verify, verify_signature
 from lintas.trust.receipt import Receipt, open_receipt, peek_receipt
 
@@ -57,25 +69,30 @@ class Exchange:
 
     # ---- sending
 
-    def to_send(self, peer: str, lane: Lane) -> "bytes | UseCase[bytes] | None":
+    def to_send(self, peer: str, lane: Lane, *, anew: bool = False) -> "bytes | UseCase[bytes] | None":
         """Return the oldest envelope without receipt, else the use case that stores the next one; None when nothing is due.
 
-        Sealing happens here, outside any transaction; one sender per peer and lane keeps the places gap-free.
+        Sealing happens here, outside any transaction; one sender per peer and lane keeps the places gap-free. ``anew``
+        begins a new epoch that carries all that has no receipt: for a peer that says our places are taken or have ended.
         """
-        now = times.render(self._clock.now())
+        now, kem = times.render(self._clock.now()), self._directory.member(peer).kem_public
         with reading(self._engine) as tx:
             if not outbox.waiting(tx, peer, lane):
                 return None
-            waiting = store.unreceipted(tx, peer, lane)
-            again = waiting is not None and self.identity.signer.public.key_id not in signed_with(waiting)
-            if waiting is not None and not again:
-                return waiting
-            rows = (outbox.unanswered if again else outbox.due)(tx, peer, lane, now, MAX_ITEMS)
+            waiting = None if anew else store.unreceipted(tx, peer, lane)
+            if waiting is not None and waiting.kem == _sha256(kem) and self._signed_now(waiting.wire):
+                return waiting.wire
+            if waiting is not None:
+                rows = outbox.inside(tx, peer, waiting.envelope)
+            else:
+                rows = (outbox.unanswered if anew else outbox.due)(tx, peer, lane, now, MAX_ITEMS)
             last = store.place(tx, peer, lane)
         if not rows:
             return None
-        if again:
-            # Sealed with a key we gave up, which peers may refuse by now: a new epoch carries what has no receipt.
+        items = [Item(object_id, statement, salt) for _, object_id, statement, salt in rows]
+        if waiting is not None:
+            return self._sealed_again(waiting, items, kem)
+        if anew:
             last = store.Place(last.epoch + 1, 0, "")
         draft = Draft(
             id=self._ids.new("env"),
@@ -88,18 +105,34 @@ class Exchange:
             created=now,
             exercise=self.identity.exercise,
         )
-        items = [Item(object_id, statement, salt) for _, object_id, statement, salt in rows]
-        wire = seal(draft, items, [self.identity.signer], self._directory.member(peer).kem_public)
-        at = store.Place(draft.epoch, draft.seq, header_sha256(wire))
+        new = store.Waiting(draft.id, seal(draft, items, [self.identity.signer], kem), _sha256(kem))
+        at = store.Place(draft.epoch, draft.seq, header_sha256(new.wire))
 
         def keep(tx: Connection) -> bytes:
-            if again:
+            if anew:
                 outbox.unseal(tx, peer, lane)
-            store.keep_sealed(tx, draft.id, peer, lane, at, wire)
+            store.keep_sealed(tx, peer, lane, at, new)
             outbox.mark_sealed(tx, [row[0] for row in rows], draft.id)
-            return wire
+            return new.wire
 
         return keep
+
+    def _sealed_again(self, waiting: store.Waiting, items: list[Item], kem: bytes) -> UseCase[bytes]:
+        """Seal once more after a key changed, ours or theirs.
+
+        Place and header stay: the peer may have admitted the first copy, and then knows this one for a replay.
+        """
+        again = store.Waiting(waiting.envelope, reseal(waiting.wire, items, [self.identity.signer], kem), _sha256(kem))
+
+        def replace(tx: Connection) -> bytes:
+            store.keep_resealed(tx, again)
+            return again.wire
+
+        return replace
+
+    def _signed_now(self, wire: bytes) -> bool:
+        """Tell whether an envelope was signed with the key that we sign with now: peers may refuse one that we gave up."""
+        return self.identity.signer.public.key_id in signed_with(wire)
 
     def check_receipt(self, wire: bytes) -> Receipt:
         """Verify a receipt's signature; Refused unless a current key of the member that it names made it."""
@@ -185,3 +218,7 @@ class Exchange:
         for signed in self._directory.successors:
             store.keep_charter(tx, signed.charter.version, signed.render())
         return self._directory.charter.version
+
+
+def _sha256(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()

@@ -33,6 +33,8 @@ sealed = Table(
     Column("seq", Integer, nullable=False),
     Column("header", String(64), nullable=False),
     Column("wire", LargeBinary, nullable=False),
+    # The SHA-256 of the recipient's key: only its other half opens the wire.
+    Column("kem", String(64), nullable=False),
     Column("receipt", LargeBinary),
     UniqueConstraint("peer", "lane", "epoch", "seq"),
     Index("ix_exchange_sealed_header", "header"),
@@ -68,7 +70,7 @@ _newer = sealed.alias()
 # What an epoch that ended left without receipt travels again in the present one.
 _EPOCH = select(func.max(_newer.c.epoch)).where(_newer.c.peer == bindparam("to"), _newer.c.lane == bindparam("by"))
 _UNRECEIPTED = (
-    select(sealed.c.wire)
+    select(sealed.c.envelope, sealed.c.wire, sealed.c.kem)
     .where(*_LANE, sealed.c.receipt.is_(None), sealed.c.epoch == _EPOCH.scalar_subquery())
     .order_by(sealed.c.seq)
     .limit(1)
@@ -95,15 +97,29 @@ def place(tx: Transaction, peer: str, lane: str) -> Place:
     return Place(row.epoch, row.seq, row.header) if row else Place(1, 0, "")
 
 
-def keep_sealed(tx: Transaction, envelope: str, peer: str, lane: str, at: Place, wire: bytes) -> None:
+class Waiting(NamedTuple):
+    """An envelope without receipt: its id, its bytes, and the SHA-256 of the recipient's key that opens them."""
+
+    envelope: str
+    wire: bytes
+    kem: str
+
+
+def keep_sealed(tx: Transaction, peer: str, lane: str, at: Place, new: Waiting) -> None:
     """Store a sealed envelope before it is first sent."""
-    values = {"envelope": envelope, "peer": peer, "lane": lane, "wire": wire, **at._asdict()}
-    tx.execute(_NEW_SEALED, values)
+    tx.execute(_NEW_SEALED, {"peer": peer, "lane": lane, **at._asdict(), **new._asdict()})
 
 
-def unreceipted(tx: Transaction, peer: str, lane: str) -> bytes | None:
+def keep_resealed(tx: Transaction, anew: Waiting) -> None:
+    """Put an envelope's new bytes in place of those that nobody can open or believe any more."""
+    where = (sealed.c.envelope == anew.envelope, sealed.c.receipt.is_(None))
+    tx.execute(update(sealed).where(*where).values(wire=anew.wire, kem=anew.kem))
+
+
+def unreceipted(tx: Transaction, peer: str, lane: str) -> Waiting | None:
     """Return the oldest envelope of the present epoch that has no receipt yet."""
-    return tx.scalar(_UNRECEIPTED, {"to": peer, "by": lane})
+    row = tx.execute(_UNRECEIPTED, {"to": peer, "by": lane}).first()
+    return Waiting(row.envelope, row.wire, row.kem) if row else None
 
 
 class Ours(NamedTuple):

@@ -176,6 +176,7 @@ async def _answer(route: Route, request: Request, services: object, authenticate
 
 def _allowed(route: Route, request: Request, authenticate: Authenticate) -> Caller | None:
     """Decide before the body is read, so that a stranger cannot make the node read it."""
+    _refuse_foreign_form(route, request)
     token = _token(request)
     who = authenticate(token) if token else None
     if route.public:
@@ -194,8 +195,23 @@ def _token(request: Request) -> str:
         return token.strip() if scheme.lower() == "bearer" else ""
     cookie = request.cookies.get(COOKIE, "")
     if cookie and request.method not in ("GET", "HEAD") and not _same_origin(request):
-        raise NotAllowed("this came from a page of another site", "use the form on this node's own page")
+        raise _foreign()
     return cookie
+
+
+def _refuse_foreign_form(route: Route, request: Request) -> None:
+    """Take a form on a public route only from our own page: another site's could sign its reader in as somebody else.
+
+    A browser sends any site's form unasked, but never with a key in the header. A route that reads no body would take a
+    form of whatever type. What is not public needs a key or a cookie, and a cookie our own page (see ``_token``).
+    """
+    acts = route.public and request.method not in ("GET", "HEAD") and "authorization" not in request.headers
+    if acts and (route.body is None or bodies.FORM in route.media) and not _same_origin(request):
+        raise _foreign()
+
+
+def _foreign() -> NotAllowed:
+    return NotAllowed("this came from a page of another site", "use the form on this node's own page")
 
 
 def _same_origin(request: Request) -> bool:

@@ -20,6 +20,7 @@ from lintas.node.config import Home
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY
 from lintas.node.tls import trusting
 from lintas.trust.charter import Member
+from lintas.trust.keys import UNREADABLE
 from lintas.trust.receipt import MAX_RECEIPT
 
 log = logging.getLogger("lintas.node")
@@ -139,5 +140,5 @@ def _reason(body: bytes) -> str:
     """Return the reason that a problem document names, "" for whatever is none."""
     try:
         return msgspec.json.decode(body, type=_Problem).reason
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return ""

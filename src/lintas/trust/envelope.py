@@ -139,12 +139,28 @@ def seal(draft: Draft, items: Sequence[Item], signers: Sequence[Signer], recipie
     1 to 500 items with different ids; 1 to 4 signers of the origin; ``recipient_kem`` from the charter. BadInput for anything
     else, TooLarge above 8 MiB.
     """
-    header = _header_over(draft, items)
+    return _wrap(_header_over(draft, items), items, signers, recipient_kem)
+
+
+def _wrap(header: bytes, items: Sequence[Item], signers: Sequence[Signer], recipient_kem: bytes) -> bytes:
     body = encrypt_to(recipient_kem, msgspec.msgpack.encode(items), info=_INFO + header)
     wire = msgspec.msgpack.encode(_Wire(header, sign_all(header, signers), body))
     if len(wire) > MAX_WIRE:
         raise TooLarge(f"the envelope would have {len(wire):,} bytes", f"seal fewer objects; the limit is {MAX_WIRE:,}")
     return wire
+
+
+def reseal(wire: bytes, items: Sequence[Item], signers: Sequence[Signer], recipient_kem: bytes) -> bytes:
+    """Sign and encrypt an envelope anew, under other keys, and leave its header as it is, byte for byte.
+
+    A receiver that admitted the first copy knows the header and takes this one for the replay that it is. BadInput unless
+    ``items`` are the envelope's own, in their order; Refused("too_large" or "malformed") for a wire that is none.
+    """
+    header = _parse(wire).header
+    read = _parse_header(header)
+    if len(items) != read.count or merkle_root([item.commitment for item in items]) != read.root:
+        raise BadInput("these are not the objects of the envelope", "give those it was sealed with, in their order")
+    return _wrap(header, items, signers, recipient_kem)
 
 
 def peek(wire: bytes) -> Header:

@@ -51,6 +51,10 @@ async def raw(call: Call[str]) -> dict[str, int]:
     return {"bytes": len(call.body)}
 
 
+async def heard(_call: Call[str]) -> str:
+    return "heard"
+
+
 async def page(_call: Call[str]) -> HTMLResponse:
     return HTMLResponse("<p>hello</p>", headers={"cache-control": "max-age=60"})
 
@@ -81,6 +85,8 @@ ROUTES = (
     Route("GET", "/anybody", anybody, None, dict[str, str], summary="Who am I", public=True),
     Route("POST", "/raw", raw, bytes, dict[str, int], INVESTIGATOR, "Raw", limit=100, media=("text/csv",)),
     Route("POST", "/form", echo, Report, Answer, INVESTIGATOR, "Form", media=(bodies.FORM, bodies.JSON)),
+    Route("POST", "/enter", heard, Report, str, summary="Public form", public=True, media=(bodies.FORM,)),
+    Route("POST", "/leave", heard, None, str, summary="Public, without a body", public=True),
     Route("GET", "/page", page, roles=INVESTIGATOR, summary="A page", documented=False),
     Route("GET", "/letter", page, roles=INVESTIGATOR, summary="A letter", gives="text/html"),
     Route("GET", "/fails/{how}", fails, None, None, summary="Goes wrong", public=True),

@@ -99,6 +99,38 @@ def test_a_cookie_acts_only_from_our_own_page(ask: Ask, headers: dict[str, str],
     assert ask("GET", "/reports/1", headers=cookie | headers).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/enter", "/leave"])
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        ({}, False),
+        ({"sec-fetch-site": "cross-site", "origin": "https://evil.example"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": "https://evil.example"}, False),
+        ({"sec-fetch-site": "same-origin"}, True),
+        ({"origin": "http://127.0.0.1:9"}, True),
+    ],
+)
+def test_a_public_form_is_taken_only_from_our_own_page(
+    ask: Ask, path: str, headers: dict[str, str], taken: bool
+) -> None:
+    sent = {"content-type": "application/x-www-form-urlencoded"} | headers
+    answer = ask("POST", path, headers=sent, content=b"text=x")
+    assert answer.status_code == (200 if taken else 403)
+    # A program that shows its key is no page of another site.
+    assert ask("POST", path, "investigator", headers=sent, content=b"text=x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "media", ["text/plain", "multipart/form-data", "Application/X-WWW-Form-Urlencoded ; charset=utf-8"]
+)
+def test_a_form_of_another_type_is_no_way_round(ask: Ask, media: str) -> None:
+    headers = {"content-type": media, "sec-fetch-site": "cross-site"}
+    assert ask("POST", "/leave", headers=headers, content=b"text=x").status_code == 403
+    assert ask("POST", "/enter", headers=headers, content=b"text=x").status_code == 403
+
+
 def test_a_bearer_key_needs_no_origin_and_wins_over_the_cookie(ask: Ask) -> None:
     headers = {"cookie": f"{COOKIE}=administrator", "sec-fetch-site": "cross-site"}
     assert ask("POST", "/reports", "investigator", headers=headers, json=REPORT).status_code == 201

@@ -145,6 +145,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("header", sa.String(length=64), nullable=False),
         sa.Column("wire", sa.LargeBinary(), nullable=False),
+        sa.Column("kem", sa.String(length=64), nullable=False),
         sa.Column("receipt", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("envelope", name=op.f("pk_exchange_sealed")),
         sa.UniqueConstraint("peer", "lane", "epoch", "seq", name=op.f("uq_exchange_sealed_peer")),
