@@ -21,6 +21,7 @@ from lintas.exchange import store as exchange_store
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import Identity
 from lintas.ledger import store as ledger_store
+from lintas.model import times
 from lintas.model.errors import LintasError, Refused
 from lintas.model.ids import IdSource
 from lintas.model.messages import Lane
@@ -169,8 +170,9 @@ class Machine:
         directory = Directory(self.world.first_charter, self.clock, self.world.keyring.verify)
         with reading(self.engine) as tx:
             newer = exchange_store.charters_after(tx, self.world.first_charter.charter.version)
-        for document in newer:
-            directory.use(directory.check_successor(document))
+        for adopted in newer:
+            at = times.parse(adopted.adopted_at)
+            directory.use(directory.check_successor(adopted.document, at), at)
         self.node = self._assemble(directory)
         self.writer = NotingWriter(self)
         self.life += 1

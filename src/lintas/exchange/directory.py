@@ -1,5 +1,7 @@
 """Who is a member now and with which keys: the newest adopted charter, replaced only by a valid successor."""
 
+from datetime import datetime
+
 from lintas.model.times import Clock
 from lintas.trust.charter import Charter, Member, SignedCharter, check_charter, current_keys, parse_charter
 from lintas.trust.keys import PublicKey, Verify, verify_signature
@@ -10,7 +12,7 @@ class Directory:
 
     def __init__(self, signed: SignedCharter, clock: Clock, verify: Verify = verify_signature) -> None:
         self._signed, self._clock, self._verify = signed, clock, verify
-        self._successors: list[SignedCharter] = []
+        self._successors: list[tuple[SignedCharter, datetime]] = []
 
     @property
     def charter(self) -> Charter:
@@ -28,20 +30,23 @@ class Directory:
         return self._signed.sha256
 
     @property
-    def successors(self) -> tuple[SignedCharter, ...]:
-        """Return the charters put in force since this directory was opened, oldest first."""
+    def successors(self) -> tuple[tuple[SignedCharter, datetime], ...]:
+        """Return the charters put in force since the one this directory began with, and when each was, oldest first."""
         return tuple(self._successors)
 
-    def check_successor(self, document: bytes) -> SignedCharter:
-        """Return a successor signed by a quorum of the members of the present charter; Refused otherwise."""
+    def check_successor(self, document: bytes, at: datetime | None = None) -> SignedCharter:
+        """Return a successor signed by a quorum of the members of the present charter; Refused otherwise.
+
+        Its endorsers' keys must count now, or at the time when this node adopted it, which its own database tells.
+        """
         signed = parse_charter(document)
-        check_charter(signed, now=self._clock.now(), previous=self._signed, verify=self._verify)
+        check_charter(signed, now=at or self._clock.now(), previous=self._signed, verify=self._verify)
         return signed
 
-    def use(self, signed: SignedCharter) -> None:
-        """Put a checked successor in force."""
+    def use(self, signed: SignedCharter, at: datetime | None = None) -> None:
+        """Put a checked successor in force, now or as of the time when it was adopted."""
         self._signed = signed
-        self._successors.append(signed)
+        self._successors.append((signed, at or self._clock.now()))
 
     def member(self, authority: str) -> Member:
         """Return a member; Refused when the charter lists none of that name."""

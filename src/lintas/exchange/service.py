@@ -140,7 +140,11 @@ class Exchange:
         return open_receipt(wire, self._directory.keys(claimed.recipient), self._verify)
 
     def take_receipt(self, tx: Transaction, receipt: Receipt, wire: bytes) -> None:
-        """Store a verified receipt and settle what it answers; the same receipt twice changes nothing."""
+        """Store a verified receipt and settle what it answers; the same receipt twice changes nothing.
+
+        Its signature is looked at again here, inside the commit: a revocation adopted meanwhile counts.
+        """
+        self.check_receipt(wire)
         ours = store.envelope_of(tx, receipt.header_sha256)
         if ours is None or ours.peer != receipt.recipient or receipt.origin != self.identity.authority:
             raise Refused("foreign_receipt", f"this receipt from {receipt.recipient} answers no envelope of ours")
@@ -213,10 +217,11 @@ class Exchange:
         It is in force from here on, even if this commit fails: a revocation that was seen must never be forgotten.
         """
         if parse_charter(document).sha256 != self._directory.sha256:
-            self._directory.use(self._directory.check_successor(document))
+            at = self._clock.now()
+            self._directory.use(self._directory.check_successor(document, at), at)
         # One that is in force after a commit that failed comes again, or its successor does: all that are in force are stored.
-        for signed in self._directory.successors:
-            store.keep_charter(tx, signed.charter.version, signed.render())
+        for signed, at in self._directory.successors:
+            store.keep_charter(tx, signed.charter.version, store.Adopted(signed.render(), times.render(at)))
         return self._directory.charter.version
 
 

@@ -55,6 +55,7 @@ charters = Table(
     metadata,
     Column("version", Integer, primary_key=True),
     Column("document", LargeBinary, nullable=False),
+    Column("adopted_at", String(32), nullable=False),
 )
 
 
@@ -166,13 +167,20 @@ def wire_of(tx: Transaction, envelope: str) -> bytes | None:
     return tx.execute(select(sealed.c.wire).where(sealed.c.envelope == envelope)).scalar()
 
 
-def keep_charter(tx: Transaction, version: int, document: bytes) -> None:
+class Adopted(NamedTuple):
+    """A charter's document, and when this node put it in force."""
+
+    document: bytes
+    adopted_at: str
+
+
+def keep_charter(tx: Transaction, version: int, adopted: Adopted) -> None:
     """Store an adopted charter, once."""
     if tx.scalar(select(charters.c.version).where(charters.c.version == version)) is None:
-        tx.execute(insert(charters), {"version": version, "document": document})
+        tx.execute(insert(charters), {"version": version, **adopted._asdict()})
 
 
-def charters_after(tx: Transaction, version: int) -> list[bytes]:
-    """Return the documents of the charters adopted after a version, oldest first."""
-    query = select(charters.c.document).where(charters.c.version > version).order_by(charters.c.version)
-    return [row.document for row in tx.execute(query)]
+def charters_after(tx: Transaction, version: int) -> list[Adopted]:
+    """Return the charters adopted after a version, oldest first."""
+    query = select(charters.c.document, charters.c.adopted_at).where(charters.c.version > version)
+    return [Adopted(*row) for row in tx.execute(query.order_by(charters.c.version))]

@@ -8,7 +8,6 @@ from lintas.ledger.checkpoint import parse_checkpoint
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.witness import refuse_rollback
 from lintas.model.errors import BadInput, LintasError
-from lintas.model.times import SystemClock
 from lintas.node import home as homes
 from lintas.node.config import Home, read_config
 from lintas.storage import migrate
@@ -30,7 +29,7 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         ("ledger key", lambda home: Ed25519Signer.load(home.key(homes.LOG))),
         ("envelope key", lambda home: KemKey.load(home.key(homes.KEM))),
         ("policy table and its signature", homes.load_policy),
-        ("charter", lambda home: homes.load_charter(home, SystemClock())),
+        ("charter", homes.load_charter),
         ("TLS certificate and key", _tls),
         ("banks abroad", _abroad),
         ("database", _database),
@@ -58,7 +57,7 @@ def _tls(home: Home) -> None:
 
 def _abroad(home: Home) -> None:
     """Every authority that is to answer for a bank is a member."""
-    charter = homes.load_charter(home, SystemClock()).charter
+    charter = homes.load_charter(home).charter
     members = {member.authority for member in charter.members}
     for bank, authority in home.config.abroad.items():
         if authority not in members:

@@ -11,6 +11,7 @@ from lintas.exchange.directory import Directory
 from lintas.exchange.service import Identity
 from lintas.ledger.checkpoint import log_key, verify_ed25519
 from lintas.ledger.cosignature import witness_key
+from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock, SystemClock
@@ -185,12 +186,13 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     config = home.config
     engine = open_engine(home.path(config.database))
     migrate.check_current(engine)
-    signed = load_charter(home, clock)
+    signed = load_charter(home)
     with reading(engine) as tx:
         newer = exchange_store.charters_after(tx, signed.charter.version)
     directory = Directory(signed, clock)
-    for document in newer:
-        directory.use(directory.check_successor(document))
+    for adopted in newer:
+        at = times.parse(adopted.adopted_at)
+        directory.use(directory.check_successor(adopted.document, at), at)
     identity = Identity(
         config.authority, Ed25519Signer.load(home.key(SIGNING)), KemKey.load(home.key(KEM)), config.exercise
     )
@@ -211,14 +213,17 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     return home, assemble(parts)
 
 
-def load_charter(home: Home, clock: Clock) -> SignedCharter:
-    """Read the charter and hold it against the pin; Refused when it is another one, or does not list this authority."""
+def load_charter(home: Home) -> SignedCharter:
+    """Read the charter and hold it against the pin; Refused when it is another one, or does not list this authority.
+
+    Its keys were judged when it was installed: that they have ended since, as planned in it or not, must not stop a node.
+    """
     path = home.path(home.config.charter)
     try:
         signed = parse_charter(path.read_bytes(), where=str(path))
     except FileNotFoundError:
         raise BadInput("there is no charter", "install one with `lintas charter`", where=str(path)) from None
-    check_charter(signed, now=clock.now(), pin=home.config.charter_pin)
+    check_charter(signed, now=None, pin=home.config.charter_pin)
     if signed.charter.exercise != home.config.exercise:
         raise Refused("exercise_flag", "the charter and this node differ in exercise mode", "use the right charter")
     signed.charter.member(home.config.authority)

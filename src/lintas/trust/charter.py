@@ -195,7 +195,7 @@ def parse_charter(data: bytes, *, where: str = "charter") -> SignedCharter:
 def check_charter(
     signed: SignedCharter,
     *,
-    now: datetime,
+    now: datetime | None,
     pin: str = "",
     previous: SignedCharter | None = None,
     verify: Verify = verify_signature,
@@ -203,8 +203,10 @@ def check_charter(
     """Return the authorities whose endorsement counted; Refused unless the charter is valid.
 
     Version 1 needs ``pin``, its SHA-256 known from elsewhere. Version n needs ``previous``, the version n-1 that the caller
-    trusts already; a ``pin`` given as well must be that of ``previous``. Reasons: not_anchored, pin_mismatch, wrong_version,
-    wrong_previous, exercise_flag, no_quorum, bad_signature, unknown_algorithm.
+    trusts already; a ``pin`` given as well must be that of ``previous``. ``now`` is when it is judged: the endorsers' keys
+    must have begun by then, and not been revoked; None for one that was judged when it was put here, whatever ended since.
+    Reasons: not_anchored, pin_mismatch, wrong_version, wrong_previous, exercise_flag, no_quorum, bad_signature,
+    unknown_algorithm.
     """
     anchor = signed if previous is None else previous
     if pin and anchor.sha256 != pin.strip().lower():
@@ -262,12 +264,12 @@ def _check_successor(signed: SignedCharter, previous: SignedCharter) -> None:
         )
 
 
-def _endorsers(signed: SignedCharter, voters: Charter, now: datetime, verify: Verify) -> tuple[str, ...]:
+def _endorsers(signed: SignedCharter, voters: Charter, now: datetime | None, verify: Verify) -> tuple[str, ...]:
     """Return, in the order of the members, who endorsed with a key that counts now; other lines count for nothing."""
     counted = []
     for member in voters.members:
         signatures = [each.signature for each in signed.endorsements if each.authority == member.authority]
-        keys = current_keys(member, now)
+        keys = current_keys(member, now) if now else tuple(each.key for each in member.signing_keys)
         known = {key.key_id for key in keys}
         if any(each.key_id in known for each in signatures):
             check_signatures(signed.body, signatures, keys, verify)

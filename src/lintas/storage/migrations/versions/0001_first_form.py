@@ -134,6 +134,7 @@ def upgrade() -> None:
         "exchange_charters",
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("adopted_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_exchange_charters")),
     )
     op.create_table(
