@@ -9,13 +9,14 @@ import pytest
 from tests.integration.hand import Hand, object_id, raw, request, statement
 from tests.integration.town import NOW, XA, XB, XB2, Desk, Town, keys_of
 
+from lintas.border import store
 from lintas.cli.demo.story import A1, B1, B2
 from lintas.model import money, times
 from lintas.model.errors import BadInput, Refused
 from lintas.model.messages import HoldRequest
 from lintas.model.tainted import Baton, LedgerAnswer, Part
 from lintas.trust.charter import endorse, write_charter
-from lintas.trust.envelope import MAX_ITEMS, Item
+from lintas.trust.envelope import MAX_ITEMS, Item, header_sha256, peek
 from lintas.trust.keys import Ed25519Signer
 from lintas.trust.receipt import open_receipt
 
@@ -293,6 +294,45 @@ def test_five_hundred_objects_are_judged_one_by_one(town: Town) -> None:
     assert all(hold.state == "awaiting_approval" for hold in holds)
     # Nothing of them is an order: that takes a named officer for each.
     assert town.xb.ask(lambda tx: town.xb.node.orders.work(tx, B1)) == []
+
+
+def test_objects_that_are_not_taken_make_one_ledger_entry_for_their_envelope(town: Town) -> None:
+    def entries() -> list[Any]:
+        return [msgspec.json.decode(data) for _, data in sorted(town.xb.dump()["ledger_entry"])]
+
+    hand, nonsense = Hand(), [raw(b"x", f"nonsense {number}") for number in range(MAX_ITEMS)]
+    for _ in range(3):
+        wire, before = hand.write(nonsense), len(entries())
+        given = verdicts(town.xb.receive(wire, XA))
+        assert {verdict for verdict, _ in given} == {"refused"}
+        assert len(given) == MAX_ITEMS
+        (entry,) = entries()[before:]
+        header = peek(wire)
+        # Its id is no id in our form, so the header's hash names it; the root covers every object in it.
+        assert (entry["type"], entry["object"], entry["commitment"]) == (
+            "receipt.refused",
+            header_sha256(wire),
+            header.root,
+        )
+    good = [statement(request(), word=f"good {number}") for number in range(3)]
+    named = object_id("an envelope").replace("obj-", "env-")
+    before = len(entries())
+    town.xb.receive(hand.write(good[:2], id=named), XA)
+    assert [(entry["type"], entry["object"]) for entry in entries()[before:]] == [
+        ("receipt", good[0].id),
+        ("receipt", good[1].id),
+    ]
+    hand.seq, hand.prev = hand.seq + 1, town.xb.ask(lambda tx: store.position(tx, XA, "urgent"))[2]
+    before = len(entries())
+    mixed = hand.write([*good, *nonsense[:5]], id=named)
+    assert [verdict for verdict, _ in verdicts(town.xb.receive(mixed, XA))] == ["duplicate"] * 2 + ["accepted"] + [
+        "refused"
+    ] * 5
+    assert [(entry["type"], entry["object"]) for entry in entries()[before:]] == [
+        ("receipt", good[2].id),
+        ("receipt.duplicate", named),
+        ("receipt.refused", named),
+    ]
 
 
 # ---- requests that pass the border and are still not true

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from tests.simulation import law
 from tests.simulation.audit import Books
 
-#: The verdict that a sender holds, by the type of the receiver's ledger entry.
-VERDICTS = {"receipt": "accepted", "receipt.refused": "refused"}
+from lintas.trust.envelope import peek
 
 
 def compare(all_books: dict[str, Books]) -> Iterator[str]:
@@ -20,24 +19,28 @@ def compare(all_books: dict[str, Books]) -> Iterator[str]:
 
 
 def _receipts(books: Books, theirs: Books) -> Iterator[str]:
-    """DESIGN 9.3: each release has exactly one matching receipt entry at the receiver, with the verdict that came back."""
-    entries = Counter(
-        (entry.object, entry.commitment, VERDICTS[entry.type])
-        for entry in theirs.entries
-        if entry.type in VERDICTS and entry.peer == books.name
-    )
+    """DESIGN 9.3: each release has exactly one matching receipt entry at the receiver, with the verdict that came back.
+
+    What was accepted has an entry of its own; what was refused is covered by the one entry of its envelope.
+    """
+    heard = [entry for entry in theirs.entries if entry.peer == books.name]
+    taken = Counter((entry.object, entry.commitment) for entry in heard if entry.type == "receipt")
+    turned_away = {(entry.object, entry.commitment) for entry in heard if entry.type == "receipt.refused"}
+    envelopes = {row.header: peek(row.wire) for row in books.sealed if row.peer == theirs.name}
     released = [row for (_, peer), row in books.released.items() if peer == theirs.name]
     for row in released:
-        given = [verdict for verdict in VERDICTS.values() if entries[row.object, row.commitment, verdict]]
-        count = sum(entries[row.object, row.commitment, verdict] for verdict in VERDICTS.values())
-        if count != 1:
+        inside = envelopes.get(row.receipt_header)
+        refused = inside is not None and (inside.id, inside.root) in turned_away
+        count = taken[row.object, row.commitment]
+        if count > 1 or (count == 0 and not refused):
             yield f"{books.name}: {row.object} has {count} receipt entries at {theirs.name}"
-        elif row.verdict not in (given[0], "duplicate"):
-            yield f"{books.name}: {row.object} was {given[0]} at {theirs.name}, here it says {row.verdict}"
+        elif row.verdict not in (("accepted", "duplicate") if count else ("refused",)):
+            given = "accepted" if count else "refused"
+            yield f"{books.name}: {row.object} was {given} at {theirs.name}, here it says {row.verdict}"
     known = {(row.object, row.commitment) for row in released}
-    for object_id, mark, _ in entries:
-        if (object_id, mark) not in known:
-            yield f"{theirs.name} has a receipt for {object_id}, which never left {books.name}"
+    known |= {(header.id, header.root) for header in envelopes.values()}
+    for object_id, _ in sorted({*taken, *turned_away} - known):
+        yield f"{theirs.name} has a receipt for {object_id}, which never left {books.name}"
 
 
 def _holds(books: Books, theirs: Books) -> Iterator[str]:

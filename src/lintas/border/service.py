@@ -16,7 +16,7 @@ from lintas.ledger.records import Entry, encode
 from lintas.ledger.service import Ledger
 from lintas.model import messages, times
 from lintas.model.errors import BadInput, LintasError, NotFound, Refused
-from lintas.model.ids import IdSource
+from lintas.model.ids import FORM, IdSource
 from lintas.model.messages import Message, Statement
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
@@ -233,19 +233,24 @@ class Border:
 
     def _keep(self, tx: Transaction, opened: Opened, judged: Sequence[Judged]) -> None:
         origin = opened.header.origin
-        entries, rows, events = [], [], []
+        entries, rows, events, summed = [], [], [], set[str]()
         for item, verdict, statement, decision in judged:
-            # The ledger is for everybody to read: of what is refused, no word that the peer chose goes into it.
-            purpose = statement.purpose if statement and verdict.verdict == "accepted" else ""
-            kind = "receipt" if verdict.verdict == "accepted" else f"receipt.{verdict.verdict}"
-            entries.append(self._entry(kind, origin, purpose, decision, (item.id, verdict.commitment)))
             if verdict.verdict == "accepted" and statement is not None:
+                mark = (item.id, verdict.commitment)
+                entries.append(self._entry("receipt", origin, statement.purpose, decision, mark))
                 events.append(Admitted(item.id, origin, statement.type))
+            else:
+                summed.add(f"receipt.{verdict.verdict}")
             if verdict.verdict != "duplicate" and not (verdict.verdict == "refused" and statement is None):
                 until = self._until(statement, decision) if verdict.verdict == "accepted" else None
                 rows.append(_row(origin, item, verdict, statement, until))
             if verdict.verdict == "refused":
                 store.keep_refusal(tx, self._refusal("in", origin, "refused", verdict.reason))
+        # What is refused, or came before, is one entry for the envelope, whose root covers it: nobody else's objects, not
+        # even empty ones, make this ledger grow by hundreds that can never be deleted, and no word of theirs goes into it.
+        header = opened.header
+        whole = (header.id if FORM.fullmatch(header.id) else opened.header_sha256, header.root)
+        entries += [self._entry(kind, origin, "", None, whole) for kind in sorted(summed)]
         self._ledger.append(tx, entries)
         store.keep_objects(tx, rows)
         self._bus.emit(tx, *events)

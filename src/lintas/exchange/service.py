@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import re
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -13,7 +12,7 @@ from lintas.exchange import store
 from lintas.exchange.directory import Directory
 from lintas.model import times
 from lintas.model.errors import NotFound, Refused
-from lintas.model.ids import IdSource
+from lintas.model.ids import FORM, IdSource
 from lintas.model.messages import Lane
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction, reading
@@ -36,8 +35,6 @@ from lintas.trust.receipt import Receipt, open_receipt, peek_receipt
 
 log = logging.getLogger("lintas.exchange")
 
-#: What ``IdSource`` makes and nothing else: a kind, and 28 hexadecimal digits, in which nobody can write a name.
-OBJECT_ID = re.compile(r"[a-z]{2,12}-[0-9a-f]{28}")
 LANES: tuple[Lane, ...] = ("urgent", "bulk")
 
 
@@ -187,7 +184,7 @@ class Exchange:
         )
         for item in opened.items:
             # Ids stand in both sides' public ledgers for ever, so they are no place to write in.
-            if OBJECT_ID.fullmatch(item.id) is None:
+            if FORM.fullmatch(item.id) is None:
                 what = "an object's id is not in the form of one"
                 raise Refused("bad_object_id", what, "write e.g. obj-0197c0de4f2a7b31d2e9a8c4f0b1")
         return opened

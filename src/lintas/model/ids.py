@@ -1,5 +1,6 @@
 """Ids: time-ordered and opaque, from a clock and a source of randomness that are passed in."""
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -8,6 +9,8 @@ from lintas.model.times import Clock
 
 #: n -> n random bytes; ``secrets.token_bytes`` in a node, seeded in a simulation.
 Randomness = Callable[[int], bytes]
+#: What ``IdSource`` makes and nothing else: a kind, and 28 hexadecimal digits, in which nobody can write a name.
+FORM = re.compile(r"[a-z]{2,12}-[0-9a-f]{28}")
 
 
 class IdSource:
