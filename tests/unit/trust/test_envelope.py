@@ -20,6 +20,7 @@ from lintas.trust.envelope import (
     merkle_root,
     open_envelope,
     peek,
+    reseal,
     seal,
 )
 from lintas.trust.keys import Ed25519Signer, KemKey, PublicKey, encrypt_to, sign_all
@@ -327,3 +328,22 @@ def test_hostile_messagepack_is_malformed(wire: bytes) -> None:
 def test_a_deeply_nested_header_is_malformed() -> None:
     assert reason(forge(b'{"type":"lintas-envelope","version":' + b"[" * 8000, b"")) == "malformed"
     assert reason(forge(b"[" * 8000 + b"]" * 8000, b"")) == "malformed"
+
+
+def test_resealed_under_other_keys_the_header_is_the_same_and_so_is_what_is_inside() -> None:
+    first = seal(draft(), items(3), [ORIGIN], KEM.public)
+    signer, kem = Ed25519Signer.from_seed("xa-asc/next", b"n" * 32), KemKey.from_seed(b"k" * 32)
+    again = reseal(first, items(3), [signer], kem.public)
+    assert parts(again)["header"] == parts(first)["header"]
+    assert opened(again, keys=[signer.public], kem=kem).items == opened(first).items
+    assert reason(again, keys=[signer.public]) == "undecryptable"
+    assert reason(again, kem=kem) == "unknown_key"
+
+
+@pytest.mark.parametrize("other", [[], items(2), items(4), items(3)[::-1], items(3, size=21)])
+def test_reseal_takes_only_the_envelopes_own_objects(other: list[Item]) -> None:
+    first = seal(draft(), items(3), [ORIGIN], KEM.public)
+    with pytest.raises(BadInput):
+        reseal(first, other, [ORIGIN], KEM.public)
+    with pytest.raises(Refused):
+        reseal(first[:-1], items(3), [ORIGIN], KEM.public)
