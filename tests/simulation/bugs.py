@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, Engine, event, select, update
 from sqlalchemy.exc import DBAPIError
-from tests.simulation import machine
+from tests.simulation import database
 
 from lintas.border import service as border_service
 from lintas.border import store as border_store
@@ -178,15 +178,15 @@ def _advance_first(patch: pytest.MonkeyPatch) -> None:
         late.move = partial(bus_store.advance, hearer=hearing.hearer, seq=seq)  # type: ignore[attr-defined]
         return late
 
-    def submit(self: machine.NotingWriter, use_case: Handle) -> "Future[Any]":
+    def submit(self: database.NotingWriter, use_case: Handle) -> "Future[Any]":
         move = getattr(use_case, "move", None)
         if move is not None:
             queue(self, move).result()
         return queue(self, use_case)
 
-    queue = machine.NotingWriter.submit
+    queue = database.NotingWriter.submit
     patch.setattr(bus_service.Bus, "_use_case", split)
-    patch.setattr(machine.NotingWriter, "submit", submit)
+    patch.setattr(database.NotingWriter, "submit", submit)
 
 
 def _send_ahead(patch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,15 @@
 """One authority's machine in a simulated world: the real rooms of a node on a simulated disk, dying and coming back."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import timedelta
-from functools import lru_cache, partial
+from functools import partial
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
-from tests.simulation import driver, law, signers
+from tests.simulation import database, law, signers
 from tests.simulation.chronicle import Chronicle, Sealed
 from tests.simulation.disk import Disk
 from tests.simulation.network import Network, SkewedClock, Timeline
@@ -20,106 +19,27 @@ from lintas.bus.store import outbox
 from lintas.exchange import store as exchange_store
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import Identity
-from lintas.ledger import store as ledger_store
 from lintas.model import times
 from lintas.model.errors import LintasError, Refused
 from lintas.model.ids import IdSource
 from lintas.model.messages import Lane
 from lintas.node.assembly import Node, Parts, assemble
-from lintas.storage import engine as storage
-from lintas.storage import migrate, writer
-from lintas.storage.engine import Transaction, reading, writing
-from lintas.storage.writer import SerialWriter, UseCase
+from lintas.storage.engine import Transaction, reading
+from lintas.storage.writer import UseCase
 from lintas.trust.charter import SignedCharter
 from lintas.trust.envelope import Opened, header_sha256
 from lintas.trust.keys import Signer
-from lintas.trust.merkle import EMPTY_ROOT
 from lintas.trust.receipt import Receipt
 
-PATH = "/node/lintas.db"
 LANE: Lane = "urgent"
 #: How long a sender waits for a receipt, and how its pauses grow (seconds).
 PATIENCE, FIRST_PAUSE, LONGEST_PAUSE = 3.0, 0.2, 10.0
 #: How soon a change is looked at: changes meanwhile are looked at together (seconds).
 LOOK = 1.5
 
-_DIALECTS: dict[str, Engine] = {}
-_SAVEPOINTS = {
-    "do_savepoint": "SAVEPOINT",
-    "do_release_savepoint": "RELEASE SAVEPOINT",
-    "do_rollback_to_savepoint": "ROLLBACK TO SAVEPOINT",
-}
-
 T = TypeVar("T")
 Respond = Callable[[bytes | None], None]
 Post = Callable[[str, str, bytes, Respond], None]
-
-
-@lru_cache(maxsize=1)
-def _form() -> tuple[str, ...]:
-    """Return the statements that make an empty database of the present form, as the migrations leave it."""
-    with Disk(0) as disk:
-        engine = storage.open_engine(PATH, driver=driver, vfs=disk.vfs)
-        migrate.upgrade(engine)
-        with engine.connect() as connection:
-            rows = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
-            made = [str(sql) for sql in rows.scalars() if "sqlite_sequence" not in sql]
-        engine.dispose()
-    return (*made, f"INSERT INTO alembic_version VALUES ('{migrate.head()}')")
-
-
-def _say(statement: str, connection: Connection, name: str) -> None:
-    connection.exec_driver_sql(f"{statement} {name}")
-
-
-class Waiting(Future[T]):
-    """The future of a use case that runs, with all that were submitted before somebody asked, in one commit."""
-
-    def __init__(self, writer: "NotingWriter") -> None:
-        super().__init__()
-        self._writer = writer
-
-    def result(self, timeout: float | None = None) -> T:
-        """Commit what waits, then answer."""
-        self._writer.commit()
-        return super().result(timeout)
-
-
-class NotingWriter(SerialWriter):
-    """A writer that commits together what is submitted together, and notes the ledger's tree of each acknowledged commit."""
-
-    def __init__(self, machine: "Machine") -> None:
-        super().__init__(machine.engine)
-        self._machine, self._database = machine, machine.engine
-        self._queue: list[writer.Queued] = []
-
-    def submit(self, use_case: UseCase[T]) -> "Future[T]":
-        """Queue a use case until somebody waits for it."""
-        future: Future[T] = Waiting(self)
-        self._queue.append(writer.Queued(use_case, future))
-        return future
-
-    def commit(self) -> None:
-        """Run and commit what waits, then note the tree."""
-        if not self._queue:
-            return
-        *before, (last, future) = self._queue
-        self._queue = []
-        trees: list[tuple[int, bytes]] = []
-
-        def and_note(tx: Connection) -> Any:  # noqa: ANN401 — whatever the use case returns
-            result = last(tx)
-            trees.append(_tree(tx))
-            return result
-
-        first, *more = [*before, writer.Queued(and_note, future)]
-        if writer.commit_together(self._database, first, more) and trees:
-            self._machine.chronicle.tree(self._machine.name, *trees[-1])
-
-
-def _tree(tx: Connection) -> tuple[int, bytes]:
-    state = ledger_store.read_state(tx)
-    return (state.tree.size, state.tree.root()) if state else (0, EMPTY_ROOT)
 
 
 class Sending(msgspec.Struct):
@@ -156,17 +76,15 @@ class Machine:
         self.sendings: dict[str, Sending] = {}
         self.on_work: Callable[[], None] = lambda: None
         self._looking = False
-        self.engine = self._open()
-        with writing(self.engine) as connection, connection.begin():
-            for statement in _form():
-                connection.exec_driver_sql(statement)
+        self.engine = database.open_database(self.disk)
+        database.make_tables(self.engine)
         self.engine.dispose()
 
     # ---- life and death
 
     def start(self) -> None:
         """Start the program, as ``lintas.node.home.open_home`` does; LintasError or DBAPIError when it cannot."""
-        self.engine = self._open()
+        self.engine = database.open_database(self.disk)
         directory = Directory(self.world.first_charter, self.clock, self.world.keyring.verify)
         with reading(self.engine) as tx:
             newer = exchange_store.charters_after(tx, self.world.first_charter.charter.version)
@@ -174,20 +92,11 @@ class Machine:
             at = times.parse(adopted.adopted_at)
             directory.use(directory.check_successor(adopted.document, at), at)
         self.node = self._assemble(directory)
-        self.writer = NotingWriter(self)
+        self.writer = database.NotingWriter(self.engine, partial(self.chronicle.tree, self.name))
         self.life += 1
         self.up, self._looking = True, False
         self.sendings = {cast.authority: Sending() for cast in law.EVERYBODY if cast != self.cast}
         self.touch()
-
-    def _open(self) -> Engine:
-        engine = storage.open_engine(PATH, driver=driver, vfs=self.disk.vfs)
-        # Every start would compile the same statements anew: a fifth of the time of a world. One dialect shares them.
-        shared = _DIALECTS.setdefault("shared", engine)
-        engine.dialect, engine._compiled_cache = shared.dialect, shared._compiled_cache
-        for method, statement in _SAVEPOINTS.items():
-            setattr(engine.dialect, method, partial(_say, statement))
-        return engine
 
     def _assemble(self, directory: Directory) -> Node:
         return assemble(

@@ -80,7 +80,6 @@ def test_one_seed_is_one_history(seed: int) -> None:
     print(first)
     check(first)
     assert (first.digest, first.counts) == (again.digest, again.counts)
-    assert first.digest != play(seed + 1).digest
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name.replace(" ", "-"))
