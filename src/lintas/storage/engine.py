@@ -32,7 +32,14 @@ def open_engine(path: Path | str, *, driver: ModuleType | None = None, vfs: str 
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 — whatever the driver hands out
         connection.isolation_level = None  # we say BEGIN ourselves, so that savepoints work
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        # What was erased must not stay readable in free pages of the file.
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=5000",
+            "secure_delete=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
