@@ -2,6 +2,8 @@
 
 import hashlib
 import logging
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -35,6 +37,8 @@ from lintas.trust.receipt import Receipt, open_receipt, peek_receipt
 
 log = logging.getLogger("lintas.exchange")
 
+#: Bytes of statements in one envelope; with salts, ids and the seal it stays well below MAX_WIRE.
+MAX_STATEMENTS = 6 * 1024 * 1024
 LANES: tuple[Lane, ...] = ("urgent", "bulk")
 
 
@@ -45,6 +49,12 @@ class Identity(NamedTuple):
     signer: Signer
     kem: KemKey
     exercise: bool
+
+
+def fitting(items: Sequence[Item]) -> int:
+    """Return how many of the first objects one envelope takes by their size; one at least."""
+    sizes = accumulate(len(item.statement) for item in items)
+    return max(1, sum(size <= MAX_STATEMENTS for size in sizes))
 
 
 class Exchange:
@@ -89,6 +99,7 @@ class Exchange:
         items = [Item(object_id, statement, salt) for _, object_id, statement, salt in rows]
         if waiting is not None:
             return self._sealed_again(waiting, items, kem)
+        rows, items = rows[: fitting(items)], items[: fitting(items)]
         if anew:
             last = store.Place(last.epoch + 1, 0, "")
         draft = Draft(

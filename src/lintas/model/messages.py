@@ -140,7 +140,10 @@ def write(body: msgspec.Struct, *, id: str, origin: str, purpose: str, marking: 
         issued_at=issued_at,
         body=raw,
     )
-    return msgspec.json.encode(frame)
+    data = msgspec.json.encode(frame)
+    if len(data) > MAX_STATEMENT:
+        raise BadInput(f"the {name} would have {len(data)} bytes", f"a statement has at most {MAX_STATEMENT}")
+    return data
 
 
 _frame = msgspec.json.Decoder(Statement)
