@@ -83,7 +83,6 @@ def _run(where: Path, *, headless: bool, human: float, seed: int, out: Path | No
 async def _perform(on: stage.Stage, world: story.World, *, human: float, seed: int, began: float) -> dict[str, Any]:
     player = play.Player(on, human_seconds=human, say=click.echo, watch=_print_bar)
     played = await player.play(world.thefts[0])
-    # Twice: whatever the second one covers has then been seen by both witnesses.
     for node in on.nodes:
         await player.step("the ledger is published, cosigned by the other's witness", node, play.checkpoint(node))
     ledgers = [_verify(node) for node in on.nodes]
