@@ -5,19 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lintas.cli.options import CONFIG
 from lintas.model.errors import BadInput
 
 if TYPE_CHECKING:
     from lintas.node.config import Home
-
-_CONFIG = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    default=Path("lintas.toml"),
-    show_default=True,
-    help="The node's settings file.",
-)
 
 
 @click.group()
@@ -26,7 +18,7 @@ def key() -> None:
 
 
 @key.command()
-@_CONFIG
+@CONFIG
 @click.option("--name", required=True, help="Whose key it is, as it will show in orders and logs.")
 @click.option("--role", required=True, help="hotline, investigator, approver, bank, auditor or administrator.")
 @click.option("--organisation", default="", help="The bank's code, for the role bank.")
@@ -41,7 +33,7 @@ def issue(config_file: Path, name: str, role: str, organisation: str) -> None:
 
 
 @key.command("list")
-@_CONFIG
+@CONFIG
 def list_keys(config_file: Path) -> None:
     """List the keys that were ever issued, one a line: id, role, organisation, name, when, and whether revoked."""
     from lintas.http import keys
@@ -57,7 +49,7 @@ def list_keys(config_file: Path) -> None:
 
 @key.command()
 @click.argument("key_id", metavar="ID")
-@_CONFIG
+@CONFIG
 def revoke(key_id: str, config_file: Path) -> None:
     """Make the key ID worthless from now on, also at a node that is running."""
     from lintas.http import keys

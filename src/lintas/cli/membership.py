@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from lintas.cli.options import CONFIG
 from lintas.model.errors import BadInput, Refused
 from lintas.model.times import SystemClock
 from lintas.node import home as homes
@@ -22,18 +23,10 @@ from lintas.trust.charter import (
 from lintas.trust.keys import Ed25519Signer
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_CONFIG = click.option(
-    "--config",
-    "config_file",
-    type=_FILE,
-    default=Path("lintas.toml"),
-    show_default=True,
-    help="The node's settings file.",
-)
 
 
 @click.command()
-@_CONFIG
+@CONFIG
 @click.option("--out", type=_FILE, required=True, help="Where to write this authority's entry.")
 def member(config_file: Path, out: Path) -> None:
     """Write what this authority says about itself, for a charter: names, keys, certificate, addresses."""
@@ -75,7 +68,7 @@ def propose(
 
 @click.command()
 @click.argument("file", type=_FILE)
-@_CONFIG
+@CONFIG
 def endorse_command(file: Path, config_file: Path) -> None:
     """Add this authority's signature to the charter FILE; read it first, all of it."""
     home = read_config(config_file)
@@ -92,7 +85,7 @@ def endorse_command(file: Path, config_file: Path) -> None:
 @click.option(
     "--pin", required=True, metavar="SHA256", help="The charter's SHA-256, compared with other members in person."
 )
-@_CONFIG
+@CONFIG
 def install(file: Path, pin: str, config_file: Path) -> None:
     """Put charter version 1 in force at this node from its next start on; successors go to POST /api/v1/charter."""
     home = read_config(config_file)

@@ -10,17 +10,9 @@ from pathlib import Path
 
 import click
 
+from lintas.cli.options import CONFIG
 from lintas.model.errors import Conflict
 from lintas.model.places import FICTIONAL, jurisdiction
-
-CONFIG = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    default=Path("lintas.toml"),
-    show_default=True,
-    help="The node's settings file.",
-)
 
 
 @click.command()

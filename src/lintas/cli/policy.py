@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
+from lintas.cli.options import CONFIG
 from lintas.model.errors import BadInput, CheckFailed, MalformedInput, NotFound, TooLarge
 from lintas.model.messages import KINDS
 from lintas.model.money import Money
@@ -87,14 +88,7 @@ def show(file: Path) -> None:
 
 @policy.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    default=Path("lintas.toml"),
-    show_default=True,
-    help="The node's settings file.",
-)
+@CONFIG
 def install(file: Path, config_file: Path) -> None:
     """Sign the table FILE with the node's policy key and put it in force from the next start; its examples must pass."""
     from lintas.node.config import read_config

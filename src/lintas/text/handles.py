@@ -11,7 +11,6 @@ from lintas.text.phones import international
 from lintas.text.phrases import Cue, Cues, Phrases
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]{2,38}[a-z0-9_]|[a-z0-9_]{4}", re.IGNORECASE | re.ASCII)
-_AT = re.compile(r"(?<![\w@./\x01+-])@([A-Za-z0-9_][A-Za-z0-9_.]{2,31})(?![\w@])", re.ASCII)
 _AT_GLUED = re.compile(r"(?<![A-Za-z0-9_@./\x01+-])@([A-Za-z0-9_][A-Za-z0-9_.]{2,31})", re.ASCII)
 #: Between a platform's name and the handle.
 _LINK = re.compile(

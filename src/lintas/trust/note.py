@@ -16,7 +16,6 @@ from lintas.model.errors import CheckFailed, MalformedInput, TooLarge
 
 ED25519 = 0x01
 COSIGNATURE_ED25519 = 0x04
-COSIGNATURE_MLDSA44 = 0x06
 MAX_BYTES = 65_536
 MAX_SIGNATURES = 64
 _DASH = "\u2014 "
