@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 
 class BankConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of a bank's agent: its code, its ledger directory, the authority's address, certificate and the bank's key."""
+    """Settings of a bank's agent: its code, its ledger directory, the authority's address, certificate and the bank's key.
+
+    ``exercise_clock`` names the file that drives the time of an exercise; without it the agent goes by the machine's clock.
+    """
 
     bank: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     ledger: str
     authority_url: str
     key_file: str
     authority_certificate: str = ""
+    exercise_clock: str = ""
 
 
 @click.group()
@@ -55,8 +59,10 @@ async def _serve(config: BankConfig, root: Path) -> None:
     from lintas.bank.core import Core
     from lintas.model.times import SystemClock
     from lintas.node import logs
+    from lintas.node.clock import ExerciseClock
 
     logs.configure()
+    clock = ExerciseClock(root / config.exercise_clock) if config.exercise_clock else SystemClock()
     core = Core(root / config.ledger, config.bank)
     core.index()
     key = (root / config.key_file).read_text("ascii", "replace").strip()
@@ -67,7 +73,7 @@ async def _serve(config: BankConfig, root: Path) -> None:
     async with httpx.AsyncClient(
         base_url=config.authority_url, verify=_trust(config, root), headers={"authorization": f"Bearer {key}"}
     ) as client:
-        agent = Agent(core, client, SystemClock())
+        agent = Agent(core, client, clock)
         await agent.introduce()
         work = asyncio.create_task(agent.run())
         for name in (signal.SIGINT, signal.SIGTERM):

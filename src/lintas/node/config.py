@@ -26,7 +26,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``public`` serves the API and the pages over TLS, ``exchange`` the peers over mutual TLS; ``plain`` serves the API and the
     pages without TLS, on loopback and in exercise mode only. ``banks`` are the codes of the banks connected here;
-    ``abroad`` maps other bank codes to the authority that answers for them.
+    ``abroad`` maps other bank codes to the authority that answers for them. ``exercise_clock`` names the file that drives the
+    time of an exercise; without it a node goes by the machine's clock.
     """
 
     authority: Name
@@ -34,6 +35,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: Name
     contact: Name
     exercise: bool = False
+    exercise_clock: str = ""
     database: str = "node.db"
     keys: str = "keys"
     policy: str = "policy.yaml"
@@ -75,8 +77,9 @@ def read_config(path: Path) -> Home:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=where) from None
     config = checked(data, where)
-    if config.plain is not None and not config.exercise:
-        raise BadInput("`plain` is for exercises", "remove it, or set exercise = true", where=where)
+    for name, given in (("plain", config.plain), ("exercise_clock", config.exercise_clock)):
+        if given and not config.exercise:
+            raise BadInput(f"`{name}` is for exercises", "remove it, or set exercise = true", where=where)
     return Home(msgspec.structs.replace(config, jurisdiction=jurisdiction(config.jurisdiction)), path.parent.resolve())
 
 

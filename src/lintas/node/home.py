@@ -16,6 +16,7 @@ from lintas.model.errors import BadInput, Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock, SystemClock
 from lintas.node.assembly import Node, Parts, assemble
+from lintas.node.clock import ExerciseClock
 from lintas.node.config import Config, Home, checked, read_config, render_config
 from lintas.policy.shipped import blank_table, shipped_table
 from lintas.policy.table import PolicyTable, signing_text
@@ -182,8 +183,9 @@ def load_policy(home: Home) -> PolicyTable:
 
 def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     """Open a node from its settings file; each thing that is wrong is one clear error."""
-    home, clock = read_config(path), clock or SystemClock()
+    home = read_config(path)
     config = home.config
+    clock = clock or clock_of(home)
     engine = open_engine(home.path(config.database))
     migrate.check_current(engine)
     signed = load_charter(home)
@@ -211,6 +213,12 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
         ids=IdSource(clock),
     )
     return home, assemble(parts)
+
+
+def clock_of(home: Home) -> Clock:
+    """Return the node's clock: the machine's, or in an exercise the one that its file drives; BadInput when that cannot be read."""
+    named = home.config.exercise_clock
+    return ExerciseClock(home.path(named)) if named else SystemClock()
 
 
 def load_charter(home: Home) -> SignedCharter:
