@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.people import Running
 
 from lintas.cli.demo import stage, story
+from lintas.cli.demo.cast import CAST
 
 THEFTS = 10
 
@@ -14,7 +15,7 @@ THEFTS = 10
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("stage")
-    world = story.build(11, datetime.now(UTC).replace(microsecond=0), thefts=THEFTS)
+    world = story.build(11, datetime.now(UTC).replace(microsecond=0), thefts=THEFTS, order=CAST[:2])
     with stage.set_stage(folder, world) as on:
         made = Running(on, world, folder)
         yield made

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from tests.integration.town import NOW, XA, XB, keys_of
 
-from lintas.cli.demo.story import B1
+from lintas.cli.demo.cast import B1
 from lintas.model import messages, times
 from lintas.model.markings import Marking, Obligations
 from lintas.model.messages import HoldRequest, LegalBasis

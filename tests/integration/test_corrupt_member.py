@@ -10,7 +10,7 @@ from tests.integration.hand import Hand, object_id, raw, request, statement
 from tests.integration.town import NOW, XA, XB, XB2, Desk, Town, keys_of
 
 from lintas.border import store
-from lintas.cli.demo.story import A1, B1, B2
+from lintas.cli.demo.cast import A1, B1, B2
 from lintas.model import money, times
 from lintas.model.errors import BadInput, Refused
 from lintas.model.messages import HoldRequest

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 from tests.integration.town import XA, XB, Desk, Town
 
-from lintas.cli.demo.story import A1, A2, B1, B2
+from lintas.cli.demo.cast import A1, A2, B1, B2
 from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
+from lintas.model.money import Money
 from lintas.model.tainted import LedgerAnswer
 from lintas.requests.records import Bar, Hold, HoldForm, Order
 from lintas.requests.store import keep_hold
@@ -78,7 +79,7 @@ def test_a_hold_never_exceeds_its_interval_and_always_ends(town: Town) -> None:
 def test_the_bank_gets_the_order_as_a_letter_too(town: Town) -> None:
     _, _, order, _ = unanswered_order(town)
     letter = town.xb.ask(lambda tx: town.xb.node.orders.letter(tx, order.id, B1))
-    for words in (order.id, order.basis.law, "34,421.40 XAK", order.expires, order.contact, "Officer Dena Holt"):
+    for words in (order.id, order.basis.law, str(Money(order.amount_minor, "XAK")), order.expires, order.contact, "Officer Dena Holt"):
         assert words in letter
 
 

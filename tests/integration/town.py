@@ -19,6 +19,7 @@ from lintas.bank.agent import Agent
 from lintas.bank.core import Core
 from lintas.border.records import Refusal
 from lintas.cli.demo import story
+from lintas.cli.demo.cast import A1, A2, B1, B2, CAST
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import LANES, Identity
 from lintas.http import keys as api_keys
@@ -44,7 +45,7 @@ from lintas.trust.keys import Ed25519Signer, KemKey
 
 NOW = datetime(2026, 3, 1, 10, 7, tzinfo=UTC)
 XA, XB, XB2 = "xa-asc", "xb-asc", "xb-fiu"
-BANKS = {XA: (story.A1, story.A2), XB: (story.B1, story.B2), XB2: ()}
+BANKS = {XA: (A1, A2), XB: (B1, B2), XB2: ()}
 T = TypeVar("T")
 
 #: Owned by rooms that a test of keys imports on its own.
@@ -129,7 +130,7 @@ def template(folder: Path) -> Path:
 @cache
 def world(seed: int, thefts: int) -> tuple[story.World, dict[str, dict[str, bytes]]]:
     """Make the world of a seed once, and the files of every bank's ledger."""
-    made = story.build(seed, NOW, thefts=thefts)
+    made = story.build(seed, NOW, thefts=thefts, order=CAST[:2])
     return made, {code: books.files(NOW) for code, books in made.books.items()}
 
 

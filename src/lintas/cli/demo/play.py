@@ -56,7 +56,7 @@ class Player:
     """The people of the story: they only click and read, as the API lets them."""
 
     def __init__(self, stage: Stage, *, human_seconds: float, say: Callable[[str], None], watch: Watch) -> None:
-        self.asker, self.holder = stage.nodes
+        self.asker, self.holder = stage.nodes[:2]
         self._human, self._say, self._watch = human_seconds, say, watch
         self._began = time.monotonic()
         self._human_spent = 0.0

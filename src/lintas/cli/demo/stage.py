@@ -1,4 +1,4 @@
-"""Sets the stage: two nodes, their four banks and the witnesses, each a process of its own on loopback."""
+"""Sets the stage: a node for each authority, their banks and the witnesses, each a process of its own on loopback."""
 
 import contextlib
 import os
@@ -6,41 +6,32 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from lintas.cli.demo import story
+import msgspec
+
+from lintas.cli.demo.cast import Cast
+from lintas.cli.demo.story import World
 from lintas.cli.key import issue_key
 from lintas.ledger.checkpoint import log_key
 from lintas.ledger.membership import member_policy
 from lintas.ledger.tlog_policy import render_policy
 from lintas.model.errors import Unavailable
 from lintas.node import home as homes
+from lintas.node.clock import Pace, write_pace
 from lintas.node.config import Config, Door, Home
-from lintas.policy.shipped import shipped_table
-from lintas.trust.charter import Member
+from lintas.trust.charter import Member, SigningKey
 from lintas.trust.keys import Ed25519Signer
 
 HOST = "127.0.0.1"
-START_SECONDS = 20.0
-
-
-class Cast(NamedTuple):
-    """One authority of the story: codes, names, its banks, and the officers who act."""
-
-    authority: str
-    code: str
-    name: str
-    banks: tuple[str, ...]
-    hotline: str
-    approver: str
-
-
-CAST = (
-    Cast("xa-asc", "XA", "Aria Anti-Scam Centre", (story.A1, story.A2), "Officer Asha Tor", "Officer Miro Lane"),
-    Cast("xb-asc", "XB", "Boreo Anti-Scam Centre", (story.B1, story.B2), "Officer Ilan Wou", "Officer Dena Holt"),
-)
+START_SECONDS = 40.0
+#: A verifier asks for so many cosignatures of other members' witnesses, where there are as many.
+COSIGNATURES = 2
+#: The clock that all of them share, and a second signing key of the first authority, which the story revokes.
+CLOCK, SPARE = "clock.json", "spare.key"
 
 
 class Ports(NamedTuple):
@@ -61,51 +52,120 @@ class NodeOnStage(NamedTuple):
     exchange_url: str
     hotline_key: str
     approver_key: str
+    second_key: str
     auditor_key: str
+    administrator_key: str
     policy_file: Path
 
 
-class Stage(NamedTuple):
-    """Everything that runs."""
+@dataclass
+class Stage:
+    """Everything that runs; the nodes stand in the order in which the money passes."""
 
+    directory: Path
     nodes: tuple[NodeOnStage, ...]
     witness_port: int
-    processes: tuple[subprocess.Popen[bytes], ...]
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def processes(self) -> tuple[subprocess.Popen[bytes], ...]:
+        """Return every process that was started last under its name."""
+        return tuple(self._running.values())
+
+    @property
+    def clock(self) -> Path:
+        """Return the file that drives everybody's time."""
+        return self.directory / CLOCK
+
+    def start(self, name: str, arguments: Sequence[str]) -> None:
+        """Start one process of lintas; what it says goes to files beside its home."""
+        with (self.directory / f"{name}.out").open("wb") as out, (self.directory / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(  # noqa: S603 — this very program with arguments made here
+                [sys.executable, "-m", "lintas.cli.main", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
+                # A Ctrl-C at the terminal is for the demo, which then stops everybody in order.
+                start_new_session=True,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    def start_node(self, node: NodeOnStage) -> None:
+        """Start a node; it is ready once :meth:`wait_ready` has returned."""
+        self.start(node.cast.authority, ["serve", "--config", str(node.home.root / homes.SETTINGS)])
+
+    def kill(self, node: NodeOnStage) -> None:
+        """Kill a node with SIGKILL, as a power cut would end it."""
+        process = self._running[node.cast.authority]
+        process.kill()
+        process.wait()
+
+    def restart(self, node: NodeOnStage) -> None:
+        """Start a node that was killed, and wait until its doors are open."""
+        self.start_node(node)
+        self.wait_ready([node.cast.authority])
+
+    def wait_ready(self, names: Sequence[str] = ()) -> None:
+        """Wait until these processes (all, by default) say that they are ready; Unavailable when one does not."""
+        deadline, waiting = time.monotonic() + START_SECONDS, set(names or self._running)
+        while waiting:
+            for name in sorted(waiting):
+                if b"ready" in (self.directory / f"{name}.out").read_bytes():
+                    waiting.remove(name)
+                elif self._running[name].poll() is not None:
+                    said = (self.directory / f"{name}.log").read_text("utf-8", "replace").strip().splitlines()
+                    last = said[-1] if said else "it said nothing"
+                    raise Unavailable(f"{name} did not start: {last}", "see its .log file")
+            if time.monotonic() > deadline:
+                late = ", ".join(sorted(waiting))
+                raise Unavailable(f"{late} did not start in {START_SECONDS:.0f} s", "see the .log files")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop everybody, the last started first; who does not stop is killed."""
+        running = list(reversed(self._running.values()))
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @contextlib.contextmanager
-def set_stage(directory: Path, world: story.World) -> Iterator[Stage]:
+def set_stage(directory: Path, world: World) -> Iterator[Stage]:
     """Make homes, charter, ledgers and keys under ``directory``, start every process, stop them all on leaving."""
-    ports = _free_ports(3 * len(CAST) + 1)
-    mine = [Ports(*ports[3 * number : 3 * number + 3]) for number in range(len(CAST))]
-    made = [_make_home(directory, cast, at) for cast, at in zip(CAST, mine, strict=True)]
-    witnesses = _witnesses(directory, made, ports[-1])
+    casts = world.cast
+    write_pace(directory / CLOCK, Pace(since=time.time()))
+    *node_ports, witness_port = _free_ports(3 * len(casts) + 1)
+    ports = [Ports(*node_ports[3 * number : 3 * number + 3]) for number in range(len(casts))]
+    made = [_make_home(directory, casts, cast, at) for cast, at in zip(casts, ports, strict=True)]
+    witnesses = _witnesses(directory, made, witness_port)
     members = [
-        homes.member_of(home, _urls(cast, at, ports[-1]), vkey)
-        for home, cast, at, vkey in zip(made, CAST, mine, witnesses, strict=True)
+        homes.member_of(home, _urls(cast, at, witness_port), vkey)
+        for home, cast, at, vkey in zip(made, casts, ports, witnesses, strict=True)
     ]
+    members[0] = _with_spare_key(made[0], members[0])
     charter = homes.first_charter(made, members, ("No authority acts on another's word: it decides by its own law.",))
     made = [homes.install_charter(home, charter) for home in made]
     nodes = tuple(
-        _on_stage(
-            home, cast, at, _verifier_policy(directory, home, [m for m in members if m.authority != cast.authority])
-        )
-        for home, cast, at in zip(made, CAST, mine, strict=True)
+        _on_stage(home, cast, at, _verifier_policy(directory, home, members))
+        for home, cast, at in zip(made, casts, ports, strict=True)
     )
-    processes: list[subprocess.Popen[bytes]] = []
+    stage = Stage(directory, nodes, witness_port)
     try:
-        processes.append(_run(directory, "witness", ["witness", "serve", "--config", str(directory / "witness.toml")]))
+        stage.start("witness", ["witness", "serve", "--config", str(directory / "witness.toml")])
         for node in nodes:
-            config = str(node.home.root / homes.SETTINGS)
-            processes.append(_run(directory, node.cast.authority, ["serve", "--config", config]))
+            stage.start_node(node)
         for node in nodes:
             for bank in node.cast.banks:
-                config = str(_make_bank(directory, node, bank, world))
-                processes.append(_run(directory, bank, ["bank", "serve", "--config", config]))
-        _wait_ready(directory, ["witness", *(node.cast.authority for node in nodes), *world.books], processes)
-        yield Stage(nodes, ports[-1], tuple(processes))
+                stage.start(bank, ["bank", "serve", "--config", str(_make_bank(directory, node, bank, world))])
+        stage.wait_ready()
+        yield stage
     finally:
-        _stop(processes)
+        stage.stop()
 
 
 def _free_ports(count: int) -> list[int]:
@@ -116,22 +176,22 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _make_home(directory: Path, cast: Cast, ports: Ports) -> Home:
-    abroad = {bank: other.authority for other in CAST if other != cast for bank in other.banks}
+def _make_home(directory: Path, casts: Sequence[Cast], cast: Cast, ports: Ports) -> Home:
     config = Config(
         authority=cast.authority,
         jurisdiction=cast.code,
         name=cast.name,
         contact=f"duty-desk@{cast.authority}.example",
         exercise=True,
+        exercise_clock=f"../{CLOCK}",
         ledger_origin=f"{cast.authority}.lintas.example/log",
         public=Door(HOST, ports.public),
         exchange=Door(HOST, ports.exchange),
         plain=Door(HOST, ports.plain),
         banks=cast.banks,
-        abroad=abroad,
+        abroad={bank: other.authority for other in casts if other != cast for bank in other.banks},
     )
-    return homes.create(directory / cast.authority, config, policy=shipped_table(cast.code), hosts=[HOST])
+    return homes.create(directory / cast.authority, config, policy=cast.policy, hosts=[HOST])
 
 
 def _urls(cast: Cast, ports: Ports, witness_port: int) -> homes.Urls:
@@ -140,6 +200,12 @@ def _urls(cast: Cast, ports: Ports, witness_port: int) -> homes.Urls:
         exchange=f"https://{HOST}:{ports.exchange}",
         witness=f"http://{HOST}:{witness_port}/{cast.authority}",
     )
+
+
+def _with_spare_key(home: Home, member: Member) -> Member:
+    spare = Ed25519Signer.generate(f"{member.authority}/spare")
+    spare.save(home.key(SPARE))
+    return msgspec.structs.replace(member, signing_keys=(*member.signing_keys, SigningKey(key=spare.public)))
 
 
 def _witnesses(directory: Path, made: list[Home], port: int) -> list[str]:
@@ -161,11 +227,12 @@ def _witnesses(directory: Path, made: list[Home], port: int) -> list[str]:
     return vkeys
 
 
-def _verifier_policy(directory: Path, home: Home, others: list[Member]) -> Path:
+def _verifier_policy(directory: Path, home: Home, members: Sequence[Member]) -> Path:
     """Write the trust policy by which a stranger verifies a node's ledger; it comes from here, not from that node."""
+    others = [member for member in members if member.authority != home.config.authority]
     log = log_key(home.config.ledger_origin, Ed25519Signer.load(home.key(homes.LOG)))
     path = directory / f"{home.config.authority}.tlog-policy"
-    path.write_text(render_policy(member_policy(log, others)), "utf-8")
+    path.write_text(render_policy(member_policy(log, others, min(COSIGNATURES, len(others)))), "utf-8")
     return path
 
 
@@ -178,12 +245,14 @@ def _on_stage(home: Home, cast: Cast, ports: Ports, policy: Path) -> NodeOnStage
         exchange_url=f"https://{HOST}:{ports.exchange}",
         hotline_key=issue_key(home, name=cast.hotline, role="hotline"),
         approver_key=issue_key(home, name=cast.approver, role="approver"),
+        second_key=issue_key(home, name=cast.second, role="approver"),
         auditor_key=issue_key(home, name="Auditor", role="auditor"),
+        administrator_key=issue_key(home, name="Administrator", role="administrator"),
         policy_file=policy,
     )
 
 
-def _make_bank(directory: Path, node: NodeOnStage, bank: str, world: story.World) -> Path:
+def _make_bank(directory: Path, node: NodeOnStage, bank: str, world: World) -> Path:
     """Write one bank's ledger, its key, and its agent's settings."""
     root = directory / f"bank-{bank}"
     (root / "ledger").mkdir(parents=True)
@@ -194,49 +263,7 @@ def _make_bank(directory: Path, node: NodeOnStage, bank: str, world: story.World
     key.write_text(issue_key(node.home, name=f"{bank} fraud desk", role="bank", organisation=bank), "ascii")
     (root / "agent.toml").write_text(
         f'bank = "{bank}"\nledger = "ledger"\nauthority_url = "{node.api_url}"\nkey_file = "authority.key"\n'
-        f'authority_certificate = "{node.home.key(homes.TLS_CERTIFICATE)}"\n',
+        f'authority_certificate = "{node.home.key(homes.TLS_CERTIFICATE)}"\nexercise_clock = "../{CLOCK}"\n',
         "utf-8",
     )
     return root / "agent.toml"
-
-
-def _run(directory: Path, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
-    """Start one process of lintas; what it says goes to files beside its home."""
-    with (directory / f"{name}.out").open("wb") as out, (directory / f"{name}.log").open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 — this very program with arguments made here
-            [sys.executable, "-m", "lintas.cli.main", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=log,
-            # A Ctrl-C at the terminal is for the demo, which then stops everybody in order.
-            start_new_session=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-
-
-def _wait_ready(directory: Path, names: list[str], processes: list[subprocess.Popen[bytes]]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    waiting = dict(zip(names, processes, strict=True))
-    while waiting:
-        for name, process in list(waiting.items()):
-            if b"ready" in (directory / f"{name}.out").read_bytes():
-                del waiting[name]
-            elif process.poll() is not None:
-                said = (directory / f"{name}.log").read_text("utf-8", "replace").strip().splitlines()
-                raise Unavailable(
-                    f"{name} did not start: {said[-1] if said else 'it said nothing'}", "see its .log file"
-                )
-        if time.monotonic() > deadline:
-            raise Unavailable(f"{', '.join(waiting)} did not start in {START_SECONDS:.0f} s", "see the .log files")
-        time.sleep(0.02)
-
-
-def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    for process in reversed(processes):
-        process.terminate()
-    for process in processes:
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

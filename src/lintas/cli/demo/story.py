@@ -1,88 +1,99 @@
 """The world of the demo, from a seed: who there is, what every bank's ledger holds, and what the victim tells the hotline.
 
-Everybody here is fictional. Money goes victim's bank -> mule at a second bank of Aria -> across the border to Boreo -> on to
-a second bank there; part is spent at a merchant, part is still where it arrived.
+Everybody here is fictional, and the seed decides who plays which part. The money goes victim's bank -> mule at a second bank
+at home -> one mule abroad after another, each in a further jurisdiction. Some stays at each; one buys from a merchant; one
+pays an honest shop-keeper, who pays a supplier in a further jurisdiction. Mules empty 80-90 % of an account within 3 to 10
+minutes. The books tell as well what comes later if nobody asks; a live ledger holds what has happened by now.
 """
 
 import random
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from lintas.interop.iso20022 import CreditTransfer, write_pacs008
+from lintas.cli.demo.books import Books, exchanged
+from lintas.cli.demo.cast import CAST, Cast
+from lintas.interop.iso20022 import CreditTransfer
 from lintas.model import money, times
 
-A1, A2, B1, B2 = "XAFB", "XABT", "XBUB", "XBCS"
-#: XBK (no decimals) for 1,000 XAK: a rate that never divides evenly.
-RATE = 7_351
 NOISE = 150
-_HEADER = (
-    "id,time,sender,receiver,amount_minor,currency,credited_minor,credited_currency,sender_bank,receiver_bank,kind\n"
-)
+#: How long before now the victim's bank sent the money: a mule keeps little of it by now, the last one still has most.
+REPORTED_AFTER = timedelta(minutes=9)
 
 
-@dataclass(frozen=True)
-class Theft:
+class Theft(NamedTuple):
     """One theft, as the victim's report tells it and as the ledgers hold it."""
 
     text: str
     form: dict[str, str]
     stolen_minor: int
+    currency: str
+    bank: str
+    reference: str
+    at: datetime
 
 
-@dataclass
-class Books:
-    """The files of one bank's ledger directory."""
+class Roles(NamedTuple):
+    """What happens at which hop of the chain (0 at home); no supplier where the chain ends at the shop-keeper."""
 
-    rows: list[str] = field(default_factory=list)
-    messages: list[CreditTransfer] = field(default_factory=list)
-    openings: dict[str, int] = field(default_factory=dict)
-
-    def add(
-        self,
-        reference: str,
-        at: datetime,
-        parties: tuple[str, str],
-        amount: tuple[int, str],
-        *,
-        credited: tuple[int, str] | None = None,
-        banks: tuple[str, str] = ("", ""),
-        kind: str = "transfer",
-    ) -> None:
-        """Add one CSV row; ``parties`` are sender and receiver, ``banks`` theirs where outside."""
-        minor, code = credited or amount
-        cells = (reference, times.render(at), *parties, amount[0], amount[1], minor, code, *banks, kind)
-        self.rows.append(",".join(str(cell) for cell in cells) + "\n")
-
-    def files(self, at: datetime) -> dict[str, bytes]:
-        """Return the directory's files by name."""
-        found = {"transfers.csv": (_HEADER + "".join(self.rows)).encode()}
-        if self.messages:
-            found["messages.pacs.008.xml"] = write_pacs008(self.messages, message_id="MSG-1", created=at)
-        if self.openings:
-            lines = "".join(f"{account},{amount}\n" for account, amount in self.openings.items())
-            found["opening_balances.csv"] = f"account,amount_minor\n{lines}".encode()
-        return found
+    merchant: int
+    shop: int
+    supplier: int | None
 
 
 @dataclass(frozen=True)
 class World:
-    """Every bank's books and the thefts in them."""
+    """Every bank's books and the thefts in them; ``cast`` is in the order in which the money passes.
 
+    ``straight`` is one more theft, whose money goes at once from Aria to Doria: there only when no other goes that way.
+    """
+
+    cast: tuple[Cast, ...]
+    roles: Roles
     books: dict[str, Books]
     thefts: list[Theft]
     now: datetime
+    straight: Theft | None = None
+
+    @property
+    def shop_bank(self) -> str:
+        """Return the bank of the honest shop-keeper."""
+        return self.cast[self.roles.shop].banks[1]
+
+    @property
+    def supplier_bank(self) -> str:
+        """Return the bank of the shop-keeper's supplier; "" where there is none."""
+        return "" if self.roles.supplier is None else self.cast[self.roles.supplier].banks[1]
 
 
-def build(seed: int, now: datetime, *, thefts: int = 1) -> World:
-    """Make the world of a seed; the last theft happened minutes before ``now``."""
+class _Account(NamedTuple):
+    bank: str
+    number: str
+    currency: str
+
+
+def build(
+    seed: int, now: datetime, *, thefts: int = 1, cast: Sequence[Cast] = CAST, order: Sequence[Cast] | None = None
+) -> World:
+    """Make the world of a seed; the last theft happened minutes before ``now``.
+
+    The seed puts ``cast`` in order, unless ``order`` (of at least two) is given.
+    """
     rng = random.Random(seed)  # noqa: S311 — a story, not a secret
-    world = World({bank: Books() for bank in (A1, A2, B1, B2)}, [], now)
-    for bank, code in ((A1, "XAK"), (A2, "XAK"), (B1, "XBK"), (B2, "XBK")):
-        _noise(world.books[bank], bank, code, rng, now)
-    for number in range(thefts):
-        world.thefts.append(_theft(world, rng, number))
-    return world
+    chain = tuple(order) if order is not None else tuple(rng.sample(list(cast), len(cast)))
+    last = len(chain) - 1
+    shop = rng.randint(1, max(1, last - 1))
+    supplier = rng.randint(shop + 1, last) if shop < last else None
+    roles = Roles(rng.choice([hop for hop in range(len(chain)) if hop != shop]), shop, supplier)
+    books = {bank: Books() for each in chain for bank in each.banks}
+    for each in chain:
+        for bank in each.banks:
+            _noise(books[bank], bank, each.currency, rng, now)
+    teller = _Teller(chain, roles, books, rng, now)
+    told = [teller.theft(number) for number in range(thefts)]
+    return World(chain, roles, books, told, now, teller.straight())
 
 
 def _noise(books: Books, bank: str, code: str, rng: random.Random, now: datetime) -> None:
@@ -93,88 +104,162 @@ def _noise(books: Books, bank: str, code: str, rng: random.Random, now: datetime
         books.add(f"{bank}-{number:05d}", at, (sender, receiver), (rng.randint(100, 90_000), code))
 
 
-def _uetr(rng: random.Random) -> str:
-    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+class _Teller:
+    """Writes thefts into the books."""
+
+    def __init__(
+        self, chain: tuple[Cast, ...], roles: Roles, books: dict[str, Books], rng: random.Random, now: datetime
+    ) -> None:
+        self._chain, self._roles, self._books, self._rng, self._now = chain, roles, books, rng, now
+        self._codes = {bank: each.currency for each in chain for bank in each.banks}
+        self._digits = {bank: str(number) for number, bank in enumerate(books, 1)}
+        self._purchases = 0
+
+    def theft(self, number: int) -> Theft:
+        """Write one theft along the whole chain."""
+        rng, home = self._rng, self._chain[0]
+        at = self._now - REPORTED_AFTER - timedelta(seconds=number % 50)
+        stolen = exchanged(rng.randrange(2_000_000, 8_000_000), "XAK", home.currency)
+        victim, mule = self._account(home.banks[0], stolen // 7), self._account(home.banks[1], stolen // 83)
+        self._books[victim.bank].openings[victim.number] += stolen
+        reference = self._pay(victim, mule, stolen, at)
+        told = _told(rng, number, victim, mule, stolen, at, reference)
+        for hop in range(len(self._chain)):
+            stolen, mule = self._at_the_mule(hop, mule, stolen, at)
+            at += timedelta(seconds=90)
+        return told
+
+    def straight(self) -> Theft | None:
+        """Write one theft that goes from Aria to Doria at once, unless the chain begins in Aria or lacks one of the two."""
+        by_code = {each.code: each for each in self._chain}
+        if not {"XA", "XD"} <= by_code.keys() or self._chain[0].code == "XA":
+            return None
+        stolen, at = self._rng.randrange(50_000, 200_000), self._now - REPORTED_AFTER
+        victim = self._account(by_code["XA"].banks[0], stolen * 2)
+        mule = self._account(by_code["XD"].banks[0], stolen // 40)
+        reference = self._pay(victim, mule, stolen, at)
+        return _told(self._rng, 99, victim, mule, stolen, at, reference)
+
+    def _at_the_mule(self, hop: int, mule: _Account, got: int, at: datetime) -> tuple[int, _Account]:
+        """Spend, pay, send on, and later empty the account; returns what reached the next hop's account, and that one."""
+        rng, out = self._rng, 0
+        leaves = got * rng.randrange(800, 901) // 1000
+        if hop == self._roles.merchant:
+            price = got * rng.randrange(80, 121) // 1000
+            self._spend(mule, price, at + timedelta(seconds=40), "merchant")
+            out += price
+        if hop == self._roles.shop:
+            price = got * rng.randrange(120, 201) // 1000
+            self._at_the_shop(mule, price, at + timedelta(seconds=60))
+            out += price
+        after, following = 0, mule
+        if hop < len(self._chain) - 1:
+            next_home = self._chain[hop + 1]
+            bank = next_home.banks[0]
+            following = self._account(bank, exchanged(got, mule.currency, next_home.currency) // 61)
+            self._pay(mule, following, leaves - out, at + timedelta(seconds=90))
+            after = exchanged(leaves - out, mule.currency, following.currency)
+        else:
+            self._run_for_it(hop, mule, leaves - out)
+        self._empty(mule, got - leaves)
+        return after, following
+
+    def _empty(self, mule: _Account, left: int) -> None:
+        """Draw what is left in cash: more than half within a quarter of an hour from now, nearly all within two days."""
+        left += self._books[mule.bank].openings[mule.number]
+        soon, later = self._rng.randrange(4, 15), self._rng.randrange(120, 2400)
+        self._spend(mule, left * 3 // 5, self._now + timedelta(minutes=soon), "cash_out")
+        self._spend(mule, left * 3 // 8, self._now + timedelta(minutes=later), "cash_out")
+
+    def _run_for_it(self, hop: int, mule: _Account, left: int) -> None:
+        """Empty the last account soon after now: half in cash, half to one more mule, who does the same."""
+        soon = self._now + timedelta(minutes=1)
+        self._spend(mule, left // 2, soon, "cash_out")
+        further = self._chain[hop - 1]
+        bank = next(bank for bank in reversed(further.banks) if bank != mule.bank)
+        onward = left - left // 2
+        friend = self._account(bank, 0)
+        self._pay(mule, friend, onward, soon + timedelta(seconds=90))
+        arrived = exchanged(onward, mule.currency, friend.currency)
+        drawn = arrived * self._rng.randrange(800, 901) // 1000
+        self._spend(friend, drawn, soon + timedelta(minutes=7), "cash_out")
+        self._empty(friend, arrived - drawn)
+
+    def _at_the_shop(self, mule: _Account, price: int, at: datetime) -> None:
+        """An honest sale: the shop-keeper has money of its own, pays a supplier, and lives on the rest."""
+        rng, own = self._rng, price // 3
+        shop = self._account(self._chain[self._roles.shop].banks[1], own)
+        self._pay(mule, shop, price, at)
+        left = price + own
+        if self._roles.supplier is not None:
+            further = self._chain[self._roles.supplier]
+            bill = own + price * rng.randrange(400, 601) // 1000
+            worth = exchanged(bill, shop.currency, further.currency)
+            supplier = self._account(further.banks[1], worth // 5)
+            self._pay(shop, supplier, bill, at + timedelta(seconds=90))
+            self._spend(supplier, worth * 4 // 5, at + timedelta(minutes=rng.randrange(300, 2000)), "merchant")
+            left -= bill
+        self._spend(shop, left * 2 // 3, at + timedelta(minutes=rng.randrange(300, 2000)), "merchant")
+
+    # ---- rows
+
+    def _account(self, bank: str, opening: int) -> _Account:
+        number = f"{self._digits[bank]}{self._rng.randrange(10**9):09d}"
+        self._books[bank].openings[number] = opening
+        return _Account(bank, number, self._codes[bank])
+
+    def _spend(self, who: _Account, amount: int, at: datetime, kind: str) -> None:
+        self._purchases += 1
+        row = f"{who.bank}-m{self._purchases:05d}"
+        parties = (who.number, f"{who.bank}-till-{who.number[-4:]}")
+        self._books[who.bank].add(row, at, parties, (amount, who.currency), kind=kind)
+
+    def _pay(self, sender: _Account, receiver: _Account, amount: int, at: datetime) -> str:
+        """One transfer between two banks: a pacs.008 that both keep inside a jurisdiction, a row at each across a border."""
+        reference = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        if sender.currency == receiver.currency:
+            self._interbank(reference, sender, receiver, amount, at)
+            return reference
+        credited = (exchanged(amount, sender.currency, receiver.currency), receiver.currency)
+        parties, settled = (sender.number, receiver.number), (amount, sender.currency)
+        self._books[sender.bank].add(reference, at, parties, settled, banks=("", receiver.bank))
+        self._books[receiver.bank].add(reference, at, parties, settled, credited=credited, banks=(sender.bank, ""))
+        return reference
+
+    def _interbank(self, uetr: str, sender: _Account, receiver: _Account, amount: int, at: datetime) -> None:
+        message = CreditTransfer(
+            uetr=uetr,
+            end_to_end_id=uetr[:8],
+            amount_minor=amount,
+            currency=sender.currency,
+            time=at,
+            debtor_account=sender.number,
+            creditor_account=receiver.number,
+            debtor_agent=sender.bank,
+            creditor_agent=receiver.bank,
+        )
+        for bank in (sender.bank, receiver.bank):
+            self._books[bank].messages.append(message)
 
 
-def _account(rng: random.Random, bank: str) -> str:
-    prefix = {A1: "1", A2: "2", B1: "3", B2: "4"}[bank]
-    return prefix + f"{rng.randrange(10**9):09d}"
-
-
-def _theft(world: World, rng: random.Random, number: int) -> Theft:
-    stolen = rng.randrange(2_000_000, 8_000_000)
-    at = world.now - timedelta(minutes=9, seconds=number % 50)
-    victim, mule, second, third = (_account(rng, bank) for bank in (A1, A2, B1, B2))
-    theft = _uetr(rng)
-    world.books[A1].openings[victim] = stolen + rng.randrange(10_000, 900_000)
-    _interbank(world, theft, at, (A1, A2), (victim, mule), (stolen, "XAK"))
-    abroad = _at_the_mule(world, rng, at, mule, second, stolen)
-    _abroad(world, rng, at, second, third, *abroad)
-    written = money.show(stolen, "XAK")
-    phone = f"+999{rng.randrange(10**8):08d}"
-    own = f"+999{rng.randrange(10**8):08d}"
+def _told(
+    rng: random.Random, number: int, victim: _Account, mule: _Account, stolen: int, at: datetime, reference: str
+) -> Theft:
+    written = money.show(stolen, victim.currency)
+    phone, own = (f"+999{rng.randrange(10**8):08d}" for _ in range(2))
     text = (
         f"A man from the tax office called me from {phone} and told me to pay at once. "
-        f"I transferred {written} XAK to account {mule} at Banner Trust, "
+        f"I transferred {written} {victim.currency} to account {mule.number} at {mule.bank}, "
         f"after he sent me the link https://tax-refund-{number + 1}.example/pay and more calls came. "
         f"My own number is {own}."
     )
     form = {
-        "bank": A1,
+        "bank": victim.bank,
         "amount": written.replace(",", ""),
-        "currency": "XAK",
-        "receiver": mule,
+        "currency": victim.currency,
+        "receiver": mule.number,
         "at": times.render(at),
         "scheme": "impersonation_official",
         "text": text,
     }
-    return Theft(text, form, stolen)
-
-
-def _interbank(
-    world: World, uetr: str, at: datetime, banks: tuple[str, str], accounts: tuple[str, str], amount: tuple[int, str]
-) -> None:
-    """One credit transfer between two banks, as the pacs.008 that both keep."""
-    message = CreditTransfer(
-        uetr=uetr,
-        end_to_end_id=uetr[:8],
-        amount_minor=amount[0],
-        currency=amount[1],
-        time=at,
-        debtor_account=accounts[0],
-        creditor_account=accounts[1],
-        debtor_agent=banks[0],
-        creditor_agent=banks[1],
-    )
-    for bank in banks:
-        world.books[bank].messages.append(message)
-
-
-def _at_the_mule(
-    world: World, rng: random.Random, at: datetime, mule: str, second: str, stolen: int
-) -> tuple[str, int, int]:
-    """Spend a little, send most abroad, leave the rest; returns the transfer abroad, its amount, what it credits."""
-    books = world.books[A2]
-    before = rng.randrange(20_000, 90_000)
-    books.openings[mule] = before
-    merchant = rng.randrange(stolen // 12, stolen // 8)
-    shop = f"{A2}-shop-{mule[-4:]}"
-    books.add(f"{A2}-m{mule[1:]}", at + timedelta(minutes=1), (mule, shop), (merchant, "XAK"), kind="merchant")
-    away = rng.randrange(stolen * 7 // 10, stolen * 8 // 10)
-    credited = away * RATE // 100_000
-    uetr = _uetr(rng)
-    moment = at + timedelta(minutes=2)
-    banks = ("", B1)
-    books.add(uetr, moment, (mule, second), (away, "XAK"), banks=banks)
-    world.books[B1].add(uetr, moment, (mule, second), (away, "XAK"), credited=(credited, "XBK"), banks=(A2, ""))
-    return uetr, away, credited
-
-
-def _abroad(
-    world: World, rng: random.Random, at: datetime, second: str, third: str, uetr: str, away: int, credited: int
-) -> None:
-    """The account abroad had money of its own; it sends part on and keeps the rest."""
-    world.books[B1].openings[second] = rng.randrange(1_000, 9_000)
-    onward = rng.randrange(credited // 5, credited // 3)
-    _interbank(world, _uetr(rng), at + timedelta(minutes=4), (B1, B2), (second, third), (onward, "XBK"))
+    return Theft(text, form, stolen, victim.currency, victim.bank, reference, at)

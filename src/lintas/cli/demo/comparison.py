@@ -1,0 +1,61 @@
+"""What the same theft would have come to had nobody asked in time: the bank's own engine on the books of a later moment."""
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from lintas.bank.answers import answer_of
+from lintas.cli.demo.books import MESSAGES, OPENINGS, TRANSFERS, Books
+from lintas.cli.demo.story import Theft, World
+from lintas.model.errors import NotFound
+from lintas.model.money import rescale_parts
+from lintas.model.tainted import Baton
+from lintas.trace.fifo import trace
+from lintas.trace.index import Index
+from lintas.trace.ledger import Collector
+from lintas.trace.lines import build
+from lintas.trace.messages import add_messages
+from lintas.trace.transfers import add_csv, read_openings
+
+#: The moments that are compared: after the best that a telephone call does, and after two days of letters.
+MOMENTS = (("30 minutes", timedelta(minutes=30)), ("2 days", timedelta(days=2)))
+
+
+class Left(NamedTuple):
+    """What became of the stolen money, minor units of the victim's currency: the two add up to it."""
+
+    holdable: int
+    gone: int
+
+
+def had_nobody_asked(world: World, theft: Theft, at: datetime) -> Left:
+    """Follow a theft from bank to bank by batons in the books of ``at``; what rests on an account could still be held."""
+    ledgers: dict[str, Index] = {}
+    whole = Baton(transfer=theft.reference, start=0, end=theft.stolen_minor, currency=theft.currency, holder=theft.bank)
+    following, holdable = deque([(whole, theft.stolen_minor)]), 0
+    while following:
+        baton, worth = following.popleft()
+        if baton.holder not in world.books or not worth:
+            continue
+        if baton.holder not in ledgers:
+            ledgers[baton.holder] = _index(world.books[baton.holder], baton.holder, at)
+        try:
+            trail = trace(ledgers[baton.holder], baton.transfer, (baton.start, baton.end))
+        except NotFound:
+            continue
+        parts = answer_of(trail).parts
+        for part, share in zip(parts, rescale_parts([each.amount_minor for each in parts], worth), strict=True):
+            if part.state == "here":
+                holdable += share
+            elif part.baton is not None:
+                following.append((part.baton, share))
+    return Left(holdable, theft.stolen_minor - holdable)
+
+
+def _index(books: Books, bank: str, at: datetime) -> Index:
+    """Read a bank's books as its agent would, without a directory."""
+    files, collector = books.files(at), Collector()
+    add_csv(collector, files[TRANSFERS], bank=bank, where=TRANSFERS)
+    if MESSAGES in files:
+        add_messages(collector, files[MESSAGES], bank=bank, where=MESSAGES)
+    return build(collector.ledger(read_openings(files[OPENINGS]) if OPENINGS in files else None))
