@@ -11,7 +11,7 @@ import msgspec
 
 from bench import Figure, row
 from lintas.cli.demo import stage, story
-from lintas.cli.demo.play import people
+from lintas.cli.demo.people import people
 from lintas.intake.records import Report
 from lintas.node.views import CaseView
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
-from lintas.cli.demo.play import pinned
+from lintas.cli.demo.people import pinned
 from lintas.cli.demo.stage import NodeOnStage, Stage
 from lintas.cli.demo.story import Theft, World
 from lintas.cli.key import issue_key

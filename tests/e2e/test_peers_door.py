@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.e2e.people import Running
 
-from lintas.cli.demo.play import pinned
+from lintas.cli.demo.people import pinned
 from lintas.cli.demo.stage import NodeOnStage
 from lintas.node import home as homes
 from lintas.trust.certificates import self_signed

@@ -79,7 +79,14 @@ def test_a_hold_never_exceeds_its_interval_and_always_ends(town: Town) -> None:
 def test_the_bank_gets_the_order_as_a_letter_too(town: Town) -> None:
     _, _, order, _ = unanswered_order(town)
     letter = town.xb.ask(lambda tx: town.xb.node.orders.letter(tx, order.id, B1))
-    for words in (order.id, order.basis.law, str(Money(order.amount_minor, "XAK")), order.expires, order.contact, "Officer Dena Holt"):
+    for words in (
+        order.id,
+        order.basis.law,
+        str(Money(order.amount_minor, "XAK")),
+        order.expires,
+        order.contact,
+        "Officer Dena Holt",
+    ):
         assert words in letter
 
 

@@ -22,7 +22,7 @@ MAX_RATE = 1e6
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the exercise's time goes: ``offset_s`` seconds ahead of the machine's at ``since``, from then on ``rate`` times as fast.
+    """How time goes: ``offset_s`` seconds ahead of the machine's at ``since``, from then on ``rate`` times as fast.
 
     ``since`` is in seconds since 1970 by the machine's clock.
     """
@@ -43,7 +43,7 @@ class ExerciseClock:
         self._path, self._machine = path, machine or SystemClock()
         self._turn = threading.Lock()
         self._seen = _mark(path)
-        self._pace = _read(path)
+        self._pace = read_pace(path)
         self._latest = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
@@ -61,7 +61,7 @@ class ExerciseClock:
         if seen != self._seen:
             # Half written or gone: the next look tries again only when the file changes once more.
             with contextlib.suppress(BadInput):
-                self._pace = _read(self._path)
+                self._pace = read_pace(self._path)
             self._seen = seen
 
 
@@ -81,7 +81,8 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _read(path: Path) -> Pace:
+def read_pace(path: Path) -> Pace:
+    """Read the file; BadInput when it cannot be read."""
     where = str(path)
     try:
         pace = msgspec.json.decode(path.read_bytes(), type=Pace)

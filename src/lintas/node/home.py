@@ -216,7 +216,7 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
 
 
 def clock_of(home: Home) -> Clock:
-    """Return the node's clock: the machine's, or in an exercise the one that its file drives; BadInput when that cannot be read."""
+    """Return the node's clock: the machine's, or the one that an exercise's file drives; BadInput when that cannot be read."""
     named = home.config.exercise_clock
     return ExerciseClock(home.path(named)) if named else SystemClock()
 

@@ -52,4 +52,6 @@ class Books:
 def exchanged(amount_minor: int, source: str, target: str) -> int:
     """Carry minor units of one currency into another at the story's rates, rounded down."""
     digits = money.exponents()
-    return amount_minor * WORTH[source] * 10 ** digits[target] // (WORTH[target] * 10 ** digits[source])
+    gives: int = amount_minor * WORTH[source] * 10 ** digits[target]
+    takes: int = WORTH[target] * 10 ** digits[source]
+    return gives // takes

@@ -1,4 +1,4 @@
-"""Who acts in the story: four fictional authorities, or any four that a draft table ships for; every person and bank is invented."""
+"""Who acts in the story: four fictional authorities, or any four that a draft ships for; every person and bank is invented."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

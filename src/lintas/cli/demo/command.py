@@ -13,36 +13,79 @@ from typing import Any
 
 import click
 
-from lintas.cli.demo import play, stage, story
-from lintas.ledger.tlog_policy import parse_policy
-from lintas.ledger.verify import DirectorySource, verify_ledger
+from lintas.cli.demo import plot, report, stage, story
+from lintas.cli.demo.cast import CAST, cast_of
+from lintas.cli.demo.play import Player
 from lintas.model.errors import CheckFailed
-from lintas.model.money import show
-from lintas.requests.records import SHARE_STATES, Bar
 
-WIDTH = 48
-SIGNS = {"held": "█", "moved": "▒", "spent": "×", "returned": "+", "released": "-", "unknown": "·"}
+#: How many times as fast legal time passes for people who watch it, unless they say otherwise.
+WATCHED_RATE = 43_200.0
+THINKING_SECONDS = 2.0
+SLOWEST, FASTEST = 1_000.0, 1_000_000.0
+
+
+class _Speed(click.ParamType[tuple[float, float]]):
+    """``real``, ``max``, or how many times as fast the legal clocks run."""
+
+    name = "speed"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        """Return how long people think (seconds), and the clock's rate (0: legal time passes at once)."""
+        if isinstance(value, tuple):
+            return value
+        if value == "max":
+            return 0.0, 0.0
+        if value == "real":
+            return THINKING_SECONDS, WATCHED_RATE
+        try:
+            rate = float(str(value))
+        except ValueError:
+            rate = 0.0
+        if not SLOWEST <= rate <= FASTEST:
+            self.fail(
+                f"{value!r} is neither real nor max, nor a number from {SLOWEST:.0f} to {FASTEST:.0f}", param, ctx
+            )
+        return THINKING_SECONDS, rate
 
 
 @click.command()
 @click.option("--headless", is_flag=True, help="End when the story has ended, instead of keeping the pages open.")
 @click.option(
-    "--speed", type=click.Choice(["real", "max"]), default="real", show_default=True, help="max: nobody pauses."
+    "--speed",
+    type=_Speed(),
+    default="real",
+    show_default=True,
+    metavar="real|max|N",
+    help="max: nobody pauses; N: legal clocks run N times as fast.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed plays the same story.")
+@click.option(
+    "--jurisdictions",
+    metavar="A,B,C,D",
+    help="Four codes of shipped drafts, e.g. my,th,sg,ph, played as an exercise.",
+)
 @click.option(
     "--json", "out", type=click.Path(path_type=Path), help="Write the document of what happened to this file."
 )
 @click.option("--dir", "directory", type=click.Path(path_type=Path), help="Keep everything here (an empty directory).")
-def demo(headless: bool, speed: str, seed: int, out: Path | None, directory: Path | None) -> None:
-    """Play the main job: a victim's report in Aria becomes a hold in Boreo, and a stranger can check it."""
+def demo(
+    headless: bool,
+    speed: tuple[float, float],
+    seed: int,
+    jurisdictions: str | None,
+    out: Path | None,
+    directory: Path | None,
+) -> None:
+    """Play the main job: a victim's report becomes holds in three more jurisdictions, and a stranger can check it."""
     began = time.monotonic()
+    cast = cast_of(jurisdictions.split(",")) if jurisdictions else CAST
     keep = out is not None or directory is not None
     where = _directory(directory)
     # A stop from outside ends the same way as Ctrl-C: everybody who was started is stopped.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        ok = _run(where, headless=headless, human=0.0 if speed == "max" else 2.0, seed=seed, out=out, began=began)
+        world = story.build(seed, datetime.now(UTC).replace(microsecond=0), cast=cast)
+        ok = _run(where, world, headless=headless, speed=speed, seed=seed, out=out, began=began)
     except KeyboardInterrupt:
         click.echo("\nstopped")
         return
@@ -66,12 +109,22 @@ def _directory(given: Path | None) -> Path:
     return given.resolve()
 
 
-def _run(where: Path, *, headless: bool, human: float, seed: int, out: Path | None, began: float) -> bool:
-    world = story.build(seed, datetime.now(UTC).replace(microsecond=0))
-    click.echo("Two authorities, four banks and the witnesses start, each a process of its own ...")
+def _run(
+    where: Path,
+    world: story.World,
+    *,
+    headless: bool,
+    speed: tuple[float, float],
+    seed: int,
+    out: Path | None,
+    began: float,
+) -> bool:
+    click.echo("Four authorities, eight banks and the witnesses start, each a process of its own ...")
     with stage.set_stage(where, world) as on:
         click.echo(f"started in {time.monotonic() - began:.1f} s\n")
-        document = asyncio.run(_perform(on, world, human=human, seed=seed, began=began))
+        human, rate = speed
+        player = Player(on, world, human_seconds=human, clock_rate=rate, say=click.echo, watch=report.print_bar)
+        document = asyncio.run(_perform(player, seed=seed, began=began))
         if out is not None:
             out.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
         click.echo(f"\n{'Everything holds.' if document['ok'] else 'SOMETHING DOES NOT HOLD.'}")
@@ -80,76 +133,11 @@ def _run(where: Path, *, headless: bool, human: float, seed: int, out: Path | No
     return bool(document["ok"])
 
 
-async def _perform(on: stage.Stage, world: story.World, *, human: float, seed: int, began: float) -> dict[str, Any]:
-    player = play.Player(on, human_seconds=human, say=click.echo, watch=_print_bar)
-    played = await player.play(world.thefts[0])
-    for node in on.nodes:
-        await player.step("the ledger is published, cosigned by the other's witness", node, play.checkpoint(node))
-    ledgers = [_verify(node) for node in on.nodes]
-    reconciled = [await play.reconciliation(node) for node in on.nodes]
-    receipts = {
-        "sent": sum(each["sent"] for each in reconciled),
-        "matched": sum(each["matched"] for each in reconciled),
-        "unmatched": sum(len(each["unmatched"]) for each in reconciled),
-    }
-    conservation = [_conservation(node, bar) for node, bar in played.bars]
-    ok = (
-        all(row["exact"] for row in conservation)
-        and all(row["verified"] for row in ledgers)
-        and receipts["unmatched"] == 0
-        and len(played.refusals) == 4
-    )
-    return {
-        "seed": seed,
-        "elapsed_ms": round((time.monotonic() - began) * 1000),
-        "nodes": [
-            {"id": node.cast.authority, "jurisdiction": node.cast.code, "url": node.page_url} for node in on.nodes
-        ],
-        "steps": [step._asdict() for step in played.steps],
-        "holds": played.holds,
-        "conservation": conservation,
-        "receipts": receipts,
-        "refusals": [refusal._asdict() for refusal in played.refusals],
-        "ledgers": ledgers,
-        "ok": ok,
-    }
-
-
-def _verify(node: stage.NodeOnStage) -> dict[str, Any]:
-    """Verify a published ledger as a stranger would: from its files and a policy that did not come from it."""
-    path = node.home.path(node.home.config.ledger)
-    policy = parse_policy(node.policy_file.read_bytes(), where=str(node.policy_file))
-    verdict = verify_ledger(DirectorySource(path), policy)
-    names = [name for name, _ in verdict.cosigned_by]
-    mark = "verified" if verdict.ok else f"NOT verified: {verdict.problems[:1]}"
-    click.echo(f"   ledger    {node.cast.authority}: {verdict.size} entries, cosigned by {', '.join(names)}: {mark}")
-    return {
-        "node": node.cast.authority,
-        "size": verdict.size,
-        "cosigned_by": names,
-        "verified": verdict.ok,
-        "path": str(path),
-        "policy": str(node.policy_file),
-    }
-
-
-def _conservation(node: str, bar: Bar) -> dict[str, Any]:
-    row: dict[str, Any] = {"node": node, "currency": bar.currency, "stolen": bar.stolen}
-    return row | {state: getattr(bar, state) for state in SHARE_STATES} | {"exact": bar.exact}
-
-
-def _print_bar(node: str, bar: Bar) -> None:
-    """Print the money bar of a case, each part as wide as its amount."""
-    cells, left, words = "", 0, []
-    for state in SHARE_STATES:
-        amount = getattr(bar, state)
-        left += amount
-        cells += SIGNS[state] * (round(left * WIDTH / bar.stolen) - len(cells))
-        if amount:
-            words.append(f"{state} {show(amount, bar.currency)}")
-    click.echo(
-        f"   bar       {node}: [{cells}] stolen {show(bar.stolen, bar.currency)} {bar.currency}: {' · '.join(words)}"
-    )
+async def _perform(player: Player, *, seed: int, began: float) -> dict[str, Any]:
+    async with player.on_the_line():
+        compared = await plot.play(player)
+        document = await report.write(player, compared)
+    return {"seed": seed, "elapsed_ms": round((time.monotonic() - began) * 1000), **document}
 
 
 def _keep_open(on: stage.Stage) -> None:

@@ -8,7 +8,7 @@ from lintas.bank.answers import answer_of
 from lintas.cli.demo.books import MESSAGES, OPENINGS, TRANSFERS, Books
 from lintas.cli.demo.story import Theft, World
 from lintas.model.errors import NotFound
-from lintas.model.money import rescale_parts
+from lintas.model.money import rescale_parts, show
 from lintas.model.tainted import Baton
 from lintas.trace.fifo import trace
 from lintas.trace.index import Index
@@ -59,3 +59,29 @@ def _index(books: Books, bank: str, at: datetime) -> Index:
     if MESSAGES in files:
         add_messages(collector, files[MESSAGES], bank=bank, where=MESSAGES)
     return build(collector.ledger(read_openings(files[OPENINGS]) if OPENINGS in files else None))
+
+
+class Compared(NamedTuple):
+    """One theft, asked about at once and not: what is held now, and what could still be held at later moments."""
+
+    currency: str
+    stolen: int
+    held_now: int
+    later: tuple[tuple[str, Left], ...]
+
+
+def compare(world: World, theft: Theft, *, held_minor: int) -> Compared:
+    """Compare what is held with what would still be there later had nobody asked."""
+    later = tuple((words, had_nobody_asked(world, theft, theft.at + after)) for words, after in MOMENTS)
+    return Compared(theft.currency, theft.stolen_minor, held_minor, later)
+
+
+def lines(compared: Compared) -> list[str]:
+    """Say it in words, to stand under the bar."""
+    code = compared.currency
+    said = [f"held now {show(compared.held_now, code)} of {show(compared.stolen, code)} {code}"]
+    said += [
+        f"at {words}: {show(left.holdable, code)} could still be held, {show(left.gone, code)} would be gone"
+        for words, left in compared.later
+    ]
+    return said

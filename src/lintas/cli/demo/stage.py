@@ -32,6 +32,8 @@ START_SECONDS = 40.0
 COSIGNATURES = 2
 #: The clock that all of them share, and a second signing key of the first authority, which the story revokes.
 CLOCK, SPARE = "clock.json", "spare.key"
+#: The key of the competent authority of each jurisdiction, whose approvals its node believes.
+COMPETENT = "competent.key"
 
 
 class Ports(NamedTuple):

@@ -1,0 +1,24 @@
+"""The plot: the acts of the story, in the order in which they are played."""
+
+from lintas.cli.demo import comparison
+from lintas.cli.demo.acts.attacks import attacks
+from lintas.cli.demo.acts.chase import chase
+from lintas.cli.demo.acts.clocks import clocks
+from lintas.cli.demo.acts.redress import redress
+from lintas.cli.demo.play import Player
+
+
+async def play(player: Player) -> comparison.Compared:
+    """Play all of it; returns what the same theft would have come to had nobody asked in time."""
+    world = player.world
+    case = await chase(player, player.asker, world.thefts[0])
+    bar = (await player.case(player.asker, case)).bar
+    compared = comparison.compare(world, world.thefts[0], held_minor=bar.held if bar else 0)
+    for line in comparison.lines(compared):
+        player.say(f"             {line}")
+    if world.straight is not None:
+        await chase(player, player.of_bank(world.straight.bank) or player.asker, world.straight)
+    await attacks(player)
+    await redress(player, case)
+    await clocks(player, case)
+    return compared
