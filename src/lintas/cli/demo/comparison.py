@@ -38,7 +38,7 @@ def had_nobody_asked(world: World, theft: Theft, at: datetime) -> Left:
         if baton.holder not in world.books or not worth:
             continue
         if baton.holder not in ledgers:
-            ledgers[baton.holder] = _index(world.books[baton.holder], baton.holder, at)
+            ledgers[baton.holder] = index_of(world.books[baton.holder], baton.holder, at)
         try:
             trail = trace(ledgers[baton.holder], baton.transfer, (baton.start, baton.end))
         except NotFound:
@@ -52,8 +52,8 @@ def had_nobody_asked(world: World, theft: Theft, at: datetime) -> Left:
     return Left(holdable, theft.stolen_minor - holdable)
 
 
-def _index(books: Books, bank: str, at: datetime) -> Index:
-    """Read a bank's books as its agent would, without a directory."""
+def index_of(books: Books, bank: str, at: datetime) -> Index:
+    """Read a bank's books of a moment as its agent would, without a directory."""
     files, collector = books.files(at), Collector()
     add_csv(collector, files[TRANSFERS], bank=bank, where=TRANSFERS)
     if MESSAGES in files:

@@ -1,0 +1,120 @@
+"""The demo's world: any order of the four, exact money, honest people apart from mules, and less left the later one asks."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lintas.cli.demo import comparison, story
+from lintas.cli.demo.cast import A1, CAST, D1, Cast, cast_of
+from lintas.cli.demo.story import World
+from lintas.model.errors import BadInput
+
+NOW = datetime(2026, 3, 1, 10, 7, tzinfo=UTC)
+SEEDS = range(24)
+DRAFTS = cast_of(["my", "TH", " vn ", "id"])
+
+
+def world(seed: int, cast: tuple[Cast, ...] = CAST) -> World:
+    return story.build(seed, NOW, cast=cast)
+
+
+def left(world: World, **after: float) -> comparison.Left:
+    theft = world.thefts[0]
+    return comparison.had_nobody_asked(world, theft, theft.at + timedelta(**after))
+
+
+def test_the_seed_decides_who_plays_which_part() -> None:
+    parts = Counter((hop, cast.code) for seed in SEEDS for hop, cast in enumerate(world(seed).cast))
+    assert len(parts) == 16, "each plays each part"
+    roles = {world(seed).roles for seed in SEEDS}
+    assert {role.shop for role in roles} == {1, 2}
+    assert {role.merchant for role in roles} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("cast", [CAST, DRAFTS])
+def test_a_seed_is_a_world(cast: tuple[Cast, ...]) -> None:
+    first, again = world(7, cast), world(7, cast)
+    assert first == again
+    assert first.thefts != world(8, cast).thefts
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("cast", [CAST, DRAFTS])
+def test_less_is_left_the_later_one_asks_and_it_adds_up(seed: int, cast: tuple[Cast, ...]) -> None:
+    made = world(seed, cast)
+    stolen = made.thefts[0].stolen_minor
+    now, later, last = left(made, minutes=9, seconds=55), left(made, minutes=30), left(made, days=2)
+    for each in (now, later, last):
+        assert each.holdable + each.gone == stolen
+        assert min(each) >= 0
+    assert now.holdable > later.holdable * 2 > last.holdable * 4
+    assert now.holdable > stolen * 8 // 10
+    assert last.holdable < stolen // 8
+
+
+def test_nothing_is_lost_while_the_money_only_arrives() -> None:
+    made = world(3)
+    assert left(made) == comparison.Left(made.thefts[0].stolen_minor, 0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_chain_crosses_three_borders_and_the_shop_keeper_is_apart(seed: int) -> None:
+    made = world(seed)
+    shop, supplier = made.shop_bank, made.supplier_bank
+    assert shop == made.cast[made.roles.shop].banks[1]
+    assert supplier == made.cast[made.roles.supplier or 0].banks[1]
+    assert 0 < made.roles.shop < (made.roles.supplier or 0) < 4
+    assert made.roles.merchant != made.roles.shop
+    # Everybody's live ledger has the rows of the chain; what comes later is in no live ledger.
+    for bank, books in made.books.items():
+        live = books.files(NOW)["transfers.csv"]
+        assert len(live.splitlines()) < len(
+            books.files(NOW + timedelta(days=3))["transfers.csv"].splitlines()
+        ) or bank in {
+            made.cast[0].banks[0],
+            *(each.banks[1] for each in made.cast),
+        }
+        assert all(when <= NOW for when, row in books.rows if row.encode() in live)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_theft_goes_from_aria_to_doria_whoever_is_the_victim(seed: int) -> None:
+    made = world(seed)
+    if made.cast[0].code == "XA":
+        assert made.straight is None
+        return
+    assert made.straight is not None
+    assert made.straight.bank == A1
+    answer = comparison.had_nobody_asked(made, made.straight, NOW)
+    assert answer == comparison.Left(made.straight.stolen_minor, 0)
+    assert any(made.straight.reference in row for _, row in made.books[D1].rows)
+
+
+def test_the_engine_says_what_the_books_say() -> None:
+    """No account is overdrawn at any moment: an opening balance that had to be raised would be money from nowhere."""
+    for seed in SEEDS:
+        made = world(seed)
+        for bank, books in made.books.items():
+            index = comparison.index_of(books, bank, NOW + timedelta(days=3))
+            named = set(books.openings)
+            lifted = [
+                index.account(line)
+                for line in range(index.line_count)
+                if index.assumed[line] and index.account(line) in named
+            ]
+            assert lifted == [], (seed, bank)
+
+
+@pytest.mark.parametrize(
+    "codes", [["my", "th"], ["my", "my", "th", "sg"], ["my", "th", "sg", "xa"], ["my", "th", "sg", "jp"], [""] * 4]
+)
+def test_a_cast_is_four_with_tables_to_play(codes: list[str]) -> None:
+    with pytest.raises(BadInput):
+        cast_of(codes)
+
+
+def test_drafts_are_played_as_exercises_and_stay_drafts() -> None:
+    for each in DRAFTS:
+        assert b"\nstatus: exercise\n" in each.policy
+        assert b"EXERCISE ONLY" in each.policy
