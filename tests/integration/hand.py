@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from tests.integration.town import NOW, XA, XB, keys_of
 
-from lintas.cli.demo.cast import B1
+from lintas.cli.demo.cast import A2, B1
 from lintas.model import messages, times
 from lintas.model.markings import Marking, Obligations
 from lintas.model.messages import HoldRequest, LegalBasis
@@ -24,7 +24,7 @@ def request(**changes: object) -> HoldRequest:
     number = next(_numbers)
     good: dict[str, Any] = {
         "hold": f"hold-by-hand-{number:04d}",
-        "baton": Baton(transfer=f"transfer-{number:04d}", start=0, end=50_000, currency="XAK", holder=B1),
+        "baton": Baton(transfer=f"transfer-{number:04d}", start=0, end=50_000, currency="XAK", holder=B1, sender=A2),
         "amount_minor": 50_000,
         "currency": "XAK",
         "scheme": "investment",

@@ -93,7 +93,9 @@ class Liar:
         start = rng.randrange(1000)
         length, over = rng.randrange(1, 10_000), rng.choice((0, 1, 1, 10**6))
         bank = rng.choice((law.OF[peer].banks[0], law.OF[peer].banks[0], "ZZZZ", law.LIAR.banks[0]))
-        baton = Baton(transfer="T-liar", start=start, end=start + length, currency="XDK", holder=bank)
+        baton = Baton(
+            transfer="T-liar", start=start, end=start + length, currency="XDK", holder=bank, sender=law.LIAR.banks[0]
+        )
         ends = self.now() + timedelta(hours=rng.choice((72, 72, -1)))
         request = HoldRequest(
             hold=rng.choice((self._ids.new("hold"), self._some_hold(peer).id)),

@@ -12,7 +12,7 @@ from lintas.node.runtime import Runtime
 from lintas.requests.records import Hold, HoldState, Order
 
 APPROVERS = frozenset({"approver"})
-STATES = (*get_args(HoldState), "any")
+STATES = (*get_args(HoldState), "overdue", "any")
 
 
 class HoldView(msgspec.Struct, frozen=True):
@@ -29,11 +29,14 @@ class Declined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def list_holds(call: Call[Runtime]) -> list[Hold]:
-    """Return holds in one state; without one, those that wait for approval."""
+    """Return holds in one state; without one, those that wait for approval; ``overdue`` ones wait for an answer too long."""
     state = call.query.get("state", "awaiting_approval")
     if state not in STATES:
         raise BadInput(f"no hold is ever {state!r}", f"use one of {', '.join(STATES)}", where="query state")
-    return await call.services.read(lambda tx: call.services.node.orders.pending(tx, None if state == "any" else state))
+    orders = call.services.node.orders
+    if state == "overdue":
+        return await call.services.read(orders.overdue)
+    return await call.services.read(lambda tx: orders.pending(tx, None if state == "any" else state))
 
 
 async def show_hold(call: Call[Runtime]) -> HoldView:
@@ -68,7 +71,7 @@ ROUTES = [
         answer=list[Hold],
         roles=READERS,
         summary="List holds, oldest first",
-        query={"state": "one state, or any; without it awaiting_approval"},
+        query={"state": "one state, overdue, or any; without it awaiting_approval"},
     ),
     Route("GET", "/api/v1/holds/{hold}", show_hold, answer=HoldView, roles=READERS, summary="Show one hold"),
     Route(

@@ -23,6 +23,8 @@ log = logging.getLogger("lintas.node")
 
 #: Before a background task that failed begins again, seconds.
 RESTART_SECONDS = 1.0
+#: How often what has ended is looked for, seconds.
+CLOCK_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -117,7 +119,7 @@ class Runtime:
             warm = asyncio.create_task(asyncio.to_thread(self.node.intake.warm))
             await self._publication.publish(starting=True)
             await warm
-            tasks = [asyncio.create_task(self._for_ever(each)) for each in (self._pump, self._beat)]
+            tasks = [asyncio.create_task(self._for_ever(each)) for each in (self._pump, self._beat, self._clocks)]
             await self._start_senders()
             yield
         finally:
@@ -154,6 +156,16 @@ class Runtime:
             handled = await asyncio.to_thread(self.node.bus.pump, self.node.parts.engine, self.writer)
             if not handled:
                 await changed.wait()
+
+    async def _clocks(self) -> None:
+        """Let orders and requests end when their time is over; most looks find nothing, and write nothing."""
+        amendments, undo = self.node.amendments, self.node.undo
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            if await self.read(amendments.ended):
+                await self.write(amendments.close_ended)
+            if await self.read(undo.lapsed):
+                await self.write(undo.lapse)
 
     async def _beat(self) -> None:
         while True:

@@ -29,7 +29,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def declare_everything() -> None:
     for module in pkgutil.walk_packages(lintas.__path__, "lintas."):
-        if module.name.endswith(".store") or module.name == ALSO:
+        if module.name.endswith("store") or module.name == ALSO:
             importlib.import_module(module.name)
 
 

@@ -43,7 +43,7 @@ def had_nobody_asked(world: World, theft: Theft, at: datetime) -> Left:
             trail = trace(ledgers[baton.holder], baton.transfer, (baton.start, baton.end))
         except NotFound:
             continue
-        parts = answer_of(trail).parts
+        parts = answer_of(trail, baton.holder).parts
         for part, share in zip(parts, rescale_parts([each.amount_minor for each in parts], worth), strict=True):
             if part.state == "here":
                 holdable += share

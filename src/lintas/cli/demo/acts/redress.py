@@ -64,13 +64,10 @@ async def _appeal(player: Player, node: NodeOnStage, hold: Hold) -> None:
 
 async def _on_the_page(player: Player, node: NodeOnStage, address: str, owner: dict[str, str]) -> None:
     """Fill in the form as a browser does: no key, and from the page itself."""
-    client = player.client(node)
-    nobody = {"authorization": ""}
-    good(await client.get(address, headers=nobody))
-    headers = {**nobody, "origin": node.api_url}
-    answer = await client.post(address, data=owner, headers=headers)
-    if answer.status_code >= 400:
-        good(answer)
+    token = address.rsplit("/", 1)[1]
+    async with httpx.AsyncClient(base_url=node.api_url, verify=pinned(node), timeout=PATIENCE_SECONDS) as anybody:
+        good(await anybody.get(f"/api/v1/appeals/{token}"))
+        good(await anybody.post(f"/api/v1/appeals/{token}", json=owner))
 
 
 async def _undo(player: Player, hold: Hold, further: Share) -> None:
