@@ -3,7 +3,9 @@
 import asyncio
 import re
 
-from lintas.cli.demo.people import get, good, post
+import httpx
+
+from lintas.cli.demo.people import PATIENCE_SECONDS, get, good, pinned, post
 from lintas.cli.demo.play import Player
 from lintas.cli.demo.stage import NodeOnStage
 from lintas.node.views import CaseView
