@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 UV ?= uv
 COOLED = $(shell date -u -d "7 days ago" +%Y-%m-%d)
 
-.PHONY: help demo test check bench soak lock clean install
+.PHONY: help demo test check bench seeds soak lock clean install
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,7 +22,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
-demo: $(STAMP) ## play the main job between two fictional jurisdictions
+demo: $(STAMP) ## play the main job between four fictional jurisdictions
 	$(BIN)/lintas demo
 
 test: $(STAMP) ## lint, types, import rule, unit, integration, simulation
@@ -41,6 +41,9 @@ check: $(STAMP) ## the quick half of the suite: lint, types, import rule, unit t
 
 bench: $(STAMP) ## measure, and print each figure beside its bar
 	$(BIN)/python -m bench
+
+seeds: $(STAMP) ## the demo over twenty seeds, its ledgers verified by lintas and by the program in Go
+	$(BIN)/python -m tests.e2e.seeds
 
 soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000)
 	LINTAS_SIMULATION_SEEDS=$${SEEDS:-10000} $(BIN)/python -m pytest -n 2 tests/simulation

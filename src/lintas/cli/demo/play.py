@@ -49,8 +49,12 @@ class Player:
         clock_rate: float,
         say: Callable[[str], None],
         watch: Watch,
+        plain: bool = False,
     ) -> None:
-        """``clock_rate``: how many times as fast legal time passes where people watch it; 0 for at once."""
+        """``clock_rate``: how many times as fast legal time passes where people watch it; 0 for at once.
+
+        ``plain``: nobody makes a mistake and nobody is late, so that the machines alone can be measured.
+        """
         self.stage, self.world, self.nodes = stage, world, stage.nodes
         self.say = say
         self._watch, self._human, self._clock_rate = watch, human_seconds, clock_rate
@@ -58,8 +62,8 @@ class Player:
         self._began = time.monotonic()
         self._human_spent = 0.0
         self._clients: dict[str, httpx.AsyncClient] = {}
-        #: What the acts have shown already: overdue once, a misfiled document once, which documents are on file.
-        self.slow = self.misfiled = False
+        #: What the acts have shown already: an officer's mistakes, a request overdue, a misfiled document; what is on file.
+        self.mistaken = self.slow = self.misfiled = plain
         self.filed: set[tuple[str, str, str]] = set()
         self.faults: list[str] = []
         self.steps: list[Step] = []

@@ -63,7 +63,8 @@ async def _ask_on(player: Player, asker: NodeOnStage, share: Share) -> float:
     holder = player.of_bank(share.holder)
     assert holder is not None  # noqa: S101 — chosen so
     await player.human(f"{asker.cast.hotline} sees that money moved on to {share.holder}", asker)
-    if "above_interval" not in {each.reason for each in player.refusals}:
+    if not player.mistaken:
+        player.mistaken = True
         await _mistakes(player, asker, share)
     asked_ms = player.machine_ms()
     await papers.ask(player, asker, holder, share)
