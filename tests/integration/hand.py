@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from tests.forging import forge
 from tests.integration.town import NOW, XA, XB, keys_of
 
 from lintas.cli.demo.cast import A2, B1
-from lintas.model import messages, times
+from lintas.model import times
 from lintas.model.markings import Marking, Obligations
 from lintas.model.messages import HoldRequest, LegalBasis
 from lintas.model.tainted import Baton
@@ -50,7 +51,7 @@ def statement(
     name = object_id(word)
     # A liar's plane need not be one that exists.
     marking = Marking(plane=plane, tlp="AMBER+STRICT", obligations=Obligations(expires=expires))  # type: ignore[arg-type]
-    data = messages.write(body, id=name, origin=origin, purpose=purpose, marking=marking, issued_at=times.render(NOW))
+    data = forge(body, id=name, origin=origin, purpose=purpose, marking=marking, issued_at=times.render(NOW))
     return raw(data, word)
 
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import select
+from tests.forging import forge
 from tests.simulation import law, signers
 from tests.simulation.chronicle import Sealed
 from tests.simulation.machine import LANE, Machine, Respond, World
 
 from lintas.border import store as border_store
-from lintas.model import messages, times
+from lintas.model import times
 from lintas.model.errors import LintasError
 from lintas.model.ids import IdSource
 from lintas.model.markings import Marking
@@ -226,7 +227,7 @@ class Liar:
     def _item(self, body: msgspec.Struct) -> Item:
         object_id = self._ids.new("obj")
         purpose = "status" if isinstance(body, HoldStatus) else "stop_payment"
-        statement = messages.write(
+        statement = forge(
             body, id=object_id, origin=self.name, purpose=purpose, marking=PLANE_B, issued_at=times.render(self.now())
         )
         item = Item(object_id, statement, self._ids.salt())

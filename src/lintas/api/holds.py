@@ -1,6 +1,6 @@
 """Holds that wait for a named officer, and the officer's decision."""
 
-from typing import Annotated, get_args
+from typing import get_args
 
 import msgspec
 
@@ -9,7 +9,7 @@ from lintas.border.records import Refusal
 from lintas.http.routing import Call, Route
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
-from lintas.requests.records import Hold, HoldState, Order
+from lintas.requests.records import Hold, HoldState, Order, Sentence
 
 APPROVERS = frozenset({"approver"})
 STATES = (*get_args(HoldState), "overdue", "any")
@@ -25,7 +25,7 @@ class HoldView(msgspec.Struct, frozen=True):
 class Declined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why an officer says no; the asking authority gets this sentence."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=r"\S")]
+    reason: Sentence
 
 
 async def list_holds(call: Call[Runtime]) -> list[Hold]:

@@ -166,9 +166,18 @@ def kind_of(body: msgspec.Struct) -> tuple[str, Kind]:
 
 
 def write(body: msgspec.Struct, *, id: str, origin: str, purpose: str, marking: Marking, issued_at: str) -> bytes:
-    """Write the statement's bytes, once: these are committed to, signed, stored and sent."""
+    """Write the statement's bytes, once: these are committed to, signed, stored and sent.
+
+    BadInput when its reader would have to refuse it: too large, or a field out of its bounds.
+    """
     name, _ = kind_of(body)
     raw = msgspec.Raw(msgspec.json.encode(body))
+    try:
+        _bodies[name].decode(raw)
+    except msgspec.ValidationError as wrong:
+        raise BadInput(
+            f"this cannot be said in a {name}: {wrong}", "shorten it, and leave control characters out"
+        ) from None
     frame = Statement(
         type=name,
         version=VERSION,

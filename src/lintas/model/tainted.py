@@ -10,6 +10,8 @@ from lintas.model.money import MAX_MINOR, currency
 
 #: One line to be shown to people or put into a letter: no control characters, none that turn the direction of writing.
 PLAIN = r"\A[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
+#: The same, with something in it.
+WRITTEN = PLAIN.replace(r"\A", r"\A(?=.*\S)", 1)
 #: Bounds of what others send, checked where it is decoded: references, bank and currency codes, minor units.
 Reference = Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)]
 BankCode = Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{0,40}\Z")]

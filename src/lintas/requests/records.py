@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from lintas.model.messages import LegalBasis, Outcome, Purpose, ReleaseCode, WithdrawalCode
-from lintas.model.tainted import Baton, LedgerAnswer, Spans
+from lintas.model.tainted import WRITTEN, Baton, LedgerAnswer, Spans
 
 ShareState = Literal["held", "moved", "spent", "returned", "released", "unknown"]
 SHARE_STATES: tuple[ShareState, ...] = ("held", "moved", "spent", "returned", "released", "unknown")
@@ -27,8 +27,10 @@ OPEN: frozenset[HoldState] = frozenset({"awaiting_approval", "sent", "delivered"
 AmendmentState = Literal["awaiting_approval", "ordered", "done", "declined"]
 WithdrawalState = Literal["sent", "delivered", "refused", "confirmed", "declined"]
 AppealState = Literal["open", "upheld", "dismissed"]
+#: Several lines that people read: no control characters but line breaks and tabs, none that turn the direction of writing.
+_LINES = r"\A(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
 #: What a person writes: a sentence that others read.
-Sentence = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=r"\S")]
+Sentence = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=WRITTEN)]
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,15 +234,15 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
 class ConfirmForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The document on which a hold is confirmed for longer (a court's or prosecutor's reference)."""
 
-    reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=r"\S")]
+    reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
 
 
 class AppealForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An objection: who objects, how to reach them, and why the money is theirs by right."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
-    contact: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=r"\S")]
-    text: Annotated[str, msgspec.Meta(min_length=3, max_length=4000, pattern=r"\S")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=WRITTEN)]
+    contact: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
+    text: Annotated[str, msgspec.Meta(min_length=3, max_length=4000, pattern=_LINES)]
 
 
 class AppealDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -254,7 +256,7 @@ class AppealDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class BankRefusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A bank's refusal of an order, with its legal reason."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+    reason: Sentence
 
 
 class OrderIssued(msgspec.Struct, frozen=True):

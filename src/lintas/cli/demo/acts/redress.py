@@ -50,9 +50,7 @@ async def _appeal(player: Player, node: NodeOnStage, hold: Hold) -> None:
         "text": "This was paid for forty lamps, which I delivered; the invoice is at my shop.",
     }
     await player.human("the shop-keeper reads the bank's letter and opens the page it names", node)
-    await player.step(
-        "the shop-keeper objects on the public page, by token", node, _on_the_page(player, node, found[0], owner)
-    )
+    await player.step("the shop-keeper objects on the public page, by token", node, _on_the_page(node, found[0], owner))
     waiting = await get(client, "/api/v1/appeals?state=open", list[Appeal])
     appeal = next(each for each in waiting if each.order == order.id)
     await player.human(f"{node.cast.second} looks at the invoice", node)
@@ -64,12 +62,11 @@ async def _appeal(player: Player, node: NodeOnStage, hold: Hold) -> None:
     )
 
 
-async def _on_the_page(player: Player, node: NodeOnStage, address: str, owner: dict[str, str]) -> None:
-    """Fill in the form as a browser does: no key, and from the page itself."""
-    token = address.rsplit("/", 1)[1]
+async def _on_the_page(node: NodeOnStage, address: str, owner: dict[str, str]) -> None:
+    """Read the page and send its form as a browser does, without any key."""
     async with httpx.AsyncClient(base_url=node.api_url, verify=pinned(node), timeout=PATIENCE_SECONDS) as anybody:
-        good(await anybody.get(f"/api/v1/appeals/{token}"))
-        good(await anybody.post(f"/api/v1/appeals/{token}", json=owner))
+        good(await anybody.get(address))
+        good(await anybody.post(address, data=owner, headers={"sec-fetch-site": "same-origin"}))
 
 
 async def _undo(player: Player, hold: Hold, further: Share) -> None:
