@@ -132,35 +132,37 @@ def play(folder: Path, seed: int, *options: str) -> Played:
     return Played(ended, seconds, msgspec.json.decode(data, type=Document), json.loads(data), folder)
 
 
-#: Seeds whose chain begins elsewhere than in Aria, and in Aria; the second is played by a thread of its own, twice.
+#: Seeds whose chain begins elsewhere than in Aria, and in Aria.
 ELSEWHERE, FROM_ARIA = 5, 6
+DRAFTS = ("--jurisdictions", "id,vn,my,th")
+
+
+class Runs(NamedTuple):
+    """Three stories that were played side by side: nobody may get in anybody's way."""
+
+    elsewhere: Played
+    from_aria: Played
+    drafts: Played
 
 
 @pytest.fixture(scope="module")
-def all_three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Played, Played, Played]:
-    """One seed twice, side by side with another one: nobody may get in anybody's way."""
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Play all three."""
+    wanted = (("elsewhere", ELSEWHERE, ()), ("from-aria", FROM_ARIA, ()), ("drafts", 3, DRAFTS))
     with ThreadPoolExecutor(3) as pool:
-        first, again, other = pool.map(
-            lambda pair: play(tmp_path_factory.mktemp(pair[0]), pair[1]),
-            (("elsewhere", ELSEWHERE), ("again", ELSEWHERE), ("from-aria", FROM_ARIA)),
-        )
-    return first, again, other
+        return Runs(*pool.map(lambda each: play(tmp_path_factory.mktemp(each[0]), each[1], *each[2]), wanted))
 
 
 @pytest.fixture(scope="module")
-def both(all_three: tuple[Played, Played, Played]) -> tuple[Played, Played]:
-    return all_three[:2]
+def played(runs: Runs) -> Played:
+    return runs.elsewhere
 
 
-@pytest.fixture(scope="module")
-def played(all_three: tuple[Played, Played, Played]) -> Played:
-    return all_three[0]
-
-
-@pytest.fixture(params=["elsewhere", "from Aria"])
-def each(request: pytest.FixtureRequest, all_three: tuple[Played, Played, Played]) -> Document:
+@pytest.fixture(params=["elsewhere", "from_aria"])
+def each(request: pytest.FixtureRequest, runs: Runs) -> Document:
     """The document of a chain that begins elsewhere, and of one that begins in Aria."""
-    return all_three[0 if request.param == "elsewhere" else 2].document
+    found: Played = getattr(runs, request.param)
+    return found.document
 
 
 def story(document: Document) -> tuple[Any, ...]:
@@ -170,8 +172,8 @@ def story(document: Document) -> tuple[Any, ...]:
     return document.seed, steps, holds, document.conservation, document.refusals
 
 
-def test_the_document_says_that_all_went_well(all_three: tuple[Played, Played, Played]) -> None:
-    for found, seed in zip(all_three, (ELSEWHERE, ELSEWHERE, FROM_ARIA), strict=True):
+def test_the_document_says_that_all_went_well(runs: Runs) -> None:
+    for found, seed in zip(runs, (ELSEWHERE, FROM_ARIA, 3), strict=True):
         assert found.document.ok
         assert found.document.seed == seed
         assert found.ended.err == ""
@@ -251,9 +253,10 @@ def test_the_story_shows_what_it_is_for(each: Document) -> None:
     assert at("lasts longer, as local law allows")[0] < at("has ended by itself")[0]
 
 
-def test_the_same_seed_is_the_same_story(both: tuple[Played, Played]) -> None:
-    first, second = both
-    assert story(first.document) == story(second.document)
+def test_another_seed_is_another_story(runs: Runs) -> None:
+    first, other = (found.document for found in (runs.elsewhere, runs.from_aria))
+    assert [node.id for node in first.nodes] != [node.id for node in other.nodes]
+    assert {row.stolen for row in first.conservation}.isdisjoint(row.stolen for row in other.conservation[:-1])
 
 
 def test_nobody_is_left_running(played: Played) -> None:
@@ -355,23 +358,23 @@ def test_sigterm_while_it_plays(tmp_path: Path) -> None:
     stopped(tmp_path, signal.SIGTERM, b"hotline")
 
 
-def test_another_seed_is_another_story_and_ctrl_c_ends_it(played: Played, tmp_path: Path) -> None:
+def test_the_same_seed_is_the_same_story_and_ctrl_c_ends_it(played: Played, tmp_path: Path) -> None:
     out = tmp_path / "document.json"
-    stopped(tmp_path, signal.SIGINT, b"until you press", "--seed", "7", "--json", out)
-    other = msgspec.json.decode(out.read_bytes(), type=Document)
-    assert other.ok
-    assert {row.stolen for row in played.document.conservation}.isdisjoint(row.stolen for row in other.conservation)
+    stopped(tmp_path, signal.SIGINT, b"until you press", "--seed", str(ELSEWHERE), "--json", out)
+    again = msgspec.json.decode(out.read_bytes(), type=Document)
+    assert again.ok
+    assert story(again) == story(played.document)
 
 
-def test_drafts_are_played_with_the_documents_that_they_ask_for(tmp_path: Path) -> None:
-    found = play(tmp_path, 3, "--jurisdictions", "id,vn,my,th").document
-    assert found.ok
+def test_drafts_are_played_with_the_documents_that_they_ask_for(runs: Runs) -> None:
+    found = runs.drafts.document
     assert {node.id for node in found.nodes} == {"id-asc", "vn-asc", "my-asc", "th-asc"}
     assert {refusal.what.split(" without ")[1] for refusal in found.refusals if " without " in refusal.what} == {
         "transfer_assessment",
         "dossier",
     }
     assert {hold.local_basis for hold in found.holds} == {"no section of law found"}
+    assert {hold.hop for hold in found.holds} == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize(
