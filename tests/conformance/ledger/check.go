@@ -280,11 +280,27 @@ func verify(files map[string][]byte, p *policy) error {
 		used[path] = true
 	}
 	for path := range files {
-		if !used[path] {
+		if !used[path] && !older(path, files, used) {
 			return errors.New("unexpected " + path)
 		}
 	}
 	return nil
+}
+
+// older tells whether a file is a partial tile or bundle of an earlier checkpoint, which may stay: the beginning of the one
+// that followed.
+func older(path string, files map[string][]byte, used map[string]bool) bool {
+	whole, _, partial := strings.Cut(path, ".p/")
+	if !partial {
+		return false
+	}
+	for later := range used {
+		same := later == whole || strings.HasPrefix(later, whole+".p/")
+		if same && len(files[later]) > len(files[path]) && bytes.HasPrefix(files[later], files[path]) {
+			return true
+		}
+	}
+	return false
 }
 
 // tilePath drops the tile height, which tlog-tiles fixes at 8 and leaves out.

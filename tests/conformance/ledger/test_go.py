@@ -31,6 +31,18 @@ def test_go_verifies_what_we_publish(tmp_path: Path, count: int) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_go_lets_older_partial_tiles_stay_if_they_agree(tmp_path: Path) -> None:
+    made = small(tmp_path, 10)
+    made.append(3)
+    made.publish()
+    assert check("verify", made.directory, made.policy_file).returncode == 0
+    older = made.directory / "tile/entries/000.p/10"
+    whole = older.read_bytes()
+    older.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    done = check("verify", made.directory, made.policy_file)
+    assert (done.returncode, done.stderr) == (1, "check: unexpected tile/entries/000.p/10\n")
+
+
 def test_go_refuses_every_changed_byte(tmp_path: Path) -> None:
     made = small(tmp_path, 300)
     bytes_published = sum(file.stat().st_size for file in made.directory.rglob("*") if file.is_file())

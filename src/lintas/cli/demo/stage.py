@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -27,7 +28,9 @@ from lintas.trust.charter import Member, SigningKey
 from lintas.trust.keys import Ed25519Signer
 
 HOST = "127.0.0.1"
-START_SECONDS = 40.0
+START_SECONDS = 60.0
+#: Where a stage looks for ports, and how many belong together.
+PORTS, BLOCK = (20_000, 32_000), 16
 #: A verifier asks for so many cosignatures of other members' witnesses, where there are as many.
 COSIGNATURES = 2
 #: The clock that all of them share, and a second signing key of the first authority, which the story revokes.
@@ -139,9 +142,13 @@ class Stage:
 @contextlib.contextmanager
 def set_stage(directory: Path, world: World) -> Iterator[Stage]:
     """Make homes, charter, ledgers and keys under ``directory``, start every process, stop them all on leaving."""
-    casts = world.cast
     write_pace(directory / CLOCK, Pace(since=time.time()))
-    *node_ports, witness_port = _free_ports(3 * len(casts) + 1)
+    with _free_ports(3 * len(world.cast) + 1) as (*node_ports, witness_port):
+        yield from _set(directory, world, node_ports, witness_port)
+
+
+def _set(directory: Path, world: World, node_ports: Sequence[int], witness_port: int) -> Iterator[Stage]:
+    casts = world.cast
     ports = [Ports(*node_ports[3 * number : 3 * number + 3]) for number in range(len(casts))]
     made = [_make_home(directory, casts, cast, at) for cast, at in zip(casts, ports, strict=True)]
     witnesses = _witnesses(directory, made, witness_port)
@@ -170,12 +177,37 @@ def set_stage(directory: Path, world: World) -> Iterator[Stage]:
         stage.stop()
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+@contextlib.contextmanager
+def _free_ports(count: int) -> Iterator[list[int]]:
+    """Give ports that nobody uses now; the one before them stays taken meanwhile, so that no other stage gets the same.
+
+    They lie below those that systems give to outgoing connections, which could take one while its node is down.
+    """
+    blocks = list(range(*PORTS, BLOCK))
+    random.SystemRandom().shuffle(blocks)
+    for first in blocks:
+        ports = list(range(first + 1, first + 1 + count))
+        mark = _taken(first, ports)
+        if mark is not None:
+            with mark:
+                yield ports
+            return
+    raise Unavailable(f"no {count} ports are free between {PORTS[0]} and {PORTS[1]}", "end what takes them")
+
+
+def _taken(first: int, ports: Sequence[int]) -> socket.socket | None:
+    """Take a port for ourselves if those after it are free; None if any is not."""
+    try:
+        mark = socket.create_server((HOST, first))
+    except OSError:
+        return None
+    try:
+        for port in ports:
+            socket.create_server((HOST, port)).close()
+    except OSError:
+        mark.close()
+        return None
+    return mark
 
 
 def _make_home(directory: Path, casts: Sequence[Cast], cast: Cast, ports: Ports) -> Home:
