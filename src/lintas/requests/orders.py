@@ -272,7 +272,7 @@ class Orders:
         self._chase.take_own(tx, share, order, answer)
 
     def _tell(self, tx: Transaction, hold: Hold, answer: HoldAnswer) -> None:
-        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(answer,))
+        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(answer,), case=hold.case)
         release = self._border.release(tx, message, hold.peer)
         if not release.permitted:
             stored = store.hold(tx, hold.id)

@@ -16,7 +16,7 @@ from lintas.storage import migrate
 from lintas.storage.engine import open_engine
 from lintas.storage.schema import metadata
 
-#: The one module that is not called a store and yet owns a table. Witnesses keep theirs in a database of their own.
+#: The one module whose name does not end in "store" and that owns a table. Witnesses' own is for another database.
 ALSO = "lintas.http.keys"
 
 
@@ -29,7 +29,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def declare_everything() -> None:
     for module in pkgutil.walk_packages(lintas.__path__, "lintas."):
-        if module.name.endswith(".store") or module.name == ALSO:
+        if module.name.endswith("store") or module.name == ALSO:
             importlib.import_module(module.name)
 
 
