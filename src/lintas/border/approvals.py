@@ -4,7 +4,7 @@ An officer can neither make one up, nor widen, backdate or renew it: each is bel
 now, whenever it is used. The ledger shows when one was put on file and withdrawn, and which releases rested on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.policy import approval_text
 from lintas.policy.approval import Approval, Sought, Withdrawal, describe, gap
-from lintas.policy.vocabulary import CONDITIONS
+from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.trust import note
 from lintas.trust.note import VerifierKey
@@ -187,7 +187,30 @@ class Approvals:
 
     # ---- what the border asks
 
-    def covering(self, tx: Transaction, kinds: Sequence[str], sought: Sought) -> list[Approval]:
+    def decide(
+        self, tx: Transaction, ask: Callable[[frozenset[str]], Decision], sought: Sought
+    ) -> tuple[Decision, tuple[str, ...]]:
+        """Ask the table without documents, and again with those on file that cover what it misses.
+
+        ``ask`` takes the documents, each ``kind:id``. Returns the decision and the ids of the approvals that a permit rests
+        on; ``use`` counts them once it has left.
+        """
+        bare = ask(frozenset())
+        if not bare.missing:
+            return bare, ()
+        found = self._covering(tx, bare.missing, sought)
+        decision = ask(frozenset(approval.document for approval in found)) if found else bare
+        if decision.outcome == "permit":
+            more = "".join(f" It rests on {each.id} ({each.reference}) of {each.issuer}." for each in found)
+            return _saying(decision, more), tuple(each.id for each in found)
+        return _saying(decision, self._why_not(tx, decision.missing, sought)), ()
+
+    def use(self, tx: Transaction, approval_ids: Sequence[str]) -> None:
+        """Count a use of each id, as often as it is named."""
+        if approval_ids:
+            store.use(tx, approval_ids)
+
+    def _covering(self, tx: Transaction, kinds: Sequence[str], sought: Sought) -> list[Approval]:
         """Return, for each kind of document, the one on file that covers a release and ends first; none where none does."""
         found = []
         for kind in kinds:
@@ -198,15 +221,10 @@ class Approvals:
                     break
         return found
 
-    def use(self, tx: Transaction, approval_ids: Sequence[str]) -> None:
-        """Count a use of each id, as often as it is named."""
-        if approval_ids:
-            store.use(tx, approval_ids)
-
-    def why_not(self, tx: Transaction, kinds: Sequence[str], sought: Sought) -> str:
+    def _why_not(self, tx: Transaction, kinds: Sequence[str], sought: Sought) -> str:
         """Say of the latest documents of these kinds why they do not cover a release; "" when there are none."""
         told = []
-        for row in (row for kind in kinds if kind in CONDITIONS for row in store.newest(tx, kind, TOLD)):
+        for row in (row for kind in kinds for row in store.newest(tx, kind, TOLD)):
             approval = _said(row)
             why = "it was withdrawn" if row.withdrawn_at else approval and gap(approval, sought, row.used)
             if not why and not self._believes(row):
@@ -233,6 +251,10 @@ def _said(row: Row) -> Approval | None:
     except LintasError:
         return None  # altered in the database: it counts for nothing
     return said if isinstance(said, Approval) else None
+
+
+def _saying(decision: Decision, more: str) -> Decision:
+    return msgspec.structs.replace(decision, sentence=f"{decision.sentence}{more}")
 
 
 def _check_words(what: str, text: str, most: int) -> None:

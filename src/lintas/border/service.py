@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -22,7 +21,7 @@ from lintas.model.ids import FORM, IdSource
 from lintas.model.messages import Message, Statement
 from lintas.model.money import Money
 from lintas.model.times import Clock
-from lintas.policy.approval import Approval, Sought
+from lintas.policy.approval import Sought
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.trust.envelope import Item, Opened, commitment
@@ -110,20 +109,6 @@ class Border:
     ) -> tuple[Decision, tuple[str, ...]]:
         """Decide on the release of one object; says too which approvals on file the permit rests on."""
         _, kind = messages.kind_of(body)
-        amount = _amount(message)
-        ask = partial(
-            self._judge.decide,
-            "release",
-            plane=message.marking.plane,
-            category=kind.category,
-            subject=kind.subject,
-            purpose=message.purpose,
-            peer=peer,
-            amount=amount,
-        )
-        decision = ask()
-        if not decision.missing:
-            return decision, ()
         sought = Sought(
             jurisdiction=self._judge.table.jurisdiction,
             authority=self._me,
@@ -132,15 +117,24 @@ class Border:
             peer=peer,
             peer_jurisdiction=self._judge.jurisdiction_of(peer),
             at=self._clock.now(),
-            amount=amount,
+            amount=_amount(message),
             case=message.case,
             objects=len(message.bodies),
         )
-        found = self._approvals.covering(tx, decision.missing, sought)
-        again = ask(conditions=frozenset(approval.document for approval in found)) if found else decision
-        if again.outcome == "permit":
-            return _with(again, "".join(map(_resting, found))), tuple(approval.id for approval in found)
-        return _with(again, self._approvals.why_not(tx, again.missing, sought)), ()
+
+        def ask(documents: frozenset[str]) -> Decision:
+            return self._judge.decide(
+                "release",
+                plane=message.marking.plane,
+                category=kind.category,
+                subject=kind.subject,
+                purpose=message.purpose,
+                peer=peer,
+                amount=sought.amount,
+                conditions=documents,
+            )
+
+        return self._approvals.decide(tx, ask, sought)
 
     def _write(
         self, body: msgspec.Struct, message: Message, peer: str, decision: Decision
@@ -380,14 +374,6 @@ def _amount(message: Message) -> Money | None:
     if len(amounts) < len(stated) or len(currencies) != 1:
         return None
     return Money(sum(amounts), currencies.pop())
-
-
-def _with(decision: Decision, more: str) -> Decision:
-    return msgspec.structs.replace(decision, sentence=f"{decision.sentence}{more}")
-
-
-def _resting(approval: Approval) -> str:
-    return f" It rests on {approval.id} ({approval.reference}) of {approval.issuer}."
 
 
 def _say(item: Item, mark: str, verdict: Literal["accepted", "duplicate", "refused"], reason: str = "") -> Verdict:
