@@ -361,3 +361,25 @@ def test_officers_words_are_checked_too(matter: Matter) -> None:
     with pytest.raises(NotFound, match="is on file"):
         matter.xa.do(lambda tx: withdraw(tx, "approval-0", OFFICER, "No such thing."))
     assert matter.xa.filed(approval().id).state == "valid"
+
+
+def test_an_issuer_that_changes_its_key_signs_the_same_document_anew(matter: Matter) -> None:
+    matter.xa.record(approval(uses=2))
+    assert matter.ask(amount=matter.shares()[0].amount_minor // 2).state == "sent"
+    new_key = note.ed25519_key(_STRANGER.name, _STRANGER)
+    matter.xa.node = assemble(matter.xa.parts._replace(competent=(new_key,)))
+    matter.refused()
+    filed = matter.xa.record(approval(uses=2), _STRANGER)
+    assert (filed.state, filed.used) == ("valid", 1)
+    assert matter.ask().state == "sent"
+
+
+def test_no_issuer_speaks_of_anothers_document(matter: Matter) -> None:
+    court = Ed25519Signer.from_seed("court.xa.example", bytes(32))
+    matter.xa.node = assemble(matter.xa.parts._replace(competent=(VKEY, note.ed25519_key(court.name, court))))
+    matter.xa.record(approval())
+    said = Withdrawal(id=approval().id, jurisdiction="XA", issuer=court.name, reason="Not ours.", at=NOW)
+    for paper in (said, approval(issuer=court.name)):
+        with pytest.raises(Conflict, match=r"is a document of data\.xa\.example"):
+            matter.xa.record(paper, court)
+    assert matter.ask().state == "sent"

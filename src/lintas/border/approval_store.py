@@ -14,6 +14,7 @@ approvals = Table(
     Column("id", String(64), primary_key=True),
     Column("issuer", String(300), nullable=False),
     Column("kind", String(40), nullable=False),
+    Column("case", String(64), nullable=False),
     Column("expires", String(32), nullable=False),
     Column("note", LargeBinary),
     Column("salt", LargeBinary, nullable=False),
@@ -24,16 +25,21 @@ approvals = Table(
     Column("withdrawn_by", String(300), nullable=False),
     Column("reason", String(500), nullable=False),
     Column("withdrawal", LargeBinary),
-    Index("ix_border_approvals_kind", "kind", "expires"),
+    # Most approvals are given for one case: those of other cases are passed over unread.
+    Index("ix_border_approvals_kind", "kind", "case", "expires"),
 )
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One document as it is stored; ``note`` is None where only its issuer's ``withdrawal`` came so far."""
+    """One document as it is stored; ``note`` is None where only its issuer's ``withdrawal`` came so far.
+
+    ``case`` is the case that it names, "" where it names none or several.
+    """
 
     id: str
     issuer: str
     kind: str
+    case: str
     expires: str
     note: bytes | None
     salt: bytes
@@ -62,10 +68,13 @@ def keep(tx: Transaction, item: Row) -> None:
         tx.execute(insert(approvals), values)
 
 
-def live(tx: Transaction, kind: str, now: str) -> list[Row]:
-    """Return the documents of a kind that are neither withdrawn nor ended, the one that ends first before the others."""
+def live(tx: Transaction, kind: str, case: str, now: str) -> list[Row]:
+    """Return the documents that may concern a case and are neither withdrawn nor ended, the one that ends first foremost."""
     query = select(approvals).where(
-        approvals.c.kind == kind, approvals.c.expires > now, approvals.c.withdrawn_at.is_(None)
+        approvals.c.kind == kind,
+        approvals.c.case.in_(("", case)),
+        approvals.c.expires > now,
+        approvals.c.withdrawn_at.is_(None),
     )
     return [Row(**each._mapping) for each in tx.execute(query.order_by(approvals.c.expires, approvals.c.id))]
 

@@ -77,6 +77,7 @@ class Approvals:
             id=approval.id,
             issuer=approval.issuer,
             kind=approval.kind,
+            case=approval.cases[0] if len(approval.cases) == 1 else "",
             expires=times.render(approval.expires),
             note=data,
             salt=earlier.salt if earlier else self._ids.salt(),
@@ -106,6 +107,7 @@ class Approvals:
             id=said.id,
             issuer=said.issuer,
             kind="",
+            case="",
             expires="",
             note=None,
             salt=self._ids.salt(),
@@ -214,7 +216,7 @@ class Approvals:
         """Return, for each kind of document, the one on file that covers a release and ends first; none where none does."""
         found = []
         for kind in kinds:
-            for row in store.live(tx, kind, times.render(sought.at)):
+            for row in store.live(tx, kind, sought.case, times.render(sought.at)):
                 approval = _said(row)
                 if approval is not None and not gap(approval, sought, row.used) and self._believes(row):
                     found.append(approval)

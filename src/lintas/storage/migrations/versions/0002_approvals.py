@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("issuer", sa.String(length=300), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("case", sa.String(length=64), nullable=False),
         sa.Column("expires", sa.String(length=32), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
@@ -28,4 +29,4 @@ def upgrade() -> None:
         sa.Column("withdrawal", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_border_approvals")),
     )
-    op.create_index("ix_border_approvals_kind", "border_approvals", ["kind", "expires"], unique=False)
+    op.create_index("ix_border_approvals_kind", "border_approvals", ["kind", "case", "expires"], unique=False)
