@@ -11,6 +11,7 @@ from tests.e2e.program import Ended, run, run_many
 
 from lintas.cli.main import COMMANDS
 
+ISSUER = "data.xa.example+39045963+AZvQa/YgVoLXNAiSsZlI1TBfWNePC35njpWvoKvbAp32"
 GARBAGE = {
     "empty": b"",
     "binary": bytes(range(256)) * 40,
@@ -55,6 +56,8 @@ def reading(place: Path, out: Path) -> list[list[str | Path]]:
         ["policy", "test", place],
         ["policy", "explain", place, "--to", "xb-asc"],
         ["charter", "check", place, "--pin", "ab" * 32],
+        ["approval", "show", place, "--issuer", ISSUER],
+        ["approval", "list", "--config", place],
         ["bank", "serve", "--config", place],
         ["witness", "serve", "--config", place],
         ["serve", "--config", place],

@@ -7,7 +7,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from lintas import __version__
-from lintas.api import appeals, bank, charter, exchange, holds, ledger, reports, undoing
+from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, reports, undoing
 from lintas.http import openapi
 from lintas.http.keys import Caller, who
 from lintas.http.routing import Call, Route, routes_to_app
@@ -42,6 +42,7 @@ def api_routes() -> list[Route]:
         *holds.ROUTES,
         *undoing.ROUTES,
         *appeals.ROUTES,
+        *approvals.ROUTES,
         *bank.ROUTES,
         *ledger.ROUTES,
         *exchange.ROUTES,

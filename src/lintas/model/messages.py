@@ -147,13 +147,14 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What a use case says to one peer: bodies that share a purpose and a marking.
 
-    ``conditions`` names the documents on file that the policy may ask for; they do not travel.
+    ``case`` is the sender's own case that it belongs to ("" for none): approvals may be given for one case only. It does not
+    travel.
     """
 
     purpose: Purpose
     marking: Marking
     bodies: tuple[msgspec.Struct, ...]
-    conditions: frozenset[str] = frozenset()
+    case: str = ""
 
 
 _NAMES = {kind.body: name for name, kind in KINDS.items()}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
+from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
 from lintas.border.records import Admitted
 from lintas.border.records import Answered as ReceiptAnswered
@@ -30,6 +31,7 @@ from lintas.storage.engine import Transaction
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
+from lintas.trust.note import VerifierKey
 
 
 class Parts(NamedTuple):
@@ -48,6 +50,7 @@ class Parts(NamedTuple):
     clock: Clock
     ids: IdSource
     verify: Verify = verify_signature
+    competent: tuple[VerifierKey, ...] = ()
 
 
 class Node(NamedTuple):
@@ -57,6 +60,7 @@ class Node(NamedTuple):
     bus: Bus
     ledger: Ledger
     judge: Judge
+    approvals: Approvals
     border: Border
     exchange: Exchange
     intake: Intake
@@ -80,7 +84,24 @@ def assemble(parts: Parts) -> Node:
         exercise=parts.identity.exercise,
         clock=clock,
     )
-    border = Border(me=me, judge=judge, ledger=ledger, bus=bus, signer=parts.identity.signer, clock=clock, ids=ids)
+    approvals = Approvals(
+        me=me,
+        jurisdiction=parts.table.jurisdiction,
+        competent=parts.competent,
+        ledger=ledger,
+        clock=clock,
+        ids=ids,
+    )
+    border = Border(
+        me=me,
+        judge=judge,
+        approvals=approvals,
+        ledger=ledger,
+        bus=bus,
+        signer=parts.identity.signer,
+        clock=clock,
+        ids=ids,
+    )
     exchange = Exchange(
         identity=parts.identity,
         engine=parts.engine,
@@ -133,6 +154,7 @@ def assemble(parts: Parts) -> Node:
         bus=bus,
         ledger=ledger,
         judge=judge,
+        approvals=approvals,
         border=border,
         exchange=exchange,
         intake=Intake(jurisdiction=parts.table.jurisdiction, is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),

@@ -305,7 +305,9 @@ class Amendments:
         if hold.direction != "received":
             return
         purpose: Purpose = "release_funds" if isinstance(body, HoldRelease) else "status"
-        release = self._border.release(tx, Message(purpose=purpose, marking=PLANE_B, bodies=(body,)), hold.peer)
+        release = self._border.release(
+            tx, Message(purpose=purpose, marking=PLANE_B, bodies=(body,), case=hold.case), hold.peer
+        )
         stored = store.hold(tx, hold.id)
         if not release.permitted and stored is not None:
             store.keep_hold(tx, msgspec.structs.replace(stored, decision=release.decision.sentence))

@@ -246,7 +246,7 @@ class Chase:
             expires=expires,
             contact=self._contact,
         )
-        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(request,))
+        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(request,), case=hold.case)
         release = self._border.release(tx, message, hold.peer)
         sentence = release.decision.sentence
         if not release.permitted:

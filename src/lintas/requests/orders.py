@@ -280,7 +280,7 @@ class Orders:
 
     def tell(self, tx: Transaction, hold: Hold, answer: HoldAnswer) -> None:
         """Answer the authority that asked; it may from then on ask for what the answer says moved away."""
-        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(answer,))
+        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(answer,), case=hold.case)
         release = self._border.release(tx, message, hold.peer)
         if release.permitted:
             store.keep_told(tx, hold.peer, [part.baton for part in answer.parts if part.baton is not None])

@@ -91,7 +91,9 @@ class Undo:
                 return None
         now = self._now()
         body = HoldWithdrawal(hold=hold.id, code=form.code, at=now, spans=spans, reason=form.reason)
-        release = self._border.release(tx, Message(purpose="release_funds", marking=PLANE_B, bodies=(body,)), hold.peer)
+        release = self._border.release(
+            tx, Message(purpose="release_funds", marking=PLANE_B, bodies=(body,), case=hold.case), hold.peer
+        )
         withdrawal = Withdrawal(
             id=self._ids.new("undo"),
             case=hold.case,

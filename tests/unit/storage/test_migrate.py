@@ -16,7 +16,7 @@ from lintas.storage import migrate
 from lintas.storage.engine import open_engine
 from lintas.storage.schema import metadata
 
-#: The one module that is not called a store and yet owns a table. Witnesses keep theirs in a database of their own.
+#: The one module whose name does not end in "store" and that owns a table. Witnesses' own is for another database.
 ALSO = "lintas.http.keys"
 
 
