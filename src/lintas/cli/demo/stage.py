@@ -24,6 +24,7 @@ from lintas.model.errors import Unavailable
 from lintas.node import home as homes
 from lintas.node.clock import Pace, write_pace
 from lintas.node.config import Config, Door, Home
+from lintas.trust import note
 from lintas.trust.charter import Member, SigningKey
 from lintas.trust.keys import Ed25519Signer
 
@@ -211,6 +212,7 @@ def _taken(first: int, ports: Sequence[int]) -> socket.socket | None:
 
 
 def _make_home(directory: Path, casts: Sequence[Cast], cast: Cast, ports: Ports) -> Home:
+    issuer = Ed25519Signer.generate(f"ministry.{cast.code.lower()}.example")
     config = Config(
         authority=cast.authority,
         jurisdiction=cast.code,
@@ -222,10 +224,13 @@ def _make_home(directory: Path, casts: Sequence[Cast], cast: Cast, ports: Ports)
         public=Door(HOST, ports.public),
         exchange=Door(HOST, ports.exchange),
         plain=Door(HOST, ports.plain),
+        competent=(str(note.ed25519_key(issuer.name, issuer)),),
         banks=cast.banks,
         abroad={bank: other.authority for other in casts if other != cast for bank in other.banks},
     )
-    return homes.create(directory / cast.authority, config, policy=cast.policy, hosts=[HOST])
+    home = homes.create(directory / cast.authority, config, policy=cast.policy, hosts=[HOST])
+    issuer.save(home.key(COMPETENT))
+    return home
 
 
 def _urls(cast: Cast, ports: Ports, witness_port: int) -> homes.Urls:
