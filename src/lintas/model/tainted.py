@@ -155,9 +155,9 @@ def held_spans(parts: Iterable[Part]) -> list[Span]:
 
 
 def subtract(span: Span, taken: Iterable[Span]) -> list[Span]:
-    """Return what ``taken`` leaves of a span, in order."""
+    """Return what ``taken`` leaves of a span, in order; an empty or turned span takes nothing."""
     (edge, last), left = span, list[Span]()
-    for start, end in sorted(taken):
+    for start, end in sorted(each for each in taken if each[0] < each[1]):
         if edge < min(start, last):
             left.append((edge, min(start, last)))
         edge = max(edge, end)
