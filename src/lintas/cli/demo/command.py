@@ -24,7 +24,7 @@ THINKING_SECONDS = 2.0
 SLOWEST, FASTEST = 1_000.0, 1_000_000.0
 
 
-class _Speed(click.ParamType[tuple[float, float]]):
+class Speed(click.ParamType[tuple[float, float]]):
     """``real``, ``max``, or how many times as fast the legal clocks run."""
 
     name = "speed"
@@ -52,7 +52,7 @@ class _Speed(click.ParamType[tuple[float, float]]):
 @click.option("--headless", is_flag=True, help="End when the story has ended, instead of keeping the pages open.")
 @click.option(
     "--speed",
-    type=_Speed(),
+    type=Speed(),
     default="real",
     show_default=True,
     metavar="real|max|N",

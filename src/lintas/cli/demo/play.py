@@ -12,6 +12,7 @@ from lintas.api.holds import HoldView
 from lintas.cli.demo.people import PATIENCE_SECONDS, get, people
 from lintas.cli.demo.stage import NodeOnStage, Stage
 from lintas.cli.demo.story import World
+from lintas.model.errors import CheckFailed
 from lintas.node.clock import Pace, read_pace, write_pace
 from lintas.node.views import CaseView
 from lintas.requests.records import Bar
@@ -187,10 +188,10 @@ class Player:
         return await get(self.client(node), f"/api/v1/holds/{hold}", HoldView)
 
     async def until(self, look: Callable[[], Awaitable[T]], done: Callable[[T], bool]) -> T:
-        """Look again and again until what is seen is as wanted; TimeoutError when it never is."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                seen = await look()
-                if done(seen):
-                    return seen
-                await asyncio.sleep(POLL_SECONDS)
+        """Look again and again until what is seen is as wanted; CheckFailed when it never is."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not done(seen := await look()):
+            if time.monotonic() > deadline:
+                raise CheckFailed(f"the story waited {PATIENCE_SECONDS:.0f} s in vain", "see the .log files")
+            await asyncio.sleep(POLL_SECONDS)
+        return seen

@@ -167,7 +167,7 @@ class _Teller:
     def _empty(self, mule: _Account, left: int) -> None:
         """Draw what is left in cash: more than half within a quarter of an hour from now, nearly all within two days."""
         left += self._books[mule.bank].openings[mule.number]
-        soon, later = self._rng.randrange(4, 15), self._rng.randrange(120, 2400)
+        soon, later = self._rng.randrange(10, 20), self._rng.randrange(120, 2400)
         self._spend(mule, left * 3 // 5, self._now + timedelta(minutes=soon), "cash_out")
         self._spend(mule, left * 3 // 8, self._now + timedelta(minutes=later), "cash_out")
 

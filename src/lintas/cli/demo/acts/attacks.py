@@ -25,22 +25,23 @@ from lintas.trust.keys import Ed25519Signer, KemKey
 
 async def attacks(player: Player) -> None:
     """Try what must be refused."""
-    asker, holder = player.nodes[0], player.nodes[1]
-    wire = await _sent(player, asker, holder)
+    asker, liar, other = player.nodes[:3]
+    wire, holder = await _sent(player, asker)
     tampered = bytearray(wire)
     tampered[len(wire) // 2] ^= 1
     await _knock(player, "a tampered envelope", bytes(tampered), asker, holder)
     await _knock(player, "a replayed envelope", wire, asker, holder)
-    await _oversized(player, holder, player.nodes[2])
+    await _oversized(player, liar, other)
     await _revoked(player, asker, holder)
 
 
-async def _sent(player: Player, asker: NodeOnStage, holder: NodeOnStage) -> bytes:
-    """Return the first envelope between two, as it went over the wire."""
+async def _sent(player: Player, asker: NodeOnStage) -> tuple[bytes, NodeOnStage]:
+    """Return the first envelope of a node as it went over the wire, and to whom."""
     key = asker.auditor_key
     sent = await get(player.client(asker), "/api/v1/exchange/sent", list[SentEnvelope], key)
-    first = [each.envelope for each in sent if each.peer == holder.cast.authority][-1]
-    return good(await player.client(asker).get(f"/api/v1/exchange/sent/{first}", headers=bearer(key))).content
+    first = sent[-1]
+    wire = good(await player.client(asker).get(f"/api/v1/exchange/sent/{first.envelope}", headers=bearer(key))).content
+    return wire, player.of(first.peer)
 
 
 async def _knock(player: Player, what: str, wire: bytes, sender: NodeOnStage, holder: NodeOnStage) -> None:

@@ -91,8 +91,8 @@ async def _decided(player: Player, asker: NodeOnStage, hold: Hold, asked_ms: flo
         player.slow = True
         await _too_slow(player, asker, node, hold.id)
     await player.human(f"{node.cast.approver} reads the request and decides", node)
-    if node is not asker:
-        await papers.obtain(player, node, asker, "hold_answer")
+    if node is not asker and not await papers.obtain(player, node, asker, "hold_answer"):
+        return
     order = await player.step(
         f"{node.cast.approver} approves; the order goes to {hold.baton.holder} under local law",
         node,

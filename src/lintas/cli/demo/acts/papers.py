@@ -23,12 +23,19 @@ LASTS = timedelta(days=30)
 
 
 async def ask(player: Player, asker: NodeOnStage, holder: NodeOnStage, share: Share) -> None:
-    """Ask that a share be held; where the asker's table wants a document first, the refusal shows it, and it is put on file."""
+    """Ask that a share be held; where the asker's table wants a document first, the refusal shows it, and it is put on file.
+
+    What no document would change stays refused, and the money is held nowhere.
+    """
     name = f"{asker.cast.hotline} asks {holder.cast.authority} to hold at {share.holder}"
     what = f"a request of {asker.cast.authority} to {holder.cast.authority}"
-    missing = _decide(player, asker, holder, "hold_request").missing
-    if not missing or (asker.cast.code, holder.cast.code, "hold_request") in player.filed:
+    decision = _decide(player, asker, holder, "hold_request")
+    missing = decision.missing
+    if decision.permitted or (asker.cast.code, holder.cast.code, "hold_request") in player.filed:
         good(await player.step(name, asker, _post(player, asker, share)))
+        return
+    if not missing:
+        player.refused_by(what, await _post(player, asker, share))
         return
     player.refused_by(f"{what} without {', '.join(missing)}", await _post(player, asker, share))
     if not player.misfiled:
@@ -40,13 +47,20 @@ async def ask(player: Player, asker: NodeOnStage, holder: NodeOnStage, share: Sh
     good(await player.step(name, asker, _post(player, asker, share)))
 
 
-async def obtain(player: Player, node: NodeOnStage, peer: NodeOnStage, category: str) -> None:
-    """Put on file what a table asks for before it lets this leave; its sentence says under which section of law."""
+async def obtain(player: Player, node: NodeOnStage, peer: NodeOnStage, category: str) -> bool:
+    """Put on file what a table asks for before it lets this leave; its sentence says under which section of law.
+
+    Returns whether it may leave now: what no document would change stays refused.
+    """
     decision = _decide(player, node, peer, category)
-    if decision.missing and (node.cast.code, peer.cast.code, category) not in player.filed:
-        what = f"{category} of {node.cast.authority} to {peer.cast.authority} without {', '.join(decision.missing)}"
-        player.refused(what, decision.outcome, decision.sentence)
+    if decision.permitted or (node.cast.code, peer.cast.code, category) in player.filed:
+        return True
+    what = f"{category} of {node.cast.authority} to {peer.cast.authority}"
+    without = f" without {', '.join(decision.missing)}" if decision.missing else ""
+    player.refused(what + without, decision.outcome, decision.sentence)
+    if decision.missing:
         await _file_all(player, node, peer, decision.missing, category)
+    return bool(decision.missing)
 
 
 async def _file_all(
