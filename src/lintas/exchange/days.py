@@ -7,7 +7,17 @@ import msgspec
 
 from lintas.border.service import Border
 from lintas.exchange import store
-from lintas.exchange.digest import Counted, Difference, Digest, Line, differences, line, open_digest, sign_digest
+from lintas.exchange.digest import (
+    Counted,
+    Difference,
+    Digest,
+    Line,
+    differences,
+    line,
+    open_digest,
+    sign_digest,
+    signed_part,
+)
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import LANES, Identity
 from lintas.model import times
@@ -78,7 +88,7 @@ class Days:
         now, before = times.render(self._clock.now()), store.day_of(tx, peer, day)
         since = (before and before.differs_since) or now
         doc = msgspec.json.encode(found)
-        store.keep_day(tx, store.Day(peer, day, doc, wire, since if found else None, now))
+        store.keep_day(tx, store.Day(peer, day, doc, signed_part(wire), since if found else None, now))
         return len(found)
 
     def differing(self, tx: Transaction) -> list[DifferingDay]:

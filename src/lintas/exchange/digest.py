@@ -120,6 +120,11 @@ def open_digest(wire: bytes, keys: Sequence[PublicKey], verify: Verify = verify_
     return Counted(digest, tuple(tuple(each.hex() for each in of_one) for of_one in parsed.headers))
 
 
+def signed_part(wire: bytes) -> bytes:
+    """Return an opened digest's wire without its lists: what proves later that it was said, and is small whatever was said."""
+    return msgspec.msgpack.encode(msgspec.structs.replace(_wire_decoder.decode(wire), headers=None))
+
+
 def differences(ours: Counted, theirs: Counted) -> list[Difference]:
     """Return what one side counts and the other does not: what we sent against what they admitted, and the reverse."""
     found: list[Difference] = []

@@ -66,7 +66,7 @@ days = Table(
     Column("peer", String(80), primary_key=True),
     Column("day", String(10), primary_key=True),
     Column("doc", LargeBinary, nullable=False),
-    # Their signed digest, as it came.
+    # Their digest as they signed it, without the lists.
     Column("theirs", LargeBinary, nullable=False),
     Column("differs_since", String(32)),
     Column("compared_at", String(32), nullable=False),
