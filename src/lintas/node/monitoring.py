@@ -8,7 +8,7 @@ import contextlib
 import functools
 import logging
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 import httpx
@@ -44,6 +44,7 @@ PLAIN_BYTES = {"accept-encoding": "identity"}
 #: Whatever a member's address or answer makes go wrong; it is that member's, and the look goes on.
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, LintasError)
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -99,16 +100,18 @@ class Monitoring:
             logs = _logs(self._directory.charter.members)
             peers = self._directory.peers(self._me)
             known = await self._node.read(self._watch.known)
-            visits = await asyncio.gather(*(self._visit(peer) for peer in peers))
+            visits = await _each(peers, self._visit)
             heard: dict[str, list[Heard]] = {}
-            for peer, visit in zip(peers, visits, strict=True):
+            for peer, visit in visits:
                 if visit.seen is not None:
                     await self._hear(peer.authority, visit.seen, logs, heard)
                 for day, wire in visit.digests:
                     await self._take_day(peer.authority, day, wire)
-            looks = await asyncio.gather(
-                *(self._look_at(each, known.get(each.origin, Known()), heard.get(each.origin, [])) for each in logs)
-            )
+
+            def look_at(one: Log) -> Awaitable[Look]:
+                return self._look_at(one, known.get(one.origin, Known()), heard.get(one.origin, []))
+
+            looks = [look for _, look in await _each(logs, look_at)]
             found = await self._node.write(lambda tx: sum(self._watch.note(tx, each) for each in looks))
             if found:
                 log.error("a ledger shows different members different entries", extra={"count": found})
@@ -199,6 +202,18 @@ class Monitoring:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         return data if len(data) <= limit else None
+
+
+async def _each(several: Sequence[S], work: Callable[[S], Awaitable[T]]) -> list[tuple[S, T]]:
+    """Work on each at the same time; what fails in a way that nobody foresaw is logged and left out, and costs only itself."""
+    done = await asyncio.gather(*(work(one) for one in several), return_exceptions=True)
+    came: list[tuple[S, T]] = []
+    for one, result in zip(several, done, strict=True):
+        if isinstance(result, BaseException):
+            log.error("a look at a member failed", exc_info=result)
+        else:
+            came.append((one, result))
+    return came
 
 
 async def _get(client: httpx.AsyncClient, base: str, path: str, limit: int) -> bytes | None:
