@@ -13,16 +13,20 @@ from lintas.http import bodies, problems
 from lintas.http.routing import Call, Route
 from lintas.model.errors import NotSignedIn
 from lintas.node.delivery import ENVELOPE, RECEIPT
+from lintas.node.monitoring import Hearsay
 from lintas.node.runtime import Runtime
 from lintas.trust.certificates import fingerprint_of_der
 from lintas.trust.envelope import MAX_WIRE
+
+DIGEST = "application/vnd.lintas.digest"
 
 
 def exchange_app(runtime: Runtime) -> Starlette:
     """Build the application of the peers' door.
 
     ``POST /exchange/v1/envelopes`` answers 200 with a signed receipt, 409 with the original receipt for an envelope that came
-    before, or a problem document that names the reason.
+    before, or a problem document that names the reason. ``GET /exchange/v1/checkpoints`` answers what this member has seen of
+    every log, ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks.
     """
 
     async def envelopes(request: Request) -> Response:
@@ -37,7 +41,30 @@ def exchange_app(runtime: Runtime) -> Starlette:
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
             return problems.respond(request, wrong)
 
-    return Starlette(routes=[Address("/exchange/v1/envelopes", envelopes, methods=["POST"])])
+    async def checkpoints(request: Request) -> Response:
+        try:
+            _sender(request, runtime)
+            me = runtime.node.parts.identity.authority
+            seen = await runtime.read(lambda tx: Hearsay(*runtime.node.watch.to_tell(tx, me)))
+            return Response(msgspec.json.encode(seen), media_type=bodies.JSON)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
+    async def digest(request: Request) -> Response:
+        try:
+            sender, day = _sender(request, runtime), request.query_params.get("day", "")
+            signed = await runtime.read(lambda tx: runtime.node.days.digest(tx, sender, day))
+            return Response(signed, media_type=DIGEST)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
+    return Starlette(
+        routes=[
+            Address("/exchange/v1/envelopes", envelopes, methods=["POST"]),
+            Address("/exchange/v1/checkpoints", checkpoints, methods=["GET"]),
+            Address("/exchange/v1/digest", digest, methods=["GET"]),
+        ]
+    )
 
 
 class SentEnvelope(msgspec.Struct, frozen=True):

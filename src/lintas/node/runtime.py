@@ -14,6 +14,7 @@ from lintas.model.errors import LintasError, Refused
 from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
+from lintas.node.monitoring import Monitoring
 from lintas.node.publication import Publication, Published
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import Writer
@@ -43,6 +44,7 @@ class Runtime:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._delivery = Delivery(home, node.exchange, self)
         self._publication = Publication(home, node.ledger, node.parts.directory, self, distrusted_witnesses)
+        self._monitoring = Monitoring(home, node.watch, node.days, node.parts.directory, self)
         self._senders: list[asyncio.Task[None]] = []
         self._leaving = False
 
@@ -93,6 +95,10 @@ class Runtime:
         """Publish the ledger now, cosigned by the witnesses that answer; says what is out now."""
         return await self._publication.publish()
 
+    async def look(self) -> None:
+        """Look now at what the members' ledgers show, at what they say to have seen, and at finished days."""
+        await self._monitoring.look()
+
     async def adopt(self, document: bytes) -> int:
         """Put a successor of the charter in force at once: at the peers' door, in delivery, in every check of a key."""
         version = await self.write(lambda tx: self.node.exchange.adopt(tx, document))
@@ -119,7 +125,10 @@ class Runtime:
             warm = asyncio.create_task(asyncio.to_thread(self.node.intake.warm))
             await self._publication.publish(starting=True)
             await warm
-            tasks = [asyncio.create_task(self._for_ever(each)) for each in (self._pump, self._beat, self._clocks)]
+            tasks = [
+                asyncio.create_task(self._for_ever(each))
+                for each in (self._pump, self._beat, self._clocks, self._watch)
+            ]
             await self._start_senders()
             yield
         finally:
@@ -175,6 +184,12 @@ class Runtime:
             except (httpx.HTTPError, LintasError) as wrong:
                 log.warning("checkpoint failed", extra={"why": type(wrong).__name__})
             await self.write(self.node.border.erase_expired)
+
+    async def _watch(self) -> None:
+        # A beat of its own: a member that answers slowly must not hold up our checkpoints.
+        while True:
+            await asyncio.sleep(self.home.config.checkpoint_seconds)
+            await self.look()
 
 
 def certificates(members: list[Member]) -> bytes:
