@@ -7,7 +7,8 @@ import click
 from lintas.cli.demo import people
 from lintas.cli.demo.comparison import Compared
 from lintas.cli.demo.play import Player
-from lintas.cli.demo.stage import COSIGNATURES, NodeOnStage
+from lintas.cli.demo.stage import NodeOnStage
+from lintas.ledger.membership import default_quorum
 from lintas.ledger.tlog_policy import parse_policy
 from lintas.ledger.verify import DirectorySource, verify_ledger
 from lintas.model.money import show
@@ -29,9 +30,10 @@ async def write(player: Player, compared: Compared) -> dict[str, Any]:
         "unmatched": sum(len(each["unmatched"]) for each in reconciled),
     }
     conservation = [row for node in player.nodes for row in await _conservation(player, node)]
+    needed = default_quorum(len(player.nodes) - 1)
     ok = (
         all(row["exact"] for row in conservation)
-        and all(row["verified"] and len(row["cosigned_by"]) >= COSIGNATURES for row in ledgers)
+        and all(row["verified"] and len(row["cosigned_by"]) >= needed for row in ledgers)
         and receipts["unmatched"] == 0
         and not player.faults
     )

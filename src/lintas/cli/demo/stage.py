@@ -32,8 +32,6 @@ HOST = "127.0.0.1"
 START_SECONDS = 60.0
 #: Where a stage looks for ports, and how many belong together.
 PORTS, BLOCK = (20_000, 32_000), 16
-#: A verifier asks for so many cosignatures of other members' witnesses, where there are as many.
-COSIGNATURES = 2
 #: The clock that all of them share, and a second signing key of the first authority, which the story revokes.
 CLOCK, SPARE = "clock.json", "spare.key"
 #: The key of the competent authority of each jurisdiction, whose approvals its node believes.
@@ -271,7 +269,7 @@ def _verifier_policy(directory: Path, home: Home, members: Sequence[Member]) -> 
     others = [member for member in members if member.authority != home.config.authority]
     log = log_key(home.config.ledger_origin, Ed25519Signer.load(home.key(homes.LOG)))
     path = directory / f"{home.config.authority}.tlog-policy"
-    path.write_text(render_policy(member_policy(log, others, min(COSIGNATURES, len(others)))), "utf-8")
+    path.write_text(render_policy(member_policy(log, others)), "utf-8")
     return path
 
 
