@@ -32,6 +32,7 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         ("charter", homes.load_charter),
         ("TLS certificate and key", _tls),
         ("banks abroad", _abroad),
+        ("clock", homes.clock_of),
         ("database", _database),
         ("ledger", _ledger),
         ("the members' ledgers", _findings),
