@@ -1,7 +1,7 @@
 """The plot: the acts of the story, in the order in which they are played."""
 
 from lintas.cli.demo import comparison
-from lintas.cli.demo.acts.attacks import attacks
+from lintas.cli.demo.acts.attacks import attacks, nothing_else
 from lintas.cli.demo.acts.chase import chase
 from lintas.cli.demo.acts.clocks import clocks
 from lintas.cli.demo.acts.redress import redress
@@ -21,4 +21,5 @@ async def play(player: Player) -> comparison.Compared:
     await attacks(player)
     await redress(player, case)
     await clocks(player, case)
+    await nothing_else(player)
     return compared

@@ -1,11 +1,13 @@
 """What must not pass, each tried through the door that an attacker, a thief of keys or a liar would take."""
 
+from collections import Counter
 from datetime import timedelta
 
 import httpx
 import msgspec
 
 from lintas.api.exchange import SentEnvelope
+from lintas.border.records import Refusal
 from lintas.cli.demo.people import bearer, get, good, pinned, post
 from lintas.cli.demo.play import Player
 from lintas.cli.demo.stage import SPARE, NodeOnStage
@@ -22,6 +24,9 @@ from lintas.trust.charter import SignedCharter, endorse, parse_charter, write_ch
 from lintas.trust.envelope import Draft, Item, seal
 from lintas.trust.keys import Ed25519Signer, KemKey
 
+#: Why what is tried here is refused on its way in; the liar learns as little as anybody of a hold that it never asked for.
+TRIED = frozenset({"undecryptable", "replay", "unknown_key", "not_asked"})
+
 
 async def attacks(player: Player) -> None:
     """Try what must be refused."""
@@ -33,6 +38,23 @@ async def attacks(player: Player) -> None:
     await _knock(player, "a replayed envelope", wire, asker, holder)
     await _oversized(player, liar, other)
     await _revoked(player, asker, holder)
+
+
+async def nothing_else(player: Player) -> None:
+    """Look through what every border stopped: what nobody tried here must not be among it, nor anything twice."""
+    stopped = [
+        refusal
+        for node in player.nodes
+        for refusal in await get(player.client(node), "/api/v1/refusals", list[Refusal])
+    ]
+    came_in = Counter(refusal.reason for refusal in stopped if refusal.direction == "in")
+    for reason, count in came_in.items():
+        if reason not in TRIED or count > 1:
+            player.wrong(f"{count} times something that came in was refused: {reason}")
+    noted = sum(refusal.reason in ("refused_by_policy", "refuse") for refusal in player.refusals)
+    kept_in = Counter(refusal.reason for refusal in stopped if refusal.direction == "out")
+    if set(kept_in) - {"ask", "refuse"} or kept_in["refuse"] > noted:
+        player.wrong(f"something that nobody tried was not let out: {dict(kept_in)}")
 
 
 async def _sent(player: Player, asker: NodeOnStage) -> tuple[bytes, NodeOnStage]:
