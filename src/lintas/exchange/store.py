@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from lintas.model.messages import Lane
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -76,7 +77,9 @@ _UNRECEIPTED = (
     .order_by(sealed.c.seq)
     .limit(1)
 )
-_ENVELOPE = select(sealed.c.envelope, sealed.c.peer, sealed.c.receipt).where(sealed.c.header == bindparam("of_header"))
+_ENVELOPE = select(sealed.c.envelope, sealed.c.peer, sealed.c.lane, sealed.c.receipt).where(
+    sealed.c.header == bindparam("of_header")
+)
 _RECEIPTED = (
     update(sealed)
     .where(sealed.c.header == bindparam("of_header"), sealed.c.receipt.is_(None))
@@ -124,17 +127,18 @@ def unreceipted(tx: Transaction, peer: str, lane: str) -> Waiting | None:
 
 
 class Ours(NamedTuple):
-    """One of our envelopes: its id, whom it was for, and the receipt if one came."""
+    """One of our envelopes: its id, whom it was for, on which lane, and the receipt if one came."""
 
     envelope: str
     peer: str
+    lane: Lane
     receipt: bytes | None
 
 
 def envelope_of(tx: Transaction, header: str) -> Ours | None:
     """Return one of our envelopes by its header hash."""
     row = tx.execute(_ENVELOPE, {"of_header": header}).first()
-    return Ours(row.envelope, row.peer, row.receipt) if row else None
+    return Ours(row.envelope, row.peer, row.lane, row.receipt) if row else None
 
 
 def keep_receipt(tx: Transaction, header: str, receipt: bytes) -> None:

@@ -26,7 +26,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``public`` serves the API and the pages over TLS, ``exchange`` the peers over mutual TLS; ``plain`` serves the API and the
     pages without TLS, on loopback and in exercise mode only. ``banks`` are the codes of the banks connected here;
-    ``abroad`` maps other bank codes to the authority that answers for them.
+    ``abroad`` maps other bank codes to the authority that answers for them. ``pull`` makes this node fetch at every
+    peer's door what is for it.
     """
 
     authority: Name
@@ -45,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     public: Door = Door()
     exchange: Door = Door()
+    pull: bool = False
     plain: Door | None = None
     banks: tuple[BankCode, ...] = ()
     abroad: dict[BankCode, Name] = {}

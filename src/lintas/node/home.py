@@ -42,7 +42,7 @@ TLS_KEY, TLS_CERTIFICATE = "tls.key", "tls.pem"
 
 
 class Urls(NamedTuple):
-    """Where others reach a node: its public door, its door for peers, and its witness."""
+    """Where others reach a node: its public door, its door for peers ("" when they cannot), and its witness."""
 
     public: str
     exchange: str
