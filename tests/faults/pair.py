@@ -28,7 +28,7 @@ from lintas.storage.engine import open_engine, reading
 from lintas.trust.keys import Ed25519Signer
 
 HOST = "127.0.0.1"
-PATIENCE = 40.0
+PATIENCE = 60.0
 STOLEN = 50_000
 T = TypeVar("T")
 
