@@ -135,23 +135,3 @@ def doctor(config_file: Path) -> None:
         bad += bool(wrong)
         click.echo(f"{'MEND' if wrong else 'ok  '}  {name}{': ' + wrong if wrong else ''}")
     raise SystemExit(1 if bad else 0)
-
-
-@click.group()
-def db() -> None:
-    """Look after the node's database."""
-
-
-@db.command()
-@CONFIG
-def upgrade(config_file: Path) -> None:
-    """Bring the database to the form that this program needs."""
-    from lintas.node.config import read_config
-    from lintas.storage import migrate
-    from lintas.storage.engine import open_engine
-
-    home = read_config(config_file)
-    engine = open_engine(home.path(home.config.database))
-    before = migrate.current(engine)
-    migrate.upgrade(engine)
-    click.echo(f"database: {before or 'empty'} -> {migrate.current(engine)}")

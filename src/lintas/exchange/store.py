@@ -184,6 +184,16 @@ def keep_charter(tx: Transaction, version: int, adopted: Adopted) -> None:
         tx.execute(insert(charters), {"version": version, **adopted._asdict()})
 
 
+def carry_charters(old: Transaction, new: Transaction) -> int:
+    """Bring the charters that one database has over into another; returns how many were new there."""
+    known = set(new.scalars(select(charters.c.version)))
+    rows = [dict(row._mapping) for row in old.execute(select(charters).order_by(charters.c.version))]
+    missing = [row for row in rows if row["version"] not in known]
+    if missing:
+        new.execute(insert(charters), missing)
+    return len(missing)
+
+
 def charters_after(tx: Transaction, version: int) -> list[Adopted]:
     """Return the charters adopted after a version, oldest first."""
     query = select(charters.c.document, charters.c.adopted_at).where(charters.c.version > version)

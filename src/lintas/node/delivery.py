@@ -43,8 +43,8 @@ WAIT_SECONDS = 25
 HARDLY_WAITED = 1.0
 #: Reasons of a peer that counts our envelopes otherwise than we do.
 PLACE_LOST = frozenset({"seq_taken", "old_epoch", "gap", "broken_chain"})
-#: Between two new epochs with one peer on one lane, seconds.
-BETWEEN_EPOCHS = 600.0
+#: Between two new epochs with one peer on one lane, seconds: at first, and at most after it happened again and again.
+BETWEEN_EPOCHS, LONGEST_BETWEEN_EPOCHS = 5.0, 600.0
 
 T = TypeVar("T")
 
@@ -88,7 +88,8 @@ class Delivery:
 
     def __init__(self, home: Home, exchange: Exchange, node: Running) -> None:
         self._home, self._exchange, self._node = home, exchange, node
-        self._begun: dict[tuple[str, Lane], float] = {}
+        #: When the last new epoch began, and how long from then on none begins.
+        self._begun: dict[tuple[str, Lane], tuple[float, float]] = {}
         self._turns: defaultdict[tuple[str, Lane], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def work(self, peers: list[Member]) -> list[Callable[[], Awaitable[None]]]:
@@ -161,9 +162,11 @@ class Delivery:
         It happens when somebody else wrote with our key, and when a database of either side was restored.
         """
         channel, now = (peer, lane), time.monotonic()
-        if reason not in PLACE_LOST or now - self._begun.get(channel, -math.inf) < BETWEEN_EPOCHS:
+        begun, pause = self._begun.get(channel, (-math.inf, 0.0))
+        if reason not in PLACE_LOST or now - begun < pause:
             return False
-        self._begun[channel] = now
+        lately = now - begun < LONGEST_BETWEEN_EPOCHS
+        self._begun[channel] = now, min(8 * pause, LONGEST_BETWEEN_EPOCHS) if lately else BETWEEN_EPOCHS
         async with self._turns[channel]:
             seal = functools.partial(self._exchange.to_send, peer, lane, anew=True)
             anew = await asyncio.to_thread(seal)
