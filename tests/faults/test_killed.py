@@ -39,6 +39,7 @@ class People:
         self.reports: dict[str, tuple[str, str]] = {}
         self.answered: set[str] = set()
         self.declined: set[str] = set()
+        self.notes: dict[str, set[str]] = {seat.home.config.authority: set() for seat in pair.seats}
         self.trees: dict[str, dict[int, bytes]] = {seat.home.config.authority: {} for seat in pair.seats}
         self._threads = [
             threading.Thread(target=self._go_on, args=(seat, role, work))
@@ -48,6 +49,8 @@ class People:
                 (pair.b, "approver", lambda client: self.declined.update(pair.approver_works(client))),
                 (pair.a, "auditor", lambda client: self._publish(pair.a, client)),
                 (pair.b, "auditor", lambda client: self._publish(pair.b, client)),
+                (pair.a, "hotline", lambda client: self._note(pair.a, client)),
+                (pair.b, "hotline", lambda client: self._note(pair.b, client)),
             )
         ]
         self._form: dict[str, str] | None = None
@@ -56,6 +59,12 @@ class People:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def wait_for_more(self, seconds: float) -> None:
+        """Wait until the exchange goes on after the last kill, so that the next one strikes while envelopes travel."""
+        before, end = len(self.declined), time.monotonic() + seconds
+        while len(self.declined) == before and time.monotonic() < end:
+            time.sleep(0.01)
 
     def stop(self) -> None:
         self.over.set()
@@ -82,6 +91,13 @@ class People:
         self.reports[report["id"]] = (report["case"], self._form["reference"])
         self._form = None
 
+    def _note(self, seat: Seat, client: httpx.Client) -> None:
+        """File one call after the other that says little: there is hardly a moment without a commit."""
+        notes = self.notes[seat.home.config.authority]
+        while not self.still:
+            call = {"text": f"call {len(notes)}: nothing to follow"}
+            notes.add(client.post("/api/v1/reports", json=call).raise_for_status().json()["id"])
+
     def _publish(self, seat: Seat, client: httpx.Client) -> None:
         """Note each tree head that was published: all that it covers was acknowledged to the world."""
         client.post("/api/v1/ledger/checkpoint").raise_for_status()
@@ -99,7 +115,9 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
         try:
             for _ in range(ROUNDS):
                 victim = rng.choice(pair.seats)
-                time.sleep(rng.uniform(0.02, 0.5))
+                if rng.random() < 0.5:
+                    people.wait_for_more(3)
+                time.sleep(rng.uniform(0.02, 0.3))
                 victim.end()
                 victim.start().await_ready()
                 killed[victim.home.config.authority] += 1
@@ -143,6 +161,10 @@ def check_people(pair: Pair, people: People) -> dict[str, int]:
             assert report in [each["id"] for each in found["reports"]], f"report {report} is lost"
             assert cases.setdefault(reference, case) == case, f"{reference} has two cases"
             assert found["bar"]["exact"]
+        for seat in pair.seats:
+            kept = [row[0] for row in seat.ask("SELECT id FROM intake_reports")]
+            lost = people.notes[seat.home.config.authority] - set(kept)
+            assert lost == set(), f"{len(lost)} calls are lost"
         asked, received = holds(here), holds(there)
         assert len({each["case"] for each in asked}) == len(asked), "a case asked twice"
         assert sorted(each["id"] for each in asked) == sorted(each["id"] for each in received)
@@ -154,6 +176,7 @@ def check_people(pair: Pair, people: People) -> dict[str, int]:
             assert reconciliation["unmatched"] == []
             assert reconciliation["matched"] == len(asked)
     counted = {"reports": len(people.reports), "answers": len(people.answered), "decisions": len(people.declined)}
+    counted["calls"] = sum(map(len, people.notes.values()))
     assert min(counted.values()) > ROUNDS / 2, counted
     return counted
 
