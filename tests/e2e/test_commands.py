@@ -62,6 +62,8 @@ def reading(place: Path, out: Path) -> list[list[str | Path]]:
         ["witness", "serve", "--config", place],
         ["serve", "--config", place],
         ["db", "upgrade", "--config", place],
+        ["db", "backup", out, "--config", place],
+        ["db", "restore", place, "--config", place],
     ]
 
 

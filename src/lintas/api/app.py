@@ -26,8 +26,11 @@ class Health(msgspec.Struct, frozen=True):
 
 
 async def health(call: Call[Runtime]) -> Health:
-    """Answer that the node is alive and its database readable."""
-    node = call.services.node
+    """Answer that the node is alive and its database readable, and takes what is written if the last batch was refused."""
+    node, writer = call.services.node, call.services.writer
+    if writer.trouble is not None:
+        # This is written too: Unavailable while the trouble lasts, and an end of it is seen at once.
+        await call.services.write(lambda _tx: None)
     await call.services.read(node.ledger.size)
     identity = node.parts.identity
     up = round(time.monotonic() - call.services.started, 1)

@@ -1,6 +1,7 @@
 """The two use cases of the border: release a message to a peer, admit an opened envelope from one."""
 
 import contextlib
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal, NamedTuple
@@ -28,12 +29,17 @@ from lintas.trust.envelope import Item, Opened, commitment
 from lintas.trust.keys import Signer
 from lintas.trust.receipt import Receipt, Verdict, peek_receipt, sign_receipt
 
+log = logging.getLogger("lintas.border")
+
 #: How many refusals stay for people to see.
 KEPT_REFUSALS = 10_000
 #: How many releases one answer lists: what waits or was refused is for people to read.
 LISTED = 1_000
 #: How long an admitted statement stays at least: somebody must be able to read what an order rests on.
 KEPT_AT_LEAST = timedelta(hours=24)
+#: How many epochs a peer may be ahead of a database that was put back from a backup. A thief of its key gains nothing: he
+#: could use up as many one by one.
+MOST_EPOCHS_MISSED = 100
 
 
 class Replay(Refused):
@@ -183,7 +189,7 @@ class Border:
             # Signed anew: the key of the first copy may have been revoked since, and its reader refuse it.
             again = sign_receipt(peek_receipt(earlier), self._signer)
             raise Replay(again, f"envelope {header.lane}/{header.seq} from {header.origin} was admitted before")
-        self._check_order(tx, opened)
+        learnt = self._check_order(tx, opened)
         judged = self._verdicts(tx, opened)
         now = times.render(self._clock.now())
         self._keep(tx, opened, judged)
@@ -202,6 +208,9 @@ class Border:
             ),
             self._signer,
         )
+        if learnt:
+            store.note_learnt(tx, now, header.origin, header.lane, header.epoch)
+            log.warning("an epoch was learnt after a restore", extra={"peer": header.origin, "lane": header.lane})
         store.move(tx, header.origin, header.lane, header.epoch, header.seq, opened.header_sha256)
         position = {"lane": header.lane, "epoch": header.epoch, "seq": header.seq, "day": header.created[:10]}
         store.keep_envelope(
@@ -209,10 +218,12 @@ class Border:
         )
         return receipt
 
-    def _check_order(self, tx: Transaction, opened: Opened) -> None:
+    def _check_order(self, tx: Transaction, opened: Opened) -> bool:
+        """Refuse an envelope that does not follow the one before; True when its epoch is the first since a restore."""
         header = opened.header
         epoch, seq, last = store.position(tx, header.origin, header.lane)
-        if header.epoch > epoch + 1 or header.epoch == epoch == 0:
+        learns = header.epoch > epoch and store.to_learn(tx, header.origin, header.lane)
+        if header.epoch > epoch + (MOST_EPOCHS_MISSED if learns else 1) or header.epoch == epoch == 0:
             # Whoever held a peer's key for a moment must not use up all the epochs that there are.
             what = f"epoch {header.epoch} of {header.origin} does not follow epoch {epoch}"
             raise Refused("epoch_jump", what, f"send in epoch {epoch + 1}")
@@ -228,6 +239,7 @@ class Border:
             raise Refused("gap", f"envelope {header.seq} came after {seq}", f"send envelope {seq + 1} first")
         if header.prev != last:
             raise Refused("broken_chain", "the envelope does not name the one before it", "send the missing one")
+        return learns
 
     def _verdicts(self, tx: Transaction, opened: Opened) -> list[Judged]:
         known = store.known(tx, opened.header.origin, [item.id for item in opened.items])
@@ -315,6 +327,10 @@ class Border:
     def note_refusal(self, tx: Transaction, peer: str, reason: str, what: str) -> None:
         """Record that an envelope from ``peer`` was refused as a whole."""
         store.keep_refusal(tx, self._refusal("in", peer, reason, what))
+
+    def note_restore(self, tx: Transaction, at: str) -> None:
+        """Note that this database was put back from a backup: of each channel the next new epoch may then be any near one."""
+        store.note_restore(tx, at)
 
     def refusals(self, tx: Transaction) -> list[Refusal]:
         """Return what was stopped at the border, newest first."""

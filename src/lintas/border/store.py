@@ -96,6 +96,19 @@ refusals = Table(
 )
 
 
+# An empty origin means that the whole database was put back from a backup; a row of a channel after it, that the epoch
+# of its peer was learnt since.
+restores = Table(
+    "border_restores",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("origin", String(80), nullable=False),
+    Column("lane", String(10), nullable=False),
+    Column("epoch", Integer, nullable=False),
+)
+
+
 # Looking for what has expired, each minute, passes only what is not erased yet.
 for _table in (objects, released):
     _here = _table.c.statement.is_not(None)
@@ -144,6 +157,24 @@ def move(tx: Transaction, origin: str, lane: str, epoch: int, seq: int, header: 
     if tx.execute(_MOVE, at | {"to_seq": seq, "to_header": header}).rowcount == 0:
         values = {"origin": origin, "lane": lane, "epoch": epoch, "seq": seq, "header": header}
         tx.execute(insert(channels), values)
+
+
+def note_restore(tx: Transaction, at: str) -> None:
+    """Note that this database was put back from a backup: what peers sent since then is unknown here."""
+    tx.execute(insert(restores), {"at": at, "origin": "", "lane": "", "epoch": 0})
+
+
+def note_learnt(tx: Transaction, at: str, origin: str, lane: str, epoch: int) -> None:
+    """Note the epoch that was learnt of a channel after a restore."""
+    tx.execute(insert(restores), {"at": at, "origin": origin, "lane": lane, "epoch": epoch})
+
+
+def to_learn(tx: Transaction, origin: str, lane: str) -> bool:
+    """Tell whether the database was put back and no new epoch of this channel came since."""
+    last = select(func.max(restores.c.seq))
+    restored = tx.scalar(last.where(restores.c.origin == "")) or 0
+    learnt = tx.scalar(last.where(restores.c.origin == origin, restores.c.lane == lane)) or 0
+    return restored > learnt
 
 
 def receipt_of(tx: Transaction, origin: str, header: str) -> bytes | None:

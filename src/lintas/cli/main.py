@@ -17,7 +17,7 @@ COMMANDS = {
     "init": ("lintas.cli.node", "init", "Make a new node: keys, configuration, database."),
     "serve": ("lintas.cli.node", "serve", "Run a node."),
     "doctor": ("lintas.cli.node", "doctor", "Say whether a node is ready to run, and what to mend."),
-    "db": ("lintas.cli.node", "db", "Bring the node's database to the current form."),
+    "db": ("lintas.cli.database", "db", "Upgrade, back up and restore the node's database."),
     "key": ("lintas.cli.key", "key", "Issue, list and revoke the API keys of officers and banks."),
     "bank": ("lintas.cli.bank", "bank", "Run the agent beside a bank's core system."),
     "witness": ("lintas.cli.witness", "witness", "Run a witness that cosigns other authorities' ledgers."),

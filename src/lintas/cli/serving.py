@@ -8,23 +8,26 @@ from lintas.api.app import public_app
 from lintas.api.exchange import exchange_app
 from lintas.console.pages import PAGES
 from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_signals
-from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_home
+from lintas.node.config import read_config
+from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_node
 from lintas.node.runtime import Runtime, certificates
+from lintas.storage.backup import alone
 
 EXCHANGE = "exchange"
 
 
 async def serve_node(config_file: Path, *, say: Callable[[str], object], distrusted: frozenset[str]) -> None:
     """Open the node's doors and run it until SIGTERM or SIGINT; says ``ready`` and each address once they are open."""
-    home, node = open_home(config_file)
-    runtime = Runtime(home, node, distrusted_witnesses=distrusted)
-    async with runtime.running(), Listeners(_doors(runtime)) as doors:
-        runtime.on_peers = partial(doors.trust_only, EXCHANGE)
-        for name, url in doors.urls.items():
-            say(f"ready {name} {url}")
-        with stopping_on_signals(doors):
-            await doors.stopped()
-        runtime.let_go()
+    home = read_config(config_file)
+    with alone(home.path(home.config.database)):
+        runtime = Runtime(home, open_node(home), distrusted_witnesses=distrusted)
+        async with runtime.running(), Listeners(_doors(runtime)) as doors:
+            runtime.on_peers = partial(doors.trust_only, EXCHANGE)
+            for name, url in doors.urls.items():
+                say(f"ready {name} {url}")
+            with stopping_on_signals(doors):
+                await doors.stopped()
+            runtime.let_go()
 
 
 def _doors(runtime: Runtime) -> list[Listener]:

@@ -142,9 +142,14 @@ class Exchange:
         """Tell whether an envelope was signed with the key that we sign with now: peers may refuse one that we gave up."""
         return self.identity.signer.public.key_id in signed_with(wire)
 
-    def check_receipt(self, wire: bytes) -> Receipt:
-        """Verify a receipt's signature; Refused unless a current key of the member that it names made it."""
+    def check_receipt(self, wire: bytes, *, sender: str | None = None) -> Receipt:
+        """Verify a receipt's signature; Refused unless a current key of the member that it names made it.
+
+        ``sender`` is the member that the transport authenticated, None if it cannot: a receipt comes from who gives it.
+        """
         claimed = peek_receipt(wire)
+        if sender is not None and claimed.recipient != sender:
+            raise Refused("wrong_sender", f"{sender} brought a receipt of {claimed.recipient}", "bring your own only")
         return open_receipt(wire, self._directory.keys(claimed.recipient), self._verify)
 
     def take_receipt(self, tx: Transaction, receipt: Receipt, wire: bytes) -> None:
@@ -162,6 +167,13 @@ class Exchange:
             if outbox.waits_in(tx, ours.peer, ours.envelope):
                 # Taken as it is, the objects it passes over would wait for their receipt for ever.
                 raise Refused("incomplete_receipt", f"{ours.peer}'s receipt leaves out objects of its envelope")
+
+    def refused(self, tx: Transaction, peer: str, header_sha256: str) -> Lane | None:
+        """Return the lane of our envelope that ``peer`` says it cannot take; None when its receipt came meanwhile."""
+        ours = store.envelope_of(tx, header_sha256)
+        if ours is None or ours.peer != peer:
+            raise Refused("foreign_receipt", f"{peer} refuses an envelope that was not for it", "name one of its own")
+        return ours.lane if ours.receipt is None else None
 
     def sent(self, tx: Transaction) -> list[store.Sent]:
         """Return the envelopes sent, newest first."""

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from lintas.model.messages import Lane
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -89,7 +90,9 @@ _UNRECEIPTED = (
     .order_by(sealed.c.seq)
     .limit(1)
 )
-_ENVELOPE = select(sealed.c.envelope, sealed.c.peer, sealed.c.receipt).where(sealed.c.header == bindparam("of_header"))
+_ENVELOPE = select(sealed.c.envelope, sealed.c.peer, sealed.c.lane, sealed.c.receipt).where(
+    sealed.c.header == bindparam("of_header")
+)
 _RECEIPTED = (
     update(sealed)
     .where(sealed.c.header == bindparam("of_header"), sealed.c.receipt.is_(None))
@@ -137,17 +140,18 @@ def unreceipted(tx: Transaction, peer: str, lane: str) -> Waiting | None:
 
 
 class Ours(NamedTuple):
-    """One of our envelopes: its id, whom it was for, and the receipt if one came."""
+    """One of our envelopes: its id, whom it was for, on which lane, and the receipt if one came."""
 
     envelope: str
     peer: str
+    lane: Lane
     receipt: bytes | None
 
 
 def envelope_of(tx: Transaction, header: str) -> Ours | None:
     """Return one of our envelopes by its header hash."""
     row = tx.execute(_ENVELOPE, {"of_header": header}).first()
-    return Ours(row.envelope, row.peer, row.receipt) if row else None
+    return Ours(row.envelope, row.peer, row.lane, row.receipt) if row else None
 
 
 def keep_receipt(tx: Transaction, header: str, receipt: bytes) -> None:
@@ -191,6 +195,16 @@ def keep_charter(tx: Transaction, version: int, adopted: Adopted) -> None:
     """Store an adopted charter, once."""
     if tx.scalar(select(charters.c.version).where(charters.c.version == version)) is None:
         tx.execute(insert(charters), {"version": version, **adopted._asdict()})
+
+
+def carry_charters(old: Transaction, new: Transaction) -> int:
+    """Bring the charters that one database has over into another; returns how many were new there."""
+    known = set(new.scalars(select(charters.c.version)))
+    rows = [dict(row._mapping) for row in old.execute(select(charters).order_by(charters.c.version))]
+    missing = [row for row in rows if row["version"] not in known]
+    if missing:
+        new.execute(insert(charters), missing)
+    return len(missing)
 
 
 def charters_after(tx: Transaction, version: int) -> list[Adopted]:

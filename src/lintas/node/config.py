@@ -28,7 +28,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ``public`` serves the API and the pages over TLS, ``exchange`` the peers over mutual TLS; ``plain`` serves the API and the
     pages without TLS, on loopback and in exercise mode only. ``banks`` are the codes of the banks connected here;
     ``abroad`` maps other bank codes to the authority that answers for them. ``competent`` are the verifier keys of the
-    authorities whose approvals count here.
+    authorities whose approvals count here. ``pull`` makes this node fetch at every peer's door what is for it.
     """
 
     authority: Name
@@ -48,6 +48,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     healing_hours: Annotated[float, msgspec.Meta(gt=0)] = 24.0
     public: Door = Door()
     exchange: Door = Door()
+    pull: bool = False
     plain: Door | None = None
     competent: tuple[str, ...] = ()
     banks: tuple[BankCode, ...] = ()

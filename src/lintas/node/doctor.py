@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lintas.ledger.checkpoint import parse_checkpoint
-from lintas.ledger.publish import CHECKPOINT
-from lintas.ledger.witness import refuse_rollback
-from lintas.model.errors import BadInput, LintasError
+from lintas.ledger.publish import CHECKPOINT, TAKE_BACK
+from lintas.model.errors import BadInput, LintasError, Refused
 from lintas.node import home as homes
 from lintas.node.config import Home, read_config
 from lintas.storage import migrate
@@ -81,7 +80,8 @@ def _ledger(home: Home) -> None:
     published = home.path(home.config.ledger) / CHECKPOINT
     if published.exists():
         checkpoint = parse_checkpoint(note.parse(published.read_bytes()).text)
-        refuse_rollback(size, checkpoint.size)
+        if checkpoint.size > size:
+            raise Refused("rollback", f"{checkpoint.size} entries are published, the database has {size}", TAKE_BACK)
         if checkpoint.origin != home.config.ledger_origin:
             raise BadInput(f"the published ledger is {checkpoint.origin}'s", "correct `ledger` or `ledger_origin`")
 

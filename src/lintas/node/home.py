@@ -22,6 +22,7 @@ from lintas.policy.shipped import blank_table, shipped_table
 from lintas.policy.table import PolicyTable, signing_text
 from lintas.storage import migrate
 from lintas.storage.engine import open_engine, reading
+from lintas.storage.files import put
 from lintas.trust import note
 from lintas.trust.certificates import self_signed
 from lintas.trust.charter import (
@@ -43,7 +44,7 @@ TLS_KEY, TLS_CERTIFICATE = "tls.key", "tls.pem"
 
 
 class Urls(NamedTuple):
-    """Where others reach a node: its public door, its door for peers, and its witness."""
+    """Where others reach a node: its public door, its door for peers ("" when they cannot), and its witness."""
 
     public: str
     exchange: str
@@ -62,7 +63,7 @@ def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock
     for name in (SIGNING, LOG, POLICY):
         Ed25519Signer.generate(f"{config.authority}/{name.removesuffix('.key')}").save(home.key(name))
     KemKey.generate().save(home.key(KEM))
-    home.key(TLS_CERTIFICATE).write_text(tls.certificate_pem, "ascii")
+    put(home.key(TLS_CERTIFICATE), tls.certificate_pem.encode("ascii"))
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
     home = install_policy(home, policy)
     engine = open_engine(home.path(config.database))
@@ -85,10 +86,10 @@ def install_policy(home: Home, policy: bytes) -> Home:
     """Sign a policy table with this home's policy key and put it in force; BadInput when it is no valid table."""
     signer = Ed25519Signer.load(home.key(POLICY))
     signed = note.sign(signing_text(policy).decode(), signer.name, signer)
-    home.path(home.config.policy).write_bytes(policy)
-    _policy_note(home).write_bytes(signed.render())
+    put(home.path(home.config.policy), policy)
+    put(_policy_note(home), signed.render())
     config = msgspec.structs.replace(home.config, policy_signer=str(note.ed25519_key(signer.name, signer)))
-    (home.root / SETTINGS).write_text(render_config(config), "utf-8")
+    put(home.root / SETTINGS, render_config(config).encode())
     return Home(config, home.root)
 
 
@@ -126,9 +127,9 @@ def first_charter(homes: list[Home], members: list[Member], principles: tuple[st
 
 def install_charter(home: Home, signed: SignedCharter) -> Home:
     """Put a charter in a node's home and pin it."""
-    home.path(home.config.charter).write_bytes(signed.render())
+    put(home.path(home.config.charter), signed.render())
     config = msgspec.structs.replace(home.config, charter_pin=signed.sha256)
-    (home.root / SETTINGS).write_text(render_config(config), "utf-8")
+    put(home.root / SETTINGS, render_config(config).encode())
     return Home(config, home.root)
 
 
@@ -152,7 +153,7 @@ def write_witness_settings(home: Home, charter: Charter) -> Path | None:
             origin = note.parse_vkey(other.log_vkey).name
             lines += ["", "[[identities.logs]]", f'origin = "{origin}"', f'vkey = "{other.log_vkey}"']
     path = home.root / "witness.toml"
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    put(path, ("\n".join(lines) + "\n").encode())
     return path
 
 
@@ -181,8 +182,13 @@ def load_policy(home: Home) -> PolicyTable:
 
 def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     """Open a node from its settings file; each thing that is wrong is one clear error."""
-    home, clock = read_config(path), clock or SystemClock()
-    config = home.config
+    home = read_config(path)
+    return home, open_node(home, clock=clock)
+
+
+def open_node(home: Home, *, clock: Clock | None = None) -> Node:
+    """Open a node by its settings."""
+    clock, config = clock or SystemClock(), home.config
     engine = open_engine(home.path(config.database))
     migrate.check_current(engine)
     signed = load_charter(home)
@@ -210,7 +216,7 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
         ids=IdSource(clock),
         competent=issuer_keys(config.competent, where="competent"),
     )
-    return home, assemble(parts)
+    return assemble(parts)
 
 
 def load_charter(home: Home) -> SignedCharter:

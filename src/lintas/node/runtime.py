@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import httpx
 from sqlalchemy import Connection
 
 from lintas.model.errors import LintasError, Refused
+from lintas.model.messages import Lane
 from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
@@ -27,6 +29,9 @@ RESTART_SECONDS = 1.0
 #: How often what has ended is looked for, seconds.
 CLOCK_SECONDS = 1.0
 
+#: Long polls of one peer at the peers' door that may wait at once: both lanes, and some that a lost connection left behind.
+MOST_ASKING = 8
+
 T = TypeVar("T")
 
 
@@ -42,7 +47,8 @@ class Runtime:
         self.on_peers: Callable[[bytes], None] = lambda _certificates: None
         self.writer = Writer(node.parts.engine, on_commit=self._committed)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._delivery = Delivery(home, node.exchange, self)
+        self.delivery = Delivery(home, node.exchange, self)
+        self._asking: Counter[str] = Counter()
         self._publication = Publication(home, node.ledger, node.parts.directory, self, distrusted_witnesses)
         self._monitoring = Monitoring(home, node.watch, node.days, node.parts.directory, self)
         self._senders: list[asyncio.Task[None]] = []
@@ -65,10 +71,13 @@ class Runtime:
 
     async def until(self, question: Callable[[Transaction], T], seconds: float) -> T:
         """Ask again after each commit until the answer is truthy or the time is over (a long poll)."""
+        return await self._again(lambda: self.read(question), seconds)
+
+    async def _again(self, ask: Callable[[], Awaitable[T]], seconds: float) -> T:
         deadline = time.monotonic() + seconds
         while True:
             changed = self.changed
-            answer = await self.read(question)
+            answer = await ask()
             left = deadline - time.monotonic()
             if answer or left <= 0 or self._leaving:
                 return answer
@@ -90,6 +99,18 @@ class Runtime:
             refusal = wrong
             await self.write(lambda tx: exchange.note_refusal(tx, wire, sender, refusal))
             raise
+
+    async def give(self, peer: str, lane: Lane, seconds: float) -> bytes | None:
+        """Give a peer that fetches the oldest envelope that waits for it; None when none came in time.
+
+        The calls of one peer that may wait at once are few: whoever asks more often gets the answer of the moment.
+        """
+        self._asking[peer] += 1
+        try:
+            patience = seconds if self._asking[peer] <= MOST_ASKING else 0.0
+            return await self._again(lambda: self.delivery.due(peer, lane), patience)
+        finally:
+            self._asking[peer] -= 1
 
     async def publish(self) -> Published:
         """Publish the ledger now, cosigned by the witnesses that answer; says what is out now."""
@@ -137,7 +158,7 @@ class Runtime:
 
     async def _start_senders(self) -> None:
         await _stop(self._senders)
-        work = self._delivery.work(self.peers)
+        work = self.delivery.work(self.peers)
         self._senders = [asyncio.create_task(self._for_ever(each)) for each in work]
 
     def _committed(self) -> None:
