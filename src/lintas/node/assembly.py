@@ -1,6 +1,7 @@
 """The one place that constructs the rooms of a node and wires them, and the one table of who hears which event."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Engine
@@ -8,10 +9,12 @@ from sqlalchemy import Engine
 from lintas.border.judge import Judge
 from lintas.border.records import Admitted
 from lintas.border.records import Answered as ReceiptAnswered
+from lintas.border.review import Review
 from lintas.border.service import Border
 from lintas.bus.service import Bus, Hearing
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import Exchange, Identity
+from lintas.exchange.standing import Standings
 from lintas.intake.records import ReportFiled
 from lintas.intake.service import Intake
 from lintas.ledger.service import Ledger
@@ -52,7 +55,9 @@ class Node(NamedTuple):
     ledger: Ledger
     judge: Judge
     border: Border
+    review: Review
     exchange: Exchange
+    standings: Standings
     intake: Intake
     tracing: Tracing
     chase: Chase
@@ -61,21 +66,33 @@ class Node(NamedTuple):
 
 def assemble(parts: Parts) -> Node:
     """Construct the rooms from the bottom floor up."""
-    me, clock, ids = parts.identity.authority, parts.clock, parts.ids
+    me, clock, ids, directory = parts.identity.authority, parts.clock, parts.ids, parts.directory
     bus = Bus(clock)
     ledger = Ledger(parts.log_origin, parts.log_signer)
     judge = Judge(
         parts.table,
-        jurisdiction_of=parts.directory.jurisdiction_of,
+        jurisdiction_of=directory.jurisdiction_of,
         exercise=parts.identity.exercise,
         clock=clock,
     )
-    border = Border(me=me, judge=judge, ledger=ledger, bus=bus, signer=parts.identity.signer, clock=clock, ids=ids)
+    standings = Standings(me=me, directory=directory, ledger=ledger, clock=clock, ids=ids)
+    own = (parts.identity.signer, *parts.identity.more)
+    border = Border(
+        me=me,
+        judge=judge,
+        ledger=ledger,
+        bus=bus,
+        signer=partial(directory.signer_of, me, own),
+        standing_of=standings.of,
+        clock=clock,
+        ids=ids,
+    )
     exchange = Exchange(
         identity=parts.identity,
         engine=parts.engine,
         border=border,
-        directory=parts.directory,
+        directory=directory,
+        standing_of=standings.of,
         clock=clock,
         ids=ids,
         verify=parts.verify,
@@ -90,7 +107,16 @@ def assemble(parts: Parts) -> Node:
         ledger=ledger,
         judge=judge,
         border=border,
+        review=Review(
+            border=border,
+            ledger=ledger,
+            bus=bus,
+            standing_of=standings.of,
+            keys_of=lambda peer: frozenset(key.key_id for key in directory.keys(peer)),
+            clock=clock,
+        ),
         exchange=exchange,
+        standings=standings,
         intake=Intake(jurisdiction=parts.table.jurisdiction, is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         tracing=Tracing(is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         chase=chase,
