@@ -11,7 +11,7 @@ from starlette.routing import Route as Address
 from lintas.border.service import Replay
 from lintas.http import bodies, problems
 from lintas.http.routing import Call, Route
-from lintas.model.errors import NotSignedIn
+from lintas.model.errors import BadInput, NotSignedIn
 from lintas.node.delivery import ENVELOPE, RECEIPT
 from lintas.node.runtime import Runtime
 from lintas.trust.certificates import fingerprint_of_der
@@ -22,7 +22,8 @@ def exchange_app(runtime: Runtime) -> Starlette:
     """Build the application of the peers' door.
 
     ``POST /exchange/v1/envelopes`` answers 200 with a signed receipt, 409 with the original receipt for an envelope that came
-    before, or a problem document that names the reason.
+    before, or a problem document that names the reason. ``GET /exchange/v1/charter?after=N`` answers 200 with the charter that
+    follows version N, as its members endorsed it, or 204 when this node knows of none.
     """
 
     async def envelopes(request: Request) -> Response:
@@ -37,7 +38,27 @@ def exchange_app(runtime: Runtime) -> Starlette:
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
             return problems.respond(request, wrong)
 
-    return Starlette(routes=[Address("/exchange/v1/envelopes", envelopes, methods=["POST"])])
+    async def charter(request: Request) -> Response:
+        try:
+            sender, after = _sender(request, runtime), _version(request.query_params.get("after", ""))
+            document = await runtime.successor(after, sender)
+            return Response(document, 200 if document else 204, media_type="text/plain; charset=utf-8")
+        # As above.
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
+            return problems.respond(request, wrong)
+
+    return Starlette(
+        routes=[
+            Address("/exchange/v1/envelopes", envelopes, methods=["POST"]),
+            Address("/exchange/v1/charter", charter, methods=["GET"]),
+        ]
+    )
+
+
+def _version(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadInput("this is no version of a charter", "write e.g. after=1", where="query after")
+    return int(text)
 
 
 class SentEnvelope(msgspec.Struct, frozen=True):

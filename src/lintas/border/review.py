@@ -6,7 +6,7 @@ import msgspec
 
 from lintas.border import store
 from lintas.border.records import Admitted, SetAside
-from lintas.border.service import Border, StandingOf
+from lintas.border.service import Border, StandingOf, check_not_severed
 from lintas.bus.service import Bus
 from lintas.ledger.service import Ledger
 from lintas.model import messages, times
@@ -52,8 +52,7 @@ class Review:
             return self._now(tx, peer, object_id)
         if same_person(found.asked_by, officer):
             raise NotAllowed("you asked for this yourself", "another person accepts it")
-        if self._standing_of(tx, peer) == "severed":
-            raise Refused("severed", f"{peer} is severed here: nothing of it is taken", "restore it first")
+        check_not_severed(self._standing_of(tx, peer), peer)
         signed_by = store.signed_by(tx, peer, object_id)
         if not signed_by or not self._keys_of(peer).issuperset(signed_by):
             raise Refused("revoked_key", f"a key of {peer} that signed this counts no more", "reject it")

@@ -201,8 +201,7 @@ class Border:
     def _check_not_severed(self, tx: Transaction, peer: str) -> Standing:
         """Return a peer's standing, read here so that every way in and out passes it; Refused when it is severed."""
         standing = self._standing_of(tx, peer)
-        if standing == "severed":
-            raise Refused("severed", f"{peer} is severed here: nothing of it is taken", "call the authority")
+        check_not_severed(standing, peer)
         return standing
 
     def _check_order(self, tx: Transaction, opened: Opened) -> None:
@@ -374,6 +373,12 @@ class Border:
                 commitment=mark,
             )
         )
+
+
+def check_not_severed(standing: Standing, peer: str) -> None:
+    """Refuse what has to do with a severed peer."""
+    if standing == "severed":
+        raise Refused("severed", f"{peer} is severed here: nothing of it is taken", "call the authority")
 
 
 def _say(

@@ -16,7 +16,7 @@ from lintas.model import times
 from lintas.model.errors import BadInput, NotSignedIn
 from lintas.model.money import show
 from lintas.node.runtime import Runtime
-from lintas.node.views import case_view
+from lintas.node.views import case_view, with_doubts
 from lintas.storage.engine import Transaction
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
@@ -101,7 +101,7 @@ async def home(call: Call[Runtime]) -> Response:
 
     def facts(tx: Transaction) -> dict[str, Any]:
         return {
-            "waiting": node.orders.pending(tx),
+            "waiting": with_doubts(node, tx, node.orders.pending(tx)),
             "lacking": node.intake.reports(tx, incomplete=True, limit=LACKING),
             "bars": node.chase.bars(tx),
             "refusals": node.border.refusals(tx)[:20],

@@ -57,16 +57,16 @@ class Directory:
         """Return the signing keys of a member that are valid now: begun, and not revoked."""
         return current_keys(self.member(authority), self._clock.now())
 
-    def signer_of(self, authority: str, own: Sequence[Signer]) -> Signer:
-        """Return the one of an authority's own keys to sign with now: the first that the charter in force lists as current.
+    def signers_of(self, authority: str, own: Sequence[Signer]) -> tuple[Signer, ...]:
+        """Return those of an authority's own keys that the charter in force lists as current, in the order in which it does.
 
-        While an old and a new key both count, that is the old one, which those who have not seen the successor know too. When
-        none counts, it is the first of ``own``: peers refuse it by name, which tells the people on both sides.
+        The first is to sign with: while an old and a new key both count, that is the old one, which those who have not seen
+        the successor know too. When none counts, it is the first of ``own``: peers refuse it, which tells people on both sides.
         """
         holds = {signer.public.key_id: signer for signer in own}
-        listed = [member for member in self.charter.members if member.authority == authority]
-        keys = current_keys(listed[0], self._clock.now()) if listed else ()
-        return next((holds[key.key_id] for key in keys if key.key_id in holds), own[0])
+        listed = next((member for member in self.charter.members if member.authority == authority), None)
+        keys = current_keys(listed, self._clock.now()) if listed else ()
+        return tuple(holds[key.key_id] for key in keys if key.key_id in holds) or (own[0],)
 
     def jurisdiction_of(self, authority: str) -> str:
         """Return a member's jurisdiction, "" for a stranger (which no rule permits)."""

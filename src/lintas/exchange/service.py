@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -45,14 +45,18 @@ LANES: tuple[Lane, ...] = ("urgent", "bulk")
 class Identity(NamedTuple):
     """Who this node is: its authority, the key it signs with, the key that opens what is sealed to it.
 
-    ``more`` are signing keys that it made later; the charter in force says which one counts (``Directory.signer_of``).
+    ``more`` gives the signing keys that it made later; the charter in force says which of all counts.
     """
 
     authority: str
     signer: Signer
     kem: KemKey
     exercise: bool
-    more: tuple[Signer, ...] = ()
+    more: Callable[[], tuple[Signer, ...]] = tuple
+
+    def signer_now(self, directory: Directory) -> Signer:
+        """Return the key to sign with now, by the charter in force."""
+        return directory.signers_of(self.authority, (self.signer, *self.more()))[0]
 
 
 def fitting(items: Sequence[Item]) -> int:
@@ -148,7 +152,7 @@ class Exchange:
 
     def _signer(self) -> Signer:
         """Return the key that we sign with now."""
-        return self._directory.signer_of(self.identity.authority, (self.identity.signer, *self.identity.more))
+        return self.identity.signer_now(self._directory)
 
     def check_receipt(self, wire: bytes) -> Receipt:
         """Verify a receipt's signature; Refused unless a current key of the member that it names made it."""

@@ -4,6 +4,7 @@ import msgspec
 
 from lintas.border.records import Standing
 from lintas.border.review import same_person
+from lintas.border.service import check_not_severed
 from lintas.exchange import store
 from lintas.exchange.directory import Directory
 from lintas.exchange.records import StandingChange
@@ -26,6 +27,10 @@ class Standings:
     def of(self, tx: Transaction, peer: str) -> Standing:
         """Return a peer's standing, as of this transaction."""
         return store.standing(tx, peer) or "trusted"
+
+    def check_not_severed(self, tx: Transaction, peer: str) -> None:
+        """Refuse a severed peer."""
+        check_not_severed(self.of(tx, peer), peer)
 
     def changes(self, tx: Transaction, peer: str) -> list[StandingChange]:
         """Return every decision about a peer, newest first."""

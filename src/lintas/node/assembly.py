@@ -76,13 +76,12 @@ def assemble(parts: Parts) -> Node:
         clock=clock,
     )
     standings = Standings(me=me, directory=directory, ledger=ledger, clock=clock, ids=ids)
-    own = (parts.identity.signer, *parts.identity.more)
     border = Border(
         me=me,
         judge=judge,
         ledger=ledger,
         bus=bus,
-        signer=partial(directory.signer_of, me, own),
+        signer=partial(parts.identity.signer_now, directory),
         standing_of=standings.of,
         clock=clock,
         ids=ids,

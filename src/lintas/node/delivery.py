@@ -71,7 +71,9 @@ class Delivery:
     async def _deliver(self, peer: Member, lane: Lane) -> None:
         """Send what is due to one peer on one lane, for ever."""
         pause = FIRST_PAUSE
-        async with httpx.AsyncClient(verify=self._to_peer(peer), timeout=TIMEOUT_SECONDS) as client:
+        async with httpx.AsyncClient(
+            verify=to_peer(self._home, peer.tls_certificate), timeout=TIMEOUT_SECONDS
+        ) as client:
             while True:
                 changed = self._node.changed
                 try:
@@ -120,10 +122,12 @@ class Delivery:
         log.warning("a new epoch begins", extra={"peer": peer.authority, "lane": lane, "why": reason})
         return True
 
-    def _to_peer(self, peer: Member) -> ssl.SSLContext:
-        context = trusting(peer.tls_certificate)
-        context.load_cert_chain(self._home.key(TLS_CERTIFICATE), self._home.key(TLS_KEY))
-        return context
+
+def to_peer(home: Home, certificate_pem: str) -> ssl.SSLContext:
+    """Return the context for a peer's door: exactly its certificate is trusted, and this node's own is shown."""
+    context = trusting(certificate_pem)
+    context.load_cert_chain(home.key(TLS_CERTIFICATE), home.key(TLS_KEY))
+    return context
 
 
 async def read_answer(answer: httpx.Response, limit: int) -> bytes:

@@ -82,6 +82,7 @@ class Orders:
             request_basis=request.basis,
             answer_by=request.answer_by,
             expires=request.expires,
+            statement=event.object,
         )
         try:
             if store.count_waiting(tx, event.origin) >= MAX_WAITING:

@@ -75,6 +75,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     reason: str = ""
     answered_at: str | None = None
+    #: For a request received: the peer's object that asked.
+    statement: str = ""
+    #: Why a request received deserves a second look ("" if nothing is known); found when it is read, never stored.
+    doubt: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
