@@ -50,9 +50,9 @@ def rotate(config_file: Path, revoke_at: str, out: Path) -> None:
     The node signs with it as soon as the charter in force says so. Given again before that, the same new key is taken.
     """
     home, now = read_config(config_file), SystemClock().now()
-    mine = _in_force(home).member(home.config.authority)
+    end, mine = _moment(revoke_at, now), _in_force(home).member(home.config.authority)
     key = _unlisted_key(home, mine)
-    _write_member(out, rotated(mine, key, now=now, revoke_at=_moment(revoke_at, now)))
+    _write_member(out, rotated(mine, key, now=now, revoke_at=end))
     click.echo(f"new signing key {key.key_id}; it counts once a charter with {out} in it is in force")
 
 
@@ -101,7 +101,7 @@ def propose(
         previous=before.sha256 if before else "",
         quorum=quorum,
         principles=principles or (before.charter.principles if before else ()),
-        # An entry that is given twice stays twice, and is refused by name.
+        # Two entries of one member stay two, and are refused by name.
         members=(*kept, *(entry for entry in given if entry not in kept)),
     )
     signed = write_charter(charter)
