@@ -104,6 +104,18 @@ def test_what_is_for_a_severed_peer_waits_and_leaves_when_it_is_trusted_again(to
     town.xa.bar(report.case)
 
 
+def test_nothing_is_sealed_for_a_peer_that_was_severed_meanwhile(town: Town) -> None:
+    town.xa.file(town.form())
+    while town.banks_work():
+        pass
+    due = town.xa.node.exchange.to_send(XB, "urgent")
+    assert due is not None
+    assert not isinstance(due, bytes)
+    stand(town.xa, "sever", XB)
+    assert refused(lambda: town.xa.do(due)) == "severed"
+    assert town.xa.ask(town.xa.node.exchange.sent) == []
+
+
 def test_a_receipt_of_a_severed_peer_settles_nothing_and_comes_again(town: Town) -> None:
     town.xa.file(town.form())
     while town.banks_work():

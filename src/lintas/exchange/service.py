@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from lintas.border.service import Border, Replay, StandingOf
+from lintas.border.service import Border, Replay, StandingOf, check_not_severed
 from lintas.bus import store as outbox
 from lintas.exchange import store
 from lintas.exchange.directory import Directory
@@ -129,6 +129,7 @@ class Exchange:
         at = store.Place(draft.epoch, draft.seq, header_sha256(new.wire))
 
         def keep(tx: Connection) -> bytes:
+            check_not_severed(self._standing_of(tx, peer), peer)
             if anew:
                 outbox.unseal(tx, peer, lane)
             store.keep_sealed(tx, peer, lane, at, new)
