@@ -148,7 +148,12 @@ def bodies(number: int) -> Iterator[Body]:
 
 def _baton(place: int) -> Baton:
     return Baton(
-        transfer=f"00000000-0000-4000-8000-{place:012d}", start=120_000, end=4_120_000, currency="XAK", holder="XBUB"
+        transfer=f"00000000-0000-4000-8000-{place:012d}",
+        start=120_000,
+        end=4_120_000,
+        currency="XAK",
+        holder="XBUB",
+        sender="XABT",
     )
 
 

@@ -64,7 +64,7 @@ def test_a_long_poll_answers_when_there_is_work_and_not_before(running: Running)
     key = issue_key(running.xa.home, name="poll", role="bank", organisation="NOBODY")
     began = time.monotonic()
     answer = running.ask("GET", "/api/v1/bank/work?wait=1", key=key)
-    assert answer.document == {"questions": [], "orders": []}
+    assert answer.document == {"questions": [], "orders": [], "amendments": []}
     assert 0.9 <= time.monotonic() - began < 6
     began = time.monotonic()
     assert running.ask("GET", "/api/v1/bank/work", key=key).status == 200

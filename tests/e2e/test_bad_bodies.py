@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from tests.e2e.people import Answer, Running
 
 from lintas.api.app import api_routes
+from lintas.http.keys import ROLES
 from lintas.http.routing import Route
 from lintas.storage.engine import open_engine, reading
 from lintas.storage.schema import metadata
@@ -75,7 +76,7 @@ def sizes(running: Running) -> dict[str, int]:
 
 def post(running: Running, route: Route, content: bytes, headers: dict[str, str] | None = None) -> Answer:
     path = route.path.replace("{", "").replace("}", "-0")
-    key = running.keys[sorted(route.roles)[0]]
+    key = running.keys[sorted(route.roles or ROLES)[0]]
     return running.ask("POST", path, key=key, content=content, headers=JSON if headers is None else headers)
 
 

@@ -11,6 +11,7 @@ from tests.e2e.program import Ended, run, run_many
 
 from lintas.cli.main import COMMANDS
 
+ISSUER = "data.xa.example+39045963+AZvQa/YgVoLXNAiSsZlI1TBfWNePC35njpWvoKvbAp32"
 GARBAGE = {
     "empty": b"",
     "binary": bytes(range(256)) * 40,
@@ -59,6 +60,8 @@ def reading(place: Path, out: Path) -> list[list[str | Path]]:
         ["charter", "revoke", "0" * 16, "--config", place, "--out", out],
         ["peer", "list", "--config", place],
         ["peer", "sever", "xb-asc", "--reason", "why not", "--key-file", place, "--config", place],
+        ["approval", "show", place, "--issuer", ISSUER],
+        ["approval", "list", "--config", place],
         ["bank", "serve", "--config", place],
         ["witness", "serve", "--config", place],
         ["serve", "--config", place],

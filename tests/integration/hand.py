@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from tests.forging import forge
 from tests.integration.town import NOW, XA, XB, keys_of
 
-from lintas.cli.demo.story import B1
-from lintas.model import messages, times
+from lintas.cli.demo.story import A2, B1
+from lintas.model import times
 from lintas.model.markings import Marking, Obligations
 from lintas.model.messages import HoldRequest, LegalBasis
 from lintas.model.tainted import Baton
@@ -24,7 +25,7 @@ def request(**changes: object) -> HoldRequest:
     number = next(_numbers)
     good: dict[str, Any] = {
         "hold": f"hold-by-hand-{number:04d}",
-        "baton": Baton(transfer=f"transfer-{number:04d}", start=0, end=50_000, currency="XAK", holder=B1),
+        "baton": Baton(transfer=f"transfer-{number:04d}", start=0, end=50_000, currency="XAK", holder=B1, sender=A2),
         "amount_minor": 50_000,
         "currency": "XAK",
         "scheme": "investment",
@@ -50,7 +51,7 @@ def statement(
     name = object_id(word)
     # A liar's plane need not be one that exists.
     marking = Marking(plane=plane, tlp="AMBER+STRICT", obligations=Obligations(expires=expires))  # type: ignore[arg-type]
-    data = messages.write(body, id=name, origin=origin, purpose=purpose, marking=marking, issued_at=times.render(NOW))
+    data = forge(body, id=name, origin=origin, purpose=purpose, marking=marking, issued_at=times.render(NOW))
     return raw(data, word)
 
 

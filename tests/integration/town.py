@@ -29,7 +29,7 @@ from lintas.model.errors import Refused
 from lintas.model.ids import IdSource
 from lintas.model.tainted import LedgerAnswer
 from lintas.node.assembly import Node, Parts, assemble
-from lintas.node.views import CaseView, Step
+from lintas.node.views import CaseView, read_case
 from lintas.policy.shipped import shipped_table
 from lintas.policy.table import PolicyTable
 from lintas.requests.records import Bar, Hold, Order
@@ -214,17 +214,7 @@ class Desk:
 
     def case(self, case: str) -> CaseView:
         """Read a case as its page does."""
-
-        def view(tx: Transaction) -> CaseView:
-            trail = [Step(*pair) for pair in self.node.tracing.of_case(tx, case)]
-            return CaseView(
-                self.node.chase.bar(tx, case),
-                self.node.intake.of_case(tx, case),
-                trail,
-                self.node.orders.of_case(tx, case),
-            )
-
-        return self.ask(view)
+        return self.ask(lambda tx: read_case(self.node, tx, case))
 
     def bar(self, case: str) -> Bar:
         """Return a case's bar, which must add up at every moment."""
@@ -281,7 +271,11 @@ class Bank:
                 desk.do(lambda tx, o=order, why=done: orders.bank_refuses(tx, self.code, o.id, why))  # type: ignore[misc]
             else:
                 desk.do(lambda tx, o=order, a=done: orders.bank_answers(tx, self.code, o.id, a))  # type: ignore[misc]
-        return len(questions) + len(waiting)
+        amended = desk.ask(lambda tx: desk.node.amendments.work(tx, self.code))
+        for each in amended:
+            self.agent.amend(each)
+            desk.do(lambda tx, a=each: desk.node.amendments.bank_done(tx, self.code, a.id))  # type: ignore[misc]
+        return len(questions) + len(waiting) + len(amended)
 
 
 class Town:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import select
+from tests.forging import forge
 from tests.simulation import law, signers
 from tests.simulation.chronicle import Sealed
 from tests.simulation.machine import LANE, Machine, Respond, World
 
 from lintas.border import store as border_store
-from lintas.model import messages, times
+from lintas.model import times
 from lintas.model.errors import LintasError
 from lintas.model.ids import IdSource
 from lintas.model.markings import Marking
@@ -93,7 +94,9 @@ class Liar:
         start = rng.randrange(1000)
         length, over = rng.randrange(1, 10_000), rng.choice((0, 1, 1, 10**6))
         bank = rng.choice((law.OF[peer].banks[0], law.OF[peer].banks[0], "ZZZZ", law.LIAR.banks[0]))
-        baton = Baton(transfer="T-liar", start=start, end=start + length, currency="XDK", holder=bank)
+        baton = Baton(
+            transfer="T-liar", start=start, end=start + length, currency="XDK", holder=bank, sender=law.LIAR.banks[0]
+        )
         ends = self.now() + timedelta(hours=rng.choice((72, 72, -1)))
         request = HoldRequest(
             hold=rng.choice((self._ids.new("hold"), self._some_hold(peer).id)),
@@ -224,7 +227,7 @@ class Liar:
     def _item(self, body: msgspec.Struct) -> Item:
         object_id = self._ids.new("obj")
         purpose = "status" if isinstance(body, HoldStatus) else "stop_payment"
-        statement = messages.write(
+        statement = forge(
             body, id=object_id, origin=self.name, purpose=purpose, marking=PLANE_B, issued_at=times.render(self.now())
         )
         item = Item(object_id, statement, self._ids.salt())

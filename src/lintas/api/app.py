@@ -7,7 +7,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from lintas import __version__
-from lintas.api import bank, charter, exchange, holds, ledger, peers, reports
+from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, peers, reports, undoing
 from lintas.http import openapi
 from lintas.http.keys import Caller, who
 from lintas.http.routing import Call, Route, routes_to_app
@@ -40,6 +40,9 @@ def api_routes() -> list[Route]:
         Route("GET", "/healthz", health, answer=Health, public=True, summary="Whether the node is alive"),
         *reports.ROUTES,
         *holds.ROUTES,
+        *undoing.ROUTES,
+        *appeals.ROUTES,
+        *approvals.ROUTES,
         *bank.ROUTES,
         *ledger.ROUTES,
         *exchange.ROUTES,

@@ -1,4 +1,4 @@
-"""The four calls by which a bank takes part: its work, a trace answer, an order's letter, an order's answer (or refusal)."""
+"""The calls by which a bank takes part: its work, a trace answer, an order's letter, its answer or refusal, an amendment."""
 
 import msgspec
 from starlette.responses import PlainTextResponse
@@ -7,7 +7,7 @@ from lintas.http.routing import Call, Route
 from lintas.model.errors import BadInput
 from lintas.model.tainted import LedgerAnswer
 from lintas.node.runtime import Runtime
-from lintas.requests.records import BankRefusal, Order
+from lintas.requests.records import Amendment, BankRefusal, Order
 from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 
@@ -16,14 +16,15 @@ LONGEST_WAIT = 25.0
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What waits for one bank: questions about its ledger, and orders to hold amounts."""
+    """What waits for one bank: questions about its ledger, orders to hold amounts, and amendments of orders it answered."""
 
     questions: list[TraceQuestion] = []
     orders: list[Order] = []
+    amendments: list[Amendment] = []
 
     def __bool__(self) -> bool:
         """Tell whether there is any."""
-        return bool(self.questions or self.orders)
+        return bool(self.questions or self.orders or self.amendments)
 
 
 async def work(call: Call[Runtime]) -> Work:
@@ -31,7 +32,7 @@ async def work(call: Call[Runtime]) -> Work:
     node, bank = call.services.node, call.caller.organisation
 
     def ask(tx: Transaction) -> Work:
-        return Work(node.tracing.work(tx, bank), node.orders.work(tx, bank))
+        return Work(node.tracing.work(tx, bank), node.orders.work(tx, bank), node.amendments.work(tx, bank))
 
     return await call.services.until(ask, _seconds(call.query.get("wait", "0")))
 
@@ -69,6 +70,12 @@ async def refuse_order(call: Call[Runtime]) -> None:
     await call.services.write(lambda tx: call.services.node.orders.bank_refuses(tx, bank, order, body.reason))
 
 
+async def amendment_done(call: Call[Runtime]) -> None:
+    """Take the bank's word that it released, or holds for longer, as amended."""
+    bank, amendment = call.caller.organisation, call.path["amendment"]
+    await call.services.write(lambda tx: call.services.node.amendments.bank_done(tx, bank, amendment))
+
+
 ROUTES = [
     Route(
         "GET",
@@ -99,4 +106,12 @@ ROUTES = [
     ),
     Route("POST", "/api/v1/bank/orders/{order}/answer", answer_order, LedgerAnswer, None, BANK, "Answer an order", 204),
     Route("POST", "/api/v1/bank/orders/{order}/refusal", refuse_order, BankRefusal, None, BANK, "Refuse an order", 204),
+    Route(
+        "POST",
+        "/api/v1/bank/amendments/{amendment}/done",
+        amendment_done,
+        roles=BANK,
+        summary="Say that an order was amended",
+        status=204,
+    ),
 ]

@@ -1,6 +1,6 @@
 """Holds that wait for a named officer, and the officer's decision."""
 
-from typing import Annotated, get_args
+from typing import get_args
 
 import msgspec
 
@@ -10,11 +10,11 @@ from lintas.http.routing import Call, Route
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
 from lintas.node.views import with_doubts
-from lintas.requests.records import Hold, HoldState, Order
+from lintas.requests.records import Hold, HoldState, Order, Sentence
 from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})
-STATES = (*get_args(HoldState), "any")
+STATES = (*get_args(HoldState), "overdue", "any")
 
 
 class HoldView(msgspec.Struct, frozen=True):
@@ -27,16 +27,22 @@ class HoldView(msgspec.Struct, frozen=True):
 class Declined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why an officer says no; the asking authority gets this sentence."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=r"\S")]
+    reason: Sentence
 
 
 async def list_holds(call: Call[Runtime]) -> list[Hold]:
-    """Return holds in one state; without one, those that wait for approval."""
+    """Return holds in one state; without one, those that wait for approval; ``overdue`` ones wait for an answer too long."""
     state = call.query.get("state", "awaiting_approval")
     if state not in STATES:
         raise BadInput(f"no hold is ever {state!r}", f"use one of {', '.join(STATES)}", where="query state")
-    node, wanted = call.services.node, None if state == "any" else state
-    return await call.services.read(lambda tx: with_doubts(node, tx, node.orders.pending(tx, wanted)))
+    node = call.services.node
+
+    def listed(tx: Transaction) -> list[Hold]:
+        if state == "overdue":
+            return with_doubts(node, tx, node.orders.overdue(tx))
+        return with_doubts(node, tx, node.orders.pending(tx, None if state == "any" else state))
+
+    return await call.services.read(listed)
 
 
 async def show_hold(call: Call[Runtime]) -> HoldView:
@@ -76,7 +82,7 @@ ROUTES = [
         answer=list[Hold],
         roles=READERS,
         summary="List holds, oldest first",
-        query={"state": "one state, or any; without it awaiting_approval"},
+        query={"state": "one state, overdue, or any; without it awaiting_approval"},
     ),
     Route("GET", "/api/v1/holds/{hold}", show_hold, answer=HoldView, roles=READERS, summary="Show one hold"),
     Route(

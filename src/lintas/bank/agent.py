@@ -13,7 +13,7 @@ from lintas.model import times
 from lintas.model.errors import BadInput, LintasError
 from lintas.model.tainted import Baton, LedgerAnswer
 from lintas.model.times import Clock
-from lintas.requests.records import BankRefusal, Order
+from lintas.requests.records import Amendment, BankRefusal, Order
 from lintas.trace.fifo import trace
 from lintas.trace.records import TraceQuestion
 
@@ -31,6 +31,7 @@ class Work(msgspec.Struct, frozen=True):
 
     questions: list[TraceQuestion] = []
     orders: list[Order] = []
+    amendments: list[Amendment] = []
 
 
 class Desk(Protocol):
@@ -101,11 +102,14 @@ class Agent:
         work = msgspec.json.decode(answer.content, type=Work)
         questions = [question for question in work.questions if question.id not in self._given_up]
         orders = [order for order in work.orders if order.id not in self._given_up]
-        if not questions and not orders and (work.questions or work.orders):
+        amendments = [amendment for amendment in work.amendments if amendment.id not in self._given_up]
+        waits = work.questions or work.orders or work.amendments
+        if waits and not questions and not orders and not amendments:
             # The authority answers at once as long as anything waits: what it refused for good is not asked for in a spin.
             await asyncio.sleep(min(wait, REST))
         # One item that goes wrong must not keep the others waiting: the first error is raised after all were tried.
         tried = [self._trace(question) for question in questions] + [self._hold(order) for order in orders]
+        tried += [self._amend(amendment) for amendment in amendments]
         done = await asyncio.gather(*tried, return_exceptions=True)
         for result in done:
             if isinstance(result, BaseException):
@@ -139,6 +143,14 @@ class Agent:
             self._core.lift(order.id, why)
             await self._refuse(order, why)
 
+    async def _amend(self, amendment: Amendment) -> None:
+        self.amend(amendment)
+        sent = await self._client.post(f"/api/v1/bank/amendments/{amendment.id}/done")
+        if _is_about_the_item(sent):
+            self._give_up(amendment.id)
+            return
+        sent.raise_for_status()
+
     async def _refuse(self, order: Order, reason: str) -> None:
         log.warning("order refused", extra={"order": order.id, "why": reason})
         if not await self._post(f"/api/v1/bank/orders/{order.id}/refusal", BankRefusal(reason=reason)):
@@ -171,7 +183,7 @@ class Agent:
         nothing = answers.not_found(wanted.reference or "", 0, wanted.amount_minor, wanted.currency)
         index = self._core.index()
         try:
-            answer = answers.answer_of(trace(index, search(index, wanted), as_of=None))
+            answer = answers.answer_of(trace(index, search(index, wanted), as_of=None), self._core.bank)
         except LintasError:
             return nothing
         # Found by its reference, but not the amount that was reported: for people to sort out, not to be followed.
@@ -189,6 +201,13 @@ class Agent:
         taken = self._core.taken(located.transfer, self._clock.now())
         answer = answers.carried_out(located, order.amount_minor, taken)
         return self._core.place(order.id, answer, order.expires)
+
+    def amend(self, amendment: Amendment) -> None:
+        """Let go, or hold for longer; the same again changes nothing."""
+        if amendment.kind == "release":
+            self._core.amend(amendment.order, release=amendment.spans)
+        else:
+            self._core.amend(amendment.order, expires=amendment.expires)
 
     def _known(self, order: Order) -> LedgerAnswer | str | None:
         """Return the answer given before, or why the order is refused without a look at the ledger; None: carry it out."""
@@ -209,7 +228,10 @@ class Agent:
         except LintasError:
             # The transfer is not in this ledger, or smaller than the baton says: either way not the money asked about.
             return nothing
-        return answers.answer_of(trail) if trail.currency == baton.currency else nothing
+        if trail.currency != baton.currency or index.sender_bank(baton.transfer) not in ("", baton.sender):
+            # Another currency, or sent by another bank than the one that is said to have had the money: not what was asked.
+            return nothing
+        return answers.answer_of(trail, self._core.bank)
 
 
 def _is_about_the_item(answer: httpx.Response) -> bool:

@@ -4,21 +4,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lintas.model.tainted import MAX_PARTS, Baton, LedgerAnswer, Part, PartState
+from lintas.model.tainted import MAX_PARTS, Baton, LedgerAnswer, Part, PartState, Span, sent_by, subtract
 from lintas.trace.trail import Baton as Leaving
 from lintas.trace.trail import Held, Spent, Trail
 from lintas.trace.trail import Part as Leaf
 
-#: A part ``[start, end)`` of a transfer, in its minor units.
-Span = tuple[int, int]
 
-
-def answer_of(trail: Trail) -> LedgerAnswer:
-    """Return the trail as parts that tile the asked interval: amounts and batons, no account."""
+def answer_of(trail: Trail, bank: str) -> LedgerAnswer:
+    """Return the trail through a bank's ledger as parts that tile the asked interval: amounts and batons, no account."""
     leaves: list[Leaf] = [*trail.frontier, *trail.batons, *trail.spent, *trail.unfollowed]
     leaves.sort(key=lambda leaf: leaf.origin_from)
     parts = fold([_part(leaf) for leaf in leaves if leaf.origin_to > leaf.origin_from])
-    return LedgerAnswer(
+    answer = LedgerAnswer(
         transfer=trail.transfer,
         start=trail.start,
         end=trail.end,
@@ -27,6 +24,7 @@ def answer_of(trail: Trail) -> LedgerAnswer:
         found=True,
         parts=tuple(parts),
     )
+    return sent_by(answer, bank)
 
 
 def fold(parts: list[Part], most: int = MAX_PARTS) -> list[Part]:
@@ -64,28 +62,13 @@ def carried_out(located: LedgerAnswer, at_most: int, taken: Sequence[Span] = ())
             parts.append(part)
             continue
         holding = list[Span]()
-        for start, end in _gaps((part.start, part.end), taken):
+        for start, end in subtract((part.start, part.end), taken):
             if left > 0:
                 holding.append((start, min(end, start + left)))
                 left -= holding[-1][1] - start
-        resting = _gaps((part.start, part.end), holding)
+        resting = subtract((part.start, part.end), holding)
         parts += [_cut(part, span, "held" if span in holding else "here") for span in sorted(holding + resting)]
     return msgspec.structs.replace(located, parts=tuple(fold(parts)))
-
-
-def held(answer: LedgerAnswer) -> list[Span]:
-    """Return what an answer holds of its transfer, in that one's minor units."""
-    return [(part.start, part.end) for part in answer.parts if part.state == "held"]
-
-
-def _gaps(span: Span, taken: Sequence[Span]) -> list[Span]:
-    """Return what ``taken`` leaves of a span, in order."""
-    (edge, last), gaps = span, list[Span]()
-    for start, end in sorted(taken):
-        if edge < min(start, last):
-            gaps.append((edge, min(start, last)))
-        edge = max(edge, end)
-    return [*gaps, (edge, last)] if edge < last else gaps
 
 
 def _cut(part: Part, span: Span, state: PartState) -> Part:

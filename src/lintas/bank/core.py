@@ -8,10 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from lintas.bank.answers import Span, held
 from lintas.model import times
 from lintas.model.errors import BadInput, NotFound
-from lintas.model.tainted import Find, LedgerAnswer
+from lintas.model.tainted import Find, LedgerAnswer, Span, held_spans, subtract
 from lintas.trace.find import find
 from lintas.trace.index import Index
 from lintas.trace.lines import build
@@ -23,14 +22,20 @@ HOLDS = "holds.jsonl"
 class Placed(msgspec.Struct, frozen=True):
     """One order as it was carried out: the answer given, for ever the same, and when the hold ends.
 
-    ``lifted`` says why nothing is held after all: the authority did not take the answer, so the order was refused. A later
-    line of an order replaces its earlier one.
+    ``lifted`` says why nothing is held after all: the authority did not take the answer, so the order was refused.
+    ``released`` is what an amendment let go. A later line of an order replaces its earlier one.
     """
 
     order: str
     answer: LedgerAnswer
     expires: str = ""
     lifted: str = ""
+    released: tuple[Span, ...] = ()
+
+    @property
+    def held(self) -> list[Span]:
+        """Return what is held, in the transfer's minor units."""
+        return [rest for span in held_spans(self.answer.parts) for rest in subtract(span, self.released)]
 
     def holds_at(self, now: datetime) -> bool:
         """Tell whether the hold still stands; one whose end was not noted does."""
@@ -83,7 +88,7 @@ class Core:
     def taken(self, transfer: str, now: datetime) -> list[Span]:
         """Return what orders hold of a transfer, in its minor units; holds that ended or were lifted do not count."""
         standing = (self._placed[order] for order in self._orders_on.get(transfer, ()))
-        return sorted(span for placed in standing if placed.holds_at(now) for span in held(placed.answer))
+        return sorted(span for placed in standing if placed.holds_at(now) for span in placed.held)
 
     def place(self, order: str, answer: LedgerAnswer, expires: str = "") -> LedgerAnswer:
         """Carry an order out, once, until ``expires`` (RFC 3339): on disk before anybody is told."""
@@ -95,6 +100,19 @@ class Core:
         known = self._placed.get(order)
         if known is not None and not known.lifted:
             self._write(msgspec.structs.replace(known, lifted=why))
+
+    def amend(self, order: str, *, release: tuple[Span, ...] = (), expires: str | None = None) -> None:
+        """Let go of parts of what an order holds, or hold it until another time: on disk before anybody is told.
+
+        An order that holds nothing here stays as it is; doing the same again changes nothing.
+        """
+        known = self._placed.get(order)
+        if known is None:
+            return
+        released = known.released + tuple(span for span in release if span not in known.released)
+        changed = msgspec.structs.replace(known, released=released, expires=expires or known.expires)
+        if changed != known:
+            self._write(changed)
 
     def _write(self, placed: Placed) -> None:
         with (self.directory / HOLDS).open("ab") as file:

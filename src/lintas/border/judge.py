@@ -30,6 +30,7 @@ class Judge:
         peer: str,
         conditions: frozenset[str] = frozenset(),
         amount: Money | None = None,
+        automatic_today: int | None = None,
         holder: str = "state_organ",
         approver_present: bool = False,
     ) -> Decision:
@@ -49,6 +50,7 @@ class Judge:
                 at=self._clock.now(),
                 conditions=conditions,
                 amount=amount,
+                automatic_today=automatic_today,
                 approver_present=approver_present,
             )
         )
@@ -60,6 +62,11 @@ class Judge:
     def hours_from_now(self, hours: int | None) -> str | None:
         """Return the RFC 3339 time that many hours from now; None for None."""
         return None if hours is None else times.render(self._clock.now() + timedelta(hours=hours))
+
+    @staticmethod
+    def hours_after(at: str, hours: int) -> str:
+        """Return the RFC 3339 time that many hours after another."""
+        return times.render(times.parse(at) + timedelta(hours=hours))
 
     def basis(self, decision: Decision) -> LegalBasis:
         """Name the rule and section of law on which a decision rests."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from lintas.policy.approval import Approval
 from lintas.policy.records import Decision
 
 #: How far this authority trusts a peer: everything is taken; all of it is set aside until people looked; nothing is taken.
@@ -69,3 +70,27 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str
     decided_at: str | None
     reason: str
+
+
+FiledState = Literal["valid", "not_yet", "expired", "used_up", "withdrawn", "unknown_issuer"]
+
+
+class Filed(msgspec.Struct, frozen=True, kw_only=True):
+    """A document on file and whether it counts now; ``words`` say it in one sentence, ``note`` is the signed text itself.
+
+    ``approval`` is None where only its issuer's withdrawal came so far. Times are RFC 3339 by this node's clock; ``used``
+    counts the objects that were released under it. ``final`` when its issuer withdrew it: nobody can record it again.
+    """
+
+    id: str
+    state: FiledState
+    approval: Approval | None
+    words: str
+    used: int
+    recorded_at: str
+    recorded_by: str
+    withdrawn_at: str | None = None
+    withdrawn_by: str = ""
+    reason: str = ""
+    final: bool = False
+    note: str = ""

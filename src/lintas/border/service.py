@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from lintas.border import store
+from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
 from lintas.border.records import Admitted, Answered, Refusal, Release, Standing
 from lintas.bus import store as outbox
@@ -18,7 +19,9 @@ from lintas.model import messages, times
 from lintas.model.errors import BadInput, LintasError, NotFound, Refused
 from lintas.model.ids import FORM, IdSource
 from lintas.model.messages import Message, Statement
+from lintas.model.money import Money
 from lintas.model.times import Clock
+from lintas.policy.approval import Sought
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.trust.envelope import Item, Opened, commitment
@@ -66,6 +69,7 @@ class Border:
         *,
         me: str,
         judge: Judge,
+        approvals: Approvals,
         ledger: Ledger,
         bus: Bus,
         signer: Callable[[], Signer],
@@ -73,7 +77,7 @@ class Border:
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._me, self._judge, self._ledger, self._bus = me, judge, ledger, bus
+        self._me, self._judge, self._approvals, self._ledger, self._bus = me, judge, approvals, ledger, bus
         self._signer, self._standing_of, self._clock, self._ids = signer, standing_of, clock, ids
 
     # ---- out
@@ -81,11 +85,13 @@ class Border:
     def release(self, tx: Transaction, message: Message, peer: str) -> Release:
         """Let a message leave for ``peer`` if the policy permits each of its objects; otherwise nothing leaves.
 
-        Returns the decision either way; the caller stores what it means for its own record. What leaves for a severed peer
-        waits in the outbox until it is trusted again or has expired.
+        Documents that the policy asks for are taken from those on file, and their use is counted with the release. Returns
+        the decision either way; the caller stores what it means for its own record. What leaves for a severed peer waits in
+        the outbox until it is trusted again or has expired; of a peer that is not trusted nothing new is asked.
         """
-        standing = self._standing_of(tx, peer)
-        decisions = [self._decide("release", body, message, peer, standing) for body in message.bodies]
+        kept_back = self._kept_back(tx, message, peer)
+        decided = [self._decide(tx, body, message, peer, kept_back) for body in message.bodies]
+        decisions = [decision for decision, _ in decided]
         for decision in decisions:
             if decision.outcome != "permit":
                 store.keep_refusal(tx, self._refusal("out", peer, decision.outcome, decision.sentence))
@@ -96,10 +102,11 @@ class Border:
         self._ledger.append(
             tx,
             [
-                self.entry("release", peer, message.purpose, decision, (left.object, left.commitment))
-                for (left, _), decision in zip(written, decisions, strict=True)
+                self.entry("release", peer, message.purpose, decision, (left.object, left.commitment), rests)
+                for (left, _), (decision, rests) in zip(written, decided, strict=True)
             ],
         )
+        self._approvals.use(tx, [approval_id for _, rests in decided for approval_id in rests])
         outbox.put_out(
             tx,
             [outbox.Out(left.object, peer, lane, left.statement, left.salt, left.expires) for left, lane in written],
@@ -107,21 +114,48 @@ class Border:
         store.keep_released(tx, [left for left, _ in written])
         return Release(decisions[0], tuple(left.object for left, _ in written))
 
-    def _decide(self, action: str, body: msgspec.Struct, message: Message, peer: str, standing: Standing) -> Decision:
+    def _kept_back(self, tx: Transaction, message: Message, peer: str) -> str:
+        """Return why nothing is asked of this peer now; "" for what asks nothing, and for a trusted peer."""
+        asks = any(messages.kind_of(body)[1].category in ASKING for body in message.bodies)
+        standing = self._standing_of(tx, peer) if asks else "trusted"
+        return (
+            "" if standing == "trusted" else f"{peer} is {standing} here: nothing new is asked; two people restore it."
+        )
+
+    def _decide(
+        self, tx: Transaction, body: msgspec.Struct, message: Message, peer: str, kept_back: str
+    ) -> tuple[Decision, tuple[str, ...]]:
+        """Decide on the release of one object; says too which approvals on file the permit rests on."""
         _, kind = messages.kind_of(body)
-        decision = self._judge.decide(
-            action,
-            plane=message.marking.plane,
+        sought = Sought(
+            jurisdiction=self._judge.table.jurisdiction,
+            authority=self._me,
             category=kind.category,
-            subject=kind.subject,
             purpose=message.purpose,
             peer=peer,
-            conditions=message.conditions,
+            peer_jurisdiction=self._judge.jurisdiction_of(peer),
+            at=self._clock.now(),
+            amount=_amount(message),
+            case=message.case,
+            objects=len(message.bodies),
         )
-        if standing == "trusted" or kind.category not in ASKING:
-            return decision
-        sentence = f"{peer} is {standing} here, so nothing new is asked of it; two people restore it."
-        return msgspec.structs.replace(decision, outcome="refuse", rules=(), law=(), sentence=sentence)
+
+        def ask(documents: frozenset[str]) -> Decision:
+            decision = self._judge.decide(
+                "release",
+                plane=message.marking.plane,
+                category=kind.category,
+                subject=kind.subject,
+                purpose=message.purpose,
+                peer=peer,
+                amount=sought.amount,
+                conditions=documents,
+            )
+            if not kept_back:
+                return decision
+            return msgspec.structs.replace(decision, outcome="refuse", rules=(), law=(), sentence=kept_back)
+
+        return self._approvals.decide(tx, ask, sought)
 
     def _write(
         self, body: msgspec.Struct, message: Message, peer: str, decision: Decision
@@ -357,7 +391,15 @@ class Border:
     def _refusal(self, direction: str, peer: str, reason: str, what: str) -> Refusal:
         return Refusal(times.render(self._clock.now()), direction, peer, reason, what)
 
-    def entry(self, kind: str, peer: str, purpose: str, decision: Decision | None, sealed: tuple[str, str]) -> bytes:
+    def entry(
+        self,
+        kind: str,
+        peer: str,
+        purpose: str,
+        decision: Decision | None,
+        sealed: tuple[str, str],
+        approvals: tuple[str, ...] = (),
+    ) -> bytes:
         """Write a ledger entry about one object (its id and its commitment)."""
         object_id, mark = sealed
         return encode(
@@ -369,6 +411,7 @@ class Border:
                 purpose=purpose,
                 rules=decision.rules if decision else (),
                 policy=decision.policy if decision else "",
+                approvals=approvals,
                 object=object_id,
                 commitment=mark,
             )
@@ -379,6 +422,16 @@ def check_not_severed(standing: Standing, peer: str) -> None:
     """Refuse what has to do with a severed peer."""
     if standing == "severed":
         raise Refused("severed", f"{peer} is severed here: nothing of it is taken", "call the authority")
+
+
+def _amount(message: Message) -> Money | None:
+    """Add up what a message's objects speak of; None when one of them names no amount, or they differ in currency."""
+    stated = [(getattr(body, "amount_minor", None), getattr(body, "currency", None)) for body in message.bodies]
+    amounts = [amount for amount, _ in stated if isinstance(amount, int)]
+    currencies = {currency for _, currency in stated if isinstance(currency, str)}
+    if len(amounts) < len(stated) or len(currencies) != 1:
+        return None
+    return Money(sum(amounts), currencies.pop())
 
 
 def _say(

@@ -13,6 +13,9 @@ from lintas.model.errors import BadInput, CheckFailed, MalformedInput, NotFound,
 from lintas.model.messages import KINDS
 from lintas.model.money import Money
 from lintas.model.times import parse
+from lintas.policy import approval_text
+from lintas.policy.approval import Approval, Sought, gap
+from lintas.policy.approval_text import issuer_keys
 from lintas.policy.examples import ENOUGH, check
 from lintas.policy.mutations import unnoticed
 from lintas.policy.reading import MAX_BYTES
@@ -20,11 +23,12 @@ from lintas.policy.records import Decision, Question
 from lintas.policy.shipped import shipped_table
 from lintas.policy.table import PolicyTable
 from lintas.policy.vocabulary import CATEGORIES
+from lintas.trust.note import MAX_BYTES as MAX_NOTE
 
 _NEEDED = ("type", "purpose")
 _OPTIONAL = (
     "plane", "marking", "category", "subject", "action", "holder", "channel", "peer_jurisdiction", "origin", "exercise", "at",
-    "issued_at", "provenance", "conditions", "amount", "automatic_today", "approvers",
+    "issued_at", "provenance", "conditions", "amount", "automatic_today", "approvers", "case",
 )  # fmt: skip
 _MAX_MESSAGE = 131_072
 
@@ -38,14 +42,31 @@ def policy() -> None:
 @click.argument("message", type=click.Path(path_type=Path))
 @click.option("--to", "peer", required=True, metavar="PEER", help="The other authority, e.g. xb-asc.")
 @click.option("--table", type=click.Path(path_type=Path), help="The policy table; else the one shipped for the sender.")
+@click.option("--approval", "approvals", multiple=True, type=click.Path(path_type=Path), help="An approval on file.")
+@click.option(
+    "--issuer", "issuers", multiple=True, metavar="VKEY", help="A verifier key that approvals are checked by."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as one JSON document.")
-def explain(message: Path, peer: str, table: Path | None, as_json: bool) -> None:
+def explain(
+    message: Path,
+    peer: str,
+    table: Path | None,
+    approvals: tuple[Path, ...],
+    issuers: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Say what the table decides about MESSAGE (JSON), by which rule and law. Exit 0 permitted, 1 not."""
     said = _read_message(message)
     loaded = _table_for(said, table, str(message))
     question = _question(said, peer, loaded, str(message))
+    sought = _sought(said, question, loaded, str(message))
+    checked = [(each, _why_not(each, sought, question)) for each in _on_file(approvals, issuers)]
+    counting = frozenset(approval.document for approval, why in checked if not why)
+    question = msgspec.structs.replace(question, conditions=question.conditions | counting)
     decision = loaded.decide(question)
     click.echo(_as_json(question, decision, loaded) if as_json else _as_text(decision, loaded))
+    for approval, why in checked:
+        click.echo(f"{approval.id}: {f'does not count: {why}' if why else 'counts'}", err=as_json)
     if not decision.permitted:
         sys.exit(1)
 
@@ -178,6 +199,36 @@ def _question(said: dict[str, Any], peer: str, table: PolicyTable, where: str) -
         approver_present=approvers >= 1,
         second_approver_present=approvers >= 2,
     )
+
+
+def _sought(said: dict[str, Any], question: Question, table: PolicyTable, where: str) -> Sought:
+    return Sought(
+        jurisdiction=table.jurisdiction,
+        authority=_text(said, "origin", where, ""),
+        category=question.category,
+        purpose=question.purpose,
+        peer=question.peer,
+        peer_jurisdiction=question.peer_jurisdiction,
+        at=question.at if isinstance(question.at, datetime) else datetime.now(UTC),
+        amount=question.amount,
+        case=_text(said, "case", where, ""),
+    )
+
+
+def _why_not(approval: Approval, sought: Sought, question: Question) -> str:
+    if question.action != "release":
+        return "it lets something leave, and nothing leaves here"
+    return gap(approval, sought)
+
+
+def _on_file(files: tuple[Path, ...], issuers: tuple[str, ...]) -> list[Approval]:
+    keys, found = issuer_keys(issuers, where="--issuer"), []
+    for file in files:
+        document = approval_text.read(_bytes(file, MAX_NOTE), keys, where=str(file))
+        if not isinstance(document, Approval):
+            raise BadInput("this withdraws an approval", "give the approvals that are on file", where=str(file))
+        found.append(document)
+    return found
 
 
 def _jurisdiction_of(authority: str) -> str:

@@ -1,4 +1,4 @@
-"""The pages: sign in, what waits for approval, reports that lack something, cases and their bars, what was stopped."""
+"""The pages: sign in, what waits for somebody, reports that lack something, cases and their bars, what was stopped."""
 
 import re
 from importlib import resources
@@ -8,6 +8,7 @@ import jinja2
 import msgspec
 from starlette.responses import RedirectResponse, Response
 
+from lintas.console import undoing
 from lintas.console.bar import svg_bar
 from lintas.http import bodies
 from lintas.http.keys import who
@@ -17,6 +18,7 @@ from lintas.model.errors import BadInput, NotSignedIn
 from lintas.model.money import show
 from lintas.node.runtime import Runtime
 from lintas.node.views import case_view, with_doubts
+from lintas.requests.records import HoldForm, Sentence
 from lintas.storage.engine import Transaction
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
@@ -57,7 +59,13 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Decline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why an officer says no; the asking authority gets this sentence."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=r"\S")]
+    reason: Sentence
+
+
+class AskOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which share of a case's bar to ask for."""
+
+    share: Annotated[str, msgspec.Meta(max_length=400)]
 
 
 def page(call: Call[Runtime], name: str, **facts: Any) -> Response:  # noqa: ANN401 — whatever the template shows
@@ -102,6 +110,9 @@ async def home(call: Call[Runtime]) -> Response:
     def facts(tx: Transaction) -> dict[str, Any]:
         return {
             "waiting": with_doubts(node, tx, node.orders.pending(tx)),
+            "amendments": node.amendments.pending(tx),
+            "appeals": node.appeals.pending(tx),
+            "overdue": node.orders.overdue(tx),
             "lacking": node.intake.reports(tx, incomplete=True, limit=LACKING),
             "bars": node.chase.bars(tx),
             "refusals": node.border.refusals(tx)[:20],
@@ -134,6 +145,14 @@ async def decline(call: Call[Runtime]) -> Response:
     return RedirectResponse(f"/cases/{await call.services.write(use_case)}", 303)
 
 
+async def ask_on(call: Call[Runtime]) -> Response:
+    """Ask for money that moved on, from its button."""
+    form: AskOn = call.body
+    asked = HoldForm(share=form.share)
+    hold = await call.services.write(lambda tx: call.services.node.chase.ask(tx, asked, call.caller.name))
+    return RedirectResponse(f"/cases/{hold.case}", 303)
+
+
 async def stylesheet(_call: Call[Runtime]) -> Response:
     """Serve the one style sheet."""
     text = resources.files("lintas.console").joinpath("static/console.css").read_text("utf-8")
@@ -161,5 +180,16 @@ PAGES = [
         media=(bodies.FORM,),
         documented=False,
     ),
+    Route(
+        "POST",
+        "/holds",
+        ask_on,
+        AskOn,
+        roles=OFFICERS,
+        summary="Ask for money that moved on",
+        media=(bodies.FORM,),
+        documented=False,
+    ),
+    *undoing.pages(page),
     _get("/static/console.css", stylesheet, "Style sheet", public=True),
 ]

@@ -5,11 +5,10 @@ import re
 
 import msgspec
 
-from lintas.model.errors import CheckFailed, MalformedInput, Refused
-from lintas.trust import keys
-from lintas.trust.keys import PublicKey, Signer, verify_signature
+from lintas.model.errors import MalformedInput
+from lintas.trust.keys import Signer
 from lintas.trust.merkle import HASH_BYTES
-from lintas.trust.note import ED25519, Note, Signature, VerifierKey, decode_base64
+from lintas.trust.note import Note, VerifierKey, decode_base64, ed25519_key, sign
 
 MAX_SIZE = 2**63 - 1
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -55,24 +54,9 @@ def parse_checkpoint(text: str, *, where: str = "checkpoint") -> Checkpoint:
 
 def log_key(origin: str, signer: Signer) -> VerifierKey:
     """Return the verifier key of a log: its name is the origin, as tlog-policy demands."""
-    return VerifierKey(origin, ED25519, signer.public.key)
+    return ed25519_key(origin, signer)
 
 
 def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> Note:
     """Return the checkpoint as a note signed by its log (Ed25519 over the text)."""
-    key = log_key(checkpoint.origin, signer)
-    text = checkpoint.text
-    return Note(text, (Signature(key.name, key.key_id, signer.sign(text.encode())),))
-
-
-def verify_ed25519(text: str, key: VerifierKey, signature: Signature) -> None:
-    """Check a plain Ed25519 note signature; CheckFailed when it is bad."""
-    check_ed25519(key, signature.blob, text.encode())
-
-
-def check_ed25519(key: VerifierKey, signature: bytes, message: bytes) -> None:
-    """Check an Ed25519 signature over bytes; CheckFailed when it is bad or the key is none."""
-    try:
-        verify_signature(PublicKey(name=key.name, algorithm=keys.ED25519, key=key.key), signature, message)
-    except Refused as wrong:
-        raise CheckFailed(f"the signature of {key.name} is not valid", "do not trust this text") from wrong
+    return sign(checkpoint.text, checkpoint.origin, signer)

@@ -3,10 +3,17 @@
 import struct
 from datetime import UTC, datetime
 
-from lintas.ledger.checkpoint import check_ed25519, verify_ed25519
 from lintas.model.errors import CheckFailed
 from lintas.trust.keys import Signer
-from lintas.trust.note import COSIGNATURE_ED25519, ED25519, NoteVerifier, Signature, VerifierKey
+from lintas.trust.note import (
+    COSIGNATURE_ED25519,
+    ED25519,
+    NoteVerifier,
+    Signature,
+    VerifierKey,
+    check_ed25519,
+    verify_ed25519,
+)
 
 _TIME_BYTES = 8
 

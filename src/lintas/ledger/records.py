@@ -18,7 +18,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One leaf.
 
     ``type`` is release, receipt, order, ...; ``at`` an RFC 3339 time; ``node`` and ``peer`` authorities; ``rules`` the ids of
-    the rules that decided and ``policy`` the SHA-256 of their table; ``object`` the id of what it is about;
+    the rules that decided and ``policy`` the SHA-256 of their table; ``approvals`` the ids of the approvals that a release
+    rested on; ``object`` the id of what it is about;
     ``commitment`` what ``commit`` returned for its payload; ``actor`` a pseudonym of the officer.
     """
 
@@ -31,6 +32,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     purpose: str = ""
     rules: tuple[str, ...] = ()
     policy: str = ""
+    approvals: tuple[str, ...] = ()
     actor: str = ""
 
 

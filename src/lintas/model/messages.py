@@ -10,7 +10,7 @@ import msgspec
 
 from lintas.model.errors import BadInput, Refused
 from lintas.model.markings import Marking
-from lintas.model.tainted import PLAIN, Baton, CurrencyCode, Minor, Parts
+from lintas.model.tainted import PLAIN, Baton, CurrencyCode, Minor, Parts, Spans
 
 #: No statement is larger: a ledger commitment, a letter and a screen all have to hold it.
 MAX_STATEMENT = 65_536
@@ -65,14 +65,51 @@ class HoldAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HoldStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Says where a hold request stands while no answer exists yet (received, approved by a named officer)."""
+    """Says where a hold stands beside its answer: received, approved by a named officer, confirmed by law for longer
+    (``expires`` is the new end), or that the holding authority declined to release it (``reason``)."""
 
     hold: HoldId
-    state: Literal["received", "approved"]
+    state: Literal["received", "approved", "confirmed", "release_declined"]
     at: Instant
+    expires: Instant | None = None
+    reason: Words = ""
 
 
-Body = HoldRequest | HoldAnswer | HoldStatus
+#: Why the asking authority takes a request back.
+WithdrawalCode = Literal["mistake", "good_faith", "complaint_withdrawn", "case_closed"]
+#: Why the holding authority let money go.
+ReleaseCode = Literal["appeal", "withdrawn", "expired", "correction"]
+
+
+class HoldWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """Takes a hold request back, or the named parts of it: the asker has no reason left to want that money held.
+
+    ``spans`` are parts of the asked baton's transfer, none means all. The holding authority decides by its own law.
+    """
+
+    hold: HoldId
+    code: WithdrawalCode
+    at: Instant
+    spans: Spans = ()
+    reason: Words = ""
+
+
+class HoldRelease(msgspec.Struct, frozen=True, kw_only=True):
+    """Tells the asker that ``spans`` of the asked baton's transfer are not held any more; none means that nothing was held.
+
+    ``basis`` and ``approver`` are of the holding authority's own release; for a hold that ended, of the order that did.
+    """
+
+    hold: HoldId
+    code: ReleaseCode
+    at: Instant
+    spans: Spans = ()
+    basis: LegalBasis | None = None
+    approver: Line = ""
+    reason: Words = ""
+
+
+Body = HoldRequest | HoldAnswer | HoldStatus | HoldWithdrawal | HoldRelease
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -88,6 +125,8 @@ KINDS: dict[str, Kind] = {
     "hold_request": Kind(HoldRequest, "hold_request", "account_holder", "urgent"),
     "hold_answer": Kind(HoldAnswer, "hold_answer", "account_holder", "urgent"),
     "hold_status": Kind(HoldStatus, "status", "none", "urgent"),
+    "hold_withdrawal": Kind(HoldWithdrawal, "withdrawal", "account_holder", "urgent"),
+    "hold_release": Kind(HoldRelease, "release_notice", "account_holder", "urgent"),
 }
 VERSION = 1
 
@@ -108,13 +147,14 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What a use case says to one peer: bodies that share a purpose and a marking.
 
-    ``conditions`` names the documents on file that the policy may ask for; they do not travel.
+    ``case`` is the sender's own case that it belongs to ("" for none): approvals may be given for one case only. It does not
+    travel.
     """
 
     purpose: Purpose
     marking: Marking
     bodies: tuple[msgspec.Struct, ...]
-    conditions: frozenset[str] = frozenset()
+    case: str = ""
 
 
 _NAMES = {kind.body: name for name, kind in KINDS.items()}
@@ -127,9 +167,18 @@ def kind_of(body: msgspec.Struct) -> tuple[str, Kind]:
 
 
 def write(body: msgspec.Struct, *, id: str, origin: str, purpose: str, marking: Marking, issued_at: str) -> bytes:
-    """Write the statement's bytes, once: these are committed to, signed, stored and sent."""
+    """Write the statement's bytes, once: these are committed to, signed, stored and sent.
+
+    BadInput when its reader would have to refuse it: too large, or a field out of its bounds.
+    """
     name, _ = kind_of(body)
     raw = msgspec.Raw(msgspec.json.encode(body))
+    try:
+        _bodies[name].decode(raw)
+    except msgspec.ValidationError as wrong:
+        raise BadInput(
+            f"this cannot be said in a {name}: {wrong}", "shorten it, and leave control characters out"
+        ) from None
     frame = Statement(
         type=name,
         version=VERSION,
@@ -158,6 +207,15 @@ def read_frame(data: bytes) -> Statement:
         return _frame.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise BadInput(f"this is no statement: {wrong}", "check it against the message reference") from None
+
+
+def purpose_of(statement: Statement) -> Purpose:
+    """Return a statement's purpose; BadInput when it is none that this node knows."""
+    try:
+        purpose: Purpose = msgspec.convert(statement.purpose, Purpose)
+    except msgspec.ValidationError:
+        raise BadInput(f"{statement.purpose[:40]!r} is no purpose", "use one of the message reference") from None
+    return purpose
 
 
 def read_body(statement: Statement) -> msgspec.Struct:

@@ -1,5 +1,6 @@
 """Tainted money as ledgers speak of it: the baton between two ledgers, and what one ledger says became of an interval."""
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,18 +10,23 @@ from lintas.model.money import MAX_MINOR, currency
 
 #: One line to be shown to people or put into a letter: no control characters, none that turn the direction of writing.
 PLAIN = r"\A[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
+#: The same, with something in it.
+WRITTEN = PLAIN.replace(r"\A", r"\A(?=.*\S)", 1)
 #: Bounds of what others send, checked where it is decoded: references, bank and currency codes, minor units.
 Reference = Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)]
 BankCode = Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{0,40}\Z")]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=MAX_MINOR)]
+#: A part ``[start, end)`` of a transfer, in its minor units.
+Span = tuple[Minor, Minor]
 
 
 class Baton(msgspec.Struct, frozen=True, kw_only=True):
     """What one ledger hands the next: the tainted part ``[start, end)`` of one transfer, and nothing else.
 
     ``transfer`` is the reference both banks know (UETR where there is one). ``start`` and ``end`` are minor units inside
-    that transfer, in its settlement ``currency``; ``holder`` is the code of the bank that received it.
+    that transfer, in its settlement ``currency``; ``holder`` is the code of the bank that received it, ``sender`` that of the
+    bank which sent it and from whose ledger this was read.
     """
 
     transfer: Reference
@@ -28,11 +34,17 @@ class Baton(msgspec.Struct, frozen=True, kw_only=True):
     end: Minor
     currency: CurrencyCode
     holder: BankCode
+    sender: BankCode = ""
 
     @property
     def amount_minor(self) -> int:
         """Return the tainted amount in minor units of ``currency``."""
         return self.end - self.start
+
+    @property
+    def span(self) -> Span:
+        """Return the tainted part."""
+        return self.start, self.end
 
 
 #: What became of one part of an interval, by the holder's own ledger.
@@ -62,6 +74,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 #: More parts than this would not fit into one statement with their batons; the smallest are then told as unknown.
 MAX_PARTS = 100
 Parts = Annotated[tuple[Part, ...], msgspec.Meta(max_length=MAX_PARTS)]
+Spans = Annotated[tuple[Span, ...], msgspec.Meta(max_length=MAX_PARTS)]
 
 
 class Find(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +136,38 @@ def check_answer(answer: LedgerAnswer, start: int, end: int) -> None:
         edge = part.end
     if edge != end:
         raise BadInput(f"the parts end at {edge}, the interval at {end}", "tile the interval exactly")
+
+
+def sent_by(answer: LedgerAnswer, bank: str) -> LedgerAnswer:
+    """Return a bank's answer with that bank as the sender of each baton: nobody speaks of money that left another's ledger."""
+    parts = tuple(
+        part
+        if part.baton is None
+        else msgspec.structs.replace(part, baton=msgspec.structs.replace(part.baton, sender=bank))
+        for part in answer.parts
+    )
+    return msgspec.structs.replace(answer, parts=parts)
+
+
+def held_spans(parts: Iterable[Part]) -> list[Span]:
+    """Return what parts hold of their transfer, in that one's minor units."""
+    return [(part.start, part.end) for part in parts if part.state == "held"]
+
+
+def subtract(span: Span, taken: Iterable[Span]) -> list[Span]:
+    """Return what ``taken`` leaves of a span, in order; an empty or turned span takes nothing."""
+    (edge, last), left = span, list[Span]()
+    for start, end in sorted(each for each in taken if each[0] < each[1]):
+        if edge < min(start, last):
+            left.append((edge, min(start, last)))
+        edge = max(edge, end)
+    return [*left, (edge, last)] if edge < last else left
+
+
+def overlaps(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
+    """Return what two sets of spans have in common, in the order of the first."""
+    common = ((max(a, c), min(b, d)) for a, b in spans for c, d in others)
+    return [(start, end) for start, end in common if start < end]
 
 
 def part_id(parent: str, number: int) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
+from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
 from lintas.border.records import Admitted
 from lintas.border.records import Answered as ReceiptAnswered
@@ -21,12 +22,19 @@ from lintas.ledger.service import Ledger
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.policy.table import PolicyTable
+from lintas.requests.amendments import Amendments
+from lintas.requests.appeals import Appeals
 from lintas.requests.chase import Chase, Place
+from lintas.requests.inbox import Inbox
+from lintas.requests.journal import Journal
 from lintas.requests.orders import Orders
+from lintas.requests.records import MovedOn
+from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
+from lintas.trust.note import VerifierKey
 
 
 class Parts(NamedTuple):
@@ -45,6 +53,7 @@ class Parts(NamedTuple):
     clock: Clock
     ids: IdSource
     verify: Verify = verify_signature
+    competent: tuple[VerifierKey, ...] = ()
 
 
 class Node(NamedTuple):
@@ -54,6 +63,7 @@ class Node(NamedTuple):
     bus: Bus
     ledger: Ledger
     judge: Judge
+    approvals: Approvals
     border: Border
     review: Review
     exchange: Exchange
@@ -62,6 +72,10 @@ class Node(NamedTuple):
     tracing: Tracing
     chase: Chase
     orders: Orders
+    amendments: Amendments
+    appeals: Appeals
+    undo: Undo
+    inbox: Inbox
 
 
 def assemble(parts: Parts) -> Node:
@@ -76,9 +90,18 @@ def assemble(parts: Parts) -> Node:
         clock=clock,
     )
     standings = Standings(me=me, directory=directory, ledger=ledger, clock=clock, ids=ids)
+    approvals = Approvals(
+        me=me,
+        jurisdiction=parts.table.jurisdiction,
+        competent=parts.competent,
+        ledger=ledger,
+        clock=clock,
+        ids=ids,
+    )
     border = Border(
         me=me,
         judge=judge,
+        approvals=approvals,
         ledger=ledger,
         bus=bus,
         signer=partial(parts.identity.signer_now, directory),
@@ -97,14 +120,49 @@ def assemble(parts: Parts) -> Node:
         verify=parts.verify,
     )
     is_own_bank = parts.banks.__contains__
+    journal = Journal(me=me, ledger=ledger, ids=ids)
     chase = Chase(
-        me=me, contact=parts.contact, place_of=_places(parts), border=border, judge=judge, clock=clock, ids=ids
+        me=me,
+        contact=parts.contact,
+        place_of=_places(parts),
+        border=border,
+        judge=judge,
+        bus=bus,
+        clock=clock,
+        ids=ids,
     )
+    orders = Orders(
+        me=me,
+        name=parts.name,
+        contact=parts.contact,
+        appeal_address=lambda: parts.directory.member(me).public_url,
+        own_banks=parts.banks,
+        chase=chase,
+        border=border,
+        judge=judge,
+        journal=journal,
+        bus=bus,
+        clock=clock,
+        ids=ids,
+    )
+    amendments = Amendments(
+        me=me,
+        chase=chase,
+        orders=orders,
+        border=border,
+        judge=judge,
+        journal=journal,
+        bus=bus,
+        clock=clock,
+        ids=ids,
+    )
+    undo = Undo(amendments=amendments, border=border, clock=clock, ids=ids)
     node = Node(
         parts=parts,
         bus=bus,
         ledger=ledger,
         judge=judge,
+        approvals=approvals,
         border=border,
         review=Review(
             border=border,
@@ -119,19 +177,11 @@ def assemble(parts: Parts) -> Node:
         intake=Intake(jurisdiction=parts.table.jurisdiction, is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         tracing=Tracing(is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         chase=chase,
-        orders=Orders(
-            me=me,
-            name=parts.name,
-            contact=parts.contact,
-            own_banks=parts.banks,
-            chase=chase,
-            border=border,
-            judge=judge,
-            ledger=ledger,
-            bus=bus,
-            clock=clock,
-            ids=ids,
-        ),
+        orders=orders,
+        amendments=amendments,
+        appeals=Appeals(orders=orders, amendments=amendments, clock=clock, ids=ids),
+        undo=undo,
+        inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
     )
     bus.subscribe(hearings(node))
     return node
@@ -156,15 +206,19 @@ def hearings(node: Node) -> list[Hearing]:
         if event.claim is not None:
             node.tracing.ask(tx, event.case, event.claim.bank, find=event.claim.find, question=event.case)
 
+    def follow_on(tx: Transaction, event: MovedOn) -> None:
+        node.tracing.ask(tx, event.case, event.baton.holder, baton=event.baton, question=event.share)
+
     def located(tx: Transaction, event: TraceAnswered) -> None:
         node.chase.located(tx, event.question, event.bank, event.answer)
 
     return [
         Hearing("requests.claim", (ReportFiled,), claim),
         Hearing("trace.follow", (ReportFiled,), follow),
+        Hearing("trace.follow_on", (MovedOn,), follow_on),
         Hearing("requests.located", (TraceAnswered,), located),
-        Hearing("requests.admitted", (Admitted,), node.orders.admitted),
-        Hearing("requests.receipted", (ReceiptAnswered,), node.chase.receipted),
+        Hearing("requests.admitted", (Admitted,), node.inbox.admitted),
+        Hearing("requests.receipted", (ReceiptAnswered,), node.inbox.receipted),
     ]
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from lintas.model.errors import BadInput
 from lintas.model.places import jurisdiction
+from lintas.policy.approval_text import issuer_keys
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"\S")]
@@ -26,7 +27,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``public`` serves the API and the pages over TLS, ``exchange`` the peers over mutual TLS; ``plain`` serves the API and the
     pages without TLS, on loopback and in exercise mode only. ``banks`` are the codes of the banks connected here;
-    ``abroad`` maps other bank codes to the authority that answers for them.
+    ``abroad`` maps other bank codes to the authority that answers for them. ``competent`` are the verifier keys of the
+    authorities whose approvals count here.
     """
 
     authority: Name
@@ -46,6 +48,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     public: Door = Door()
     exchange: Door = Door()
     plain: Door | None = None
+    competent: tuple[str, ...] = ()
     banks: tuple[BankCode, ...] = ()
     abroad: dict[BankCode, Name] = {}
 
@@ -88,6 +91,7 @@ def checked(data: object, where: str = "settings") -> Config:
         raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
     if both := set(config.banks) & set(config.abroad):
         raise BadInput(f"{', '.join(sorted(both))} stands in `banks` and in `[abroad]`", "keep one", where=where)
+    issuer_keys(config.competent, where=f"{where}, competent")
     return config
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from lintas.exchange import store as exchange_store
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import Identity
-from lintas.ledger.checkpoint import log_key, verify_ed25519
+from lintas.ledger.checkpoint import log_key
 from lintas.ledger.cosignature import witness_key
 from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotFound, Refused
@@ -18,6 +18,7 @@ from lintas.model.ids import IdSource
 from lintas.model.times import Clock, SystemClock
 from lintas.node.assembly import Node, Parts, assemble
 from lintas.node.config import Config, Home, checked, read_config, render_config
+from lintas.policy.approval_text import issuer_keys
 from lintas.policy.shipped import blank_table, shipped_table
 from lintas.policy.table import PolicyTable, signing_text
 from lintas.storage import migrate
@@ -84,12 +85,10 @@ def policy_for(place: str, file: Path | None) -> bytes:
 def install_policy(home: Home, policy: bytes) -> Home:
     """Sign a policy table with this home's policy key and put it in force; BadInput when it is no valid table."""
     signer = Ed25519Signer.load(home.key(POLICY))
-    key = log_key(signer.name, signer)
-    text = signing_text(policy).decode()
-    signature = note.Signature(key.name, key.key_id, signer.sign(text.encode()))
+    signed = note.sign(signing_text(policy).decode(), signer.name, signer)
     home.path(home.config.policy).write_bytes(policy)
-    _policy_note(home).write_bytes(note.Note(text, (signature,)).render())
-    config = msgspec.structs.replace(home.config, policy_signer=str(key))
+    _policy_note(home).write_bytes(signed.render())
+    config = msgspec.structs.replace(home.config, policy_signer=str(note.ed25519_key(signer.name, signer)))
     (home.root / SETTINGS).write_text(render_config(config), "utf-8")
     return Home(config, home.root)
 
@@ -170,7 +169,7 @@ def load_policy(home: Home) -> PolicyTable:
     table = PolicyTable.load(data, source=str(path))
     key = note.parse_vkey(home.config.policy_signer, where="policy_signer")
     read = note.parse(signed, where=str(_policy_note(home)))
-    if read.text.encode() != signing_text(data) or not note.verify(read, [key], {key.algorithm: verify_ed25519}):
+    if read.text.encode() != signing_text(data) or not note.verify(read, [key], {note.ED25519: note.verify_ed25519}):
         raise Refused(
             "unsigned_policy", "the policy table is not what its signer signed", "sign it again", where=str(path)
         )
@@ -246,6 +245,7 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
         abroad=config.abroad,
         clock=clock,
         ids=IdSource(clock),
+        competent=issuer_keys(config.competent, where="competent"),
     )
     return home, assemble(parts)
 

@@ -26,6 +26,8 @@ log = logging.getLogger("lintas.node")
 RESTART_SECONDS = 1.0
 #: How soon the peers' door and delivery obey a standing that was changed on the database by another process, seconds.
 WATCH_SECONDS = 1.0
+#: How often what has ended is looked for, seconds.
+CLOCK_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -135,7 +137,8 @@ class Runtime:
             await self._publication.publish(starting=True)
             await warm
             await self._renew_peers()
-            tasks = [asyncio.create_task(self._for_ever(each)) for each in (self._pump, self._beat, self._watch)]
+            works = (self._pump, self._beat, self._watch, self._clocks)
+            tasks = [asyncio.create_task(self._for_ever(each)) for each in works]
             yield
         finally:
             await _stop([*tasks, *self._senders])
@@ -190,6 +193,16 @@ class Runtime:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             await self._renew_peers()
+
+    async def _clocks(self) -> None:
+        """Let orders and requests end when their time is over; most looks find nothing, and write nothing."""
+        amendments, undo = self.node.amendments, self.node.undo
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            if await self.read(amendments.ended):
+                await self.write(amendments.close_ended)
+            if await self.read(undo.lapsed):
+                await self.write(undo.lapse)
 
     async def _beat(self) -> None:
         while True:

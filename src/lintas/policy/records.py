@@ -21,7 +21,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     The closed lists are in ``lintas.policy.vocabulary``; a value outside them is refused, never guessed at. ``peer`` is the
     other authority (for an order: the one that asked, or one's own in a domestic case). ``conditions`` are the documents on
     file, each ``kind:reference``. ``amount`` and ``automatic_today`` (automatic orders already issued today for this peer)
-    matter for orders only; when either is unknown, no order is automatic. ``exercise`` says whether node and message play.
+    matter for orders and hold requests only; when either is unknown, nothing is automatic. ``exercise`` says whether node
+    and message play.
     """
 
     action: str
@@ -44,7 +45,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Automatic(msgspec.Struct, frozen=True, kw_only=True):
-    """The cap under which an order needs no approver: at most ``amount_minor`` each and ``per_day`` for one peer; 0 is off."""
+    """The cap under which an order needs no approver, or a request that follows another no officer's click: at most
+    ``amount_minor`` each and ``per_day`` for one peer; 0 is off."""
 
     amount_minor: int
     currency: str
@@ -80,7 +82,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     ``rules`` and ``law`` name what decided (empty when nothing permits). ``missing`` names documents (``approval``) and people
     (``approver``, ``second_approver``) still needed. ``policy`` is the SHA-256 of the table's text, lower-case hex.
-    ``hold_hours`` and ``confirm_hours`` are set on orders: how long a hold lasts, and what confirmation adds.
+    ``hold_hours`` and ``confirm_hours`` are set on orders: how long a hold lasts, and what confirmation adds. ``automatic``
+    tells whether amount and count are under the cap of every rule that applies.
     """
 
     outcome: Outcome
@@ -95,6 +98,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     redact: tuple[str, ...] = ()
     hold_hours: int | None = None
     confirm_hours: int | None = None
+    automatic: bool = False
 
     @property
     def permitted(self) -> bool:

@@ -165,5 +165,10 @@ def _check_whole(rule: Rule, row: Mapping[str, Cell], line: int, place: Place) -
             place.refuse(
                 line, "an order without a named approver", "state humans: 1 (automatic orders go by their cap)"
             )
-    elif order_terms := [column for column in ("automatic", "hold_hours", "confirm_hours") if column in row]:
+        return
+    if order_terms := [column for column in ("hold_hours", "confirm_hours") if column in row]:
         place.refuse(row[order_terms[0]].line, f"{order_terms[0]} belongs to orders only", "leave the column out")
+    asks = (actions, rule.match.get("category")) == (("release",), ("hold_request",))
+    if "automatic" in row and not asks:
+        what = "automatic belongs to orders, and to rules that release hold requests alone"
+        place.refuse(row["automatic"].line, what, "leave the column out")

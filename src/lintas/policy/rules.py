@@ -96,6 +96,7 @@ def _permit(rules: list[Rule], question: Question, moment: datetime, jurisdictio
         redact=redact,
         hold_hours=_least(rule.hold_hours for rule in rules),
         confirm_hours=_least(rule.confirm_hours for rule in rules),
+        automatic=all(_under_cap(rule, question) for rule in rules),
     )
     return sentences.with_sentence(bare, question, jurisdiction, rules)
 
@@ -186,16 +187,15 @@ def _nearest(candidates: Sequence[Candidate], facts: dict[str, str], today: date
 
 def _humans(rule: Rule, question: Question) -> Humans:
     """Return how many named people this rule needs: none for an order under the automatic cap."""
+    return 0 if _under_cap(rule, question) else rule.humans
+
+
+def _under_cap(rule: Rule, question: Question) -> bool:
     cap, amount, today = rule.automatic, question.amount, question.automatic_today
-    if (
-        cap is None
-        or not isinstance(amount, Money)
-        or not isinstance(amount.amount_minor, int)
-        or not isinstance(today, int)
-    ):
-        return rule.humans
+    if cap is None or not isinstance(amount, Money) or not isinstance(amount.amount_minor, int):
+        return False
     small = amount.currency == cap.currency and 0 < amount.amount_minor <= cap.amount_minor
-    return 0 if small and 0 <= today < cap.per_day else rule.humans
+    return small and isinstance(today, int) and 0 <= today < cap.per_day
 
 
 def _missing(rules: list[Rule], humans: int, question: Question) -> tuple[str, ...]:

@@ -154,6 +154,8 @@ def _stated_limits(rule: Rule) -> Iterable[str]:
         yield f"given {_and(CONDITIONS[kind] for kind in rule.conditions)}"
     if rule.humans:
         yield f"approved by {'one named person' if rule.humans == 1 else 'two named people'}{_cap(rule.automatic)}"
+    elif rule.automatic:
+        yield f"asked on from hop to hop by an officer{_cap(rule.automatic)}"
     if rule.redact:
         yield f"without {_and(REDACTABLE[field] for field in rule.redact)}"
     if rule.hold_hours is not None:

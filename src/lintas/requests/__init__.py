@@ -1,8 +1,11 @@
-"""Floor 5: requests with clocks and the orders they lead to; the money bar of every case.
+"""Floor 5: requests with clocks and the orders they lead to; release and appeal; the money bar of every case.
 
-A *hold* asks that an amount be held; an *order* is the holding authority's own act under its own law, with a named approver.
-Events in: ``intake.ReportFiled``, ``trace.Answered`` (by way of the assembly), ``border.Admitted``, ``border.Answered``.
-Events out: ``OrderIssued``. Invariants: held + moved + spent + returned + released + unknown = stolen, exact, per currency;
-a hold never exceeds its interval; every order has local legal basis, an expiry and a named approver; idempotent by order id.
-Legal notes: nobody acts on a foreign message; a foreign hold request leads to nothing until an officer here approves it.
+A *hold* asks that an amount be held; an *order* is the holding authority's own act under its own law, with a named
+approver; an *amendment* is its own change of that order. ``chase`` asks and ``undo`` takes back; ``orders`` holds and
+``amendments`` lets go. Events in: ``intake.ReportFiled``, ``trace.Answered`` (by way of the assembly), ``border.Admitted``,
+``border.Answered``. Events out: ``OrderIssued``, ``OrderAmended``, ``MovedOn``. Invariants: held + moved + spent + returned +
+released + unknown = stolen, exact, per currency; a hold never exceeds its interval; every order has local legal basis, an
+end and, above the cap of its own table, a named approver; every hold ends; idempotent by order id; a release reaches
+whoever asked, a withdrawal whoever was asked. Legal notes: nobody acts on a foreign message; a foreign request, or its
+withdrawal, leads to nothing until an officer here approves it.
 """

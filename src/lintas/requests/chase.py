@@ -1,4 +1,4 @@
-"""The asking side: a case's claim and shares, hold requests to peers, and what comes back."""
+"""The asking side: a case's claim and shares, hold requests to peers, and what comes back, hop after hop."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,15 +7,17 @@ import msgspec
 from lintas.border.judge import Judge
 from lintas.border.records import Answered
 from lintas.border.service import Border
+from lintas.bus.service import Bus
 from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.markings import Marking
 from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
+from lintas.model.money import Money
 from lintas.model.tainted import Baton, LedgerAnswer, Part
 from lintas.model.times import Clock
-from lintas.requests import rules, store
-from lintas.requests.records import Bar, Claim, Direction, Hold, HoldForm, Order, Share
+from lintas.requests import changes_store, rules, store
+from lintas.requests.records import Bar, Claim, Direction, Hold, HoldForm, MovedOn, Order, Share
 from lintas.storage.engine import Transaction
 
 #: What a hold request asks of the peer, as data: answer within, and stop being a request after (hours).
@@ -23,6 +25,8 @@ ANSWER_HOURS = 1
 EXPIRES_HOURS = 72
 #: Holds that a case may lead to without anybody's click; an officer asks for more by hand.
 MAX_UNASKED_HOLDS = 20
+#: How far money is followed without anybody's click: honest members need a handful, a lying one could go on for ever.
+MAX_UNASKED_HOPS = 12
 PLANE_B = Marking(plane="B", tlp="AMBER+STRICT")
 
 
@@ -44,11 +48,12 @@ class Chase:
         place_of: Callable[[str], Place],
         border: Border,
         judge: Judge,
+        bus: Bus,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._me, self._contact, self._place_of = me, contact, place_of
-        self._border, self._judge, self._clock, self._ids = border, judge, clock, ids
+        self._border, self._judge, self._bus, self._clock, self._ids = border, judge, bus, clock, ids
 
     # ---- claims and the bar
 
@@ -95,36 +100,47 @@ class Chase:
         share = store.share(tx, share_id)
         if share is None or share.hold is not None:
             raise NotFound(f"no share {share_id!r} without a hold", "it was replaced or asked for meanwhile")
+        if share.state == "released":
+            return  # let go while the bank was looking for it
         if not answer.found:
             store.keep_share(tx, msgspec.structs.replace(share, holder=bank, note="not_found"))
             return
-        at = Baton(transfer=answer.transfer, start=answer.start, end=answer.end, currency=answer.currency, holder=bank)
+        sender = share.baton.sender if share.baton else bank
+        at = Baton(
+            transfer=answer.transfer,
+            start=answer.start,
+            end=answer.end,
+            currency=answer.currency,
+            holder=bank,
+            sender=sender,
+        )
         pieces = self._replace(
             tx, share, answer.parts, at=at, changes=msgspec.structs.replace(share, authority=self._me)
         )
         already = len(store.holds_of(tx, share.case))
+        claim = store.claim(tx, share.case)
         for piece in pieces[: max(0, MAX_UNASKED_HOLDS - already)]:
-            self._hold_if_possible(tx, piece)
+            if self._can_hold(piece) and piece.baton is not None:
+                self._open_hold(tx, piece, piece.baton, "stop_payment", claim.officer if claim else "")
 
     def _replace(
         self, tx: Transaction, share: Share, parts: Sequence[Part], *, at: Baton, changes: Share
     ) -> list[Share]:
-        pieces = rules.split(share, parts, at=at, changes=changes)
+        pieces = []
         store.drop_share(tx, share.id)
-        for piece in pieces:
+        for piece in rules.split(share, parts, at=at, changes=changes):
             place = self._place_of(piece.holder)
-            store.keep_share(tx, msgspec.structs.replace(piece, authority=place.authority))
+            pieces.append(msgspec.structs.replace(piece, authority=place.authority))
+            store.keep_share(tx, pieces[-1])
         return pieces
 
-    def _hold_if_possible(self, tx: Transaction, share: Share) -> None:
+    def _can_hold(self, share: Share) -> bool:
+        """Tell whether a share that was just found can be asked for without anything more being known."""
         if share.state != "moved" or share.baton is None:
-            return
+            return False
         place = self._place_of(share.baton.holder)
-        if place.own and share.note == "moved":
-            return  # the next bank of this jurisdiction is being asked where it is
-        if place.own or place.authority:
-            claim = store.claim(tx, share.case)
-            self._open_hold(tx, share, share.baton, "stop_payment", claim.officer if claim else "")
+        # Money that moved to a bank of this jurisdiction: that one is being asked where it is.
+        return bool(place.authority) and not (place.own and share.note == "moved")
 
     # ---- holds
 
@@ -133,12 +149,15 @@ class Chase:
         share = store.share(tx, form.share)
         if share is None or share.baton is None:
             raise NotFound(f"no share {form.share!r} that could be held", "take the id from the case's bar")
+        if share.state not in ("moved", "unknown"):
+            raise Conflict(f"this share is {share.state}", "only money that is moved or unknown can be held")
         if share.hold is not None:
             raise Conflict(f"hold {share.hold} covers this share already", "wait for its answer")
         if share.note == "moved" and self._place_of(share.holder).own:
             raise Conflict(f"{share.holder} is being asked where this money is", "wait for its answer")
-        if share.state not in ("moved", "unknown"):
-            raise Conflict(f"this share is {share.state}", "only money that is moved or unknown can be held")
+        claim = store.claim(tx, share.case)
+        if claim is not None and claim.origin:
+            raise Conflict(f"this is {claim.origin}'s case", "it is told where the money went, and asks on itself")
         pieces = rules.cut(share, share.baton, form.amount_minor or share.baton.amount_minor)
         if len(pieces) > 1:
             store.drop_share(tx, share.id)
@@ -146,7 +165,32 @@ class Chase:
                 store.keep_share(tx, piece)
         return self._open_hold(tx, pieces[0], pieces[0].baton or share.baton, form.purpose, officer)
 
-    def _open_hold(self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose, officer: str) -> Hold:
+    def _follow(self, tx: Transaction, share: Share, officer: str) -> None:
+        """Follow money that moved on: our own bank is asked where it is, a peer for a hold if our table lets nobody click."""
+        if share.note != "moved" or share.baton is None or share.hop >= MAX_UNASKED_HOPS:
+            return
+        place, already = self._place_of(share.baton.holder), len(store.holds_of(tx, share.case))
+        if place.own:
+            self._bus.emit(tx, MovedOn(share.id, share.case, share.baton))
+        if place.own or not place.authority or already >= MAX_UNASKED_HOLDS:
+            return
+        today = times.render(self._clock.now())[:10]
+        decision = self._judge.decide(
+            "release",
+            plane="B",
+            category="hold_request",
+            subject="account_holder",
+            purpose="stop_payment",
+            peer=place.authority,
+            amount=Money(share.baton.amount_minor, share.baton.currency),
+            automatic_today=store.count_automatic(tx, store.holds, place.authority, today),
+        )
+        if decision.permitted and decision.automatic:
+            self._open_hold(tx, share, share.baton, "stop_payment", officer, automatic=True)
+
+    def _open_hold(
+        self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose, officer: str, *, automatic: bool = False
+    ) -> Hold:
         place = self._place_of(baton.holder)
         if not place.own and not place.authority:
             raise BadInput(
@@ -169,6 +213,8 @@ class Chase:
             state="awaiting_approval",
             asked_at=times.render(self._clock.now()),
             asked_by=officer,
+            hop=share.hop if place.own else share.hop + 1,
+            automatic=automatic,
         )
         if direction == "asked":
             hold = self._send(tx, hold)
@@ -200,7 +246,7 @@ class Chase:
             expires=expires,
             contact=self._contact,
         )
-        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(request,))
+        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(request,), case=hold.case)
         release = self._border.release(tx, message, hold.peer)
         sentence = release.decision.sentence
         if not release.permitted:
@@ -215,50 +261,81 @@ class Chase:
             request_basis=request.basis,
         )
 
+    # ---- what peers and our own banks say
+
     def receipted(self, tx: Transaction, event: Answered) -> None:
-        """Take the peer's verdict on a request of ours."""
+        """Take the peer's verdict on a request of ours; one that it refused leaves the money free to be asked for anew."""
         hold = store.hold_by_object(tx, event.object)
         if hold is None or hold.state != "sent":
             return
         if event.verdict in ("accepted", "duplicate"):
             store.keep_hold(tx, msgspec.structs.replace(hold, state="delivered"))
-        elif event.verdict == "quarantined":
+            return
+        if event.verdict == "quarantined":
             # It is there, and people look at it first: it may still be answered, and nothing is lost by waiting.
             store.keep_hold(tx, msgspec.structs.replace(hold, state="delivered", reason=event.reason))
-        else:
-            store.keep_hold(tx, msgspec.structs.replace(hold, state="refused_by_peer", reason=event.reason))
+            return
+        store.keep_hold(tx, msgspec.structs.replace(hold, state="refused_by_peer", reason=event.reason))
+        self.free(tx, hold)
 
-    def answered(self, tx: Transaction, origin: str, answer: HoldAnswer) -> None:
-        """Take a peer's answer to a hold of ours; Refused when it is not theirs to give or does not add up."""
+    def answered(self, tx: Transaction, origin: str, answer: HoldAnswer) -> Hold | None:
+        """Take a peer's answer to a hold of ours; Refused when it is not theirs to give or does not add up.
+
+        An answer that comes after the request ended is recorded, and counts as long as nobody else was asked meanwhile.
+        Returns the hold as it is now; None for an answer that came before.
+        """
         hold = store.hold(tx, answer.hold)
         if hold is None or hold.direction != "asked" or hold.peer != origin:
             raise Refused("not_asked", f"{origin} answers a hold that was not asked of it")
-        if hold.state == "answered":
-            return
-        if hold.state not in ("sent", "delivered"):
+        late = hold.state == "expired" or (hold.state == "answered" and hold.outcome == "expired")
+        if hold.state == "answered" and not late:
+            return None
+        if hold.state not in ("sent", "delivered") and not late:
             raise Refused("not_asked", f"{origin} answers a hold that never left, or that it refused ({hold.state})")
         now = times.render(self._clock.now())
         rules.check_hold_answer(hold, answer, self._judge.jurisdiction_of(origin), self._clock.now())
         share = store.share(tx, hold.share)
-        if answer.parts and share is not None:
-            changes = msgspec.structs.replace(
-                share,
-                authority=origin,
-                law=answer.basis.law if answer.basis else "",
-                until=answer.expires,
-                hold=hold.id,
-            )
-            self._replace(tx, share, answer.parts, at=hold.baton, changes=changes)
-        store.keep_hold(
-            tx,
-            msgspec.structs.replace(
-                hold, state="answered", outcome=answer.outcome, reason=answer.reason, answered_at=now
-            ),
+        answered = msgspec.structs.replace(
+            hold, state="answered", outcome=answer.outcome, reason=answer.reason, answered_at=now, late=late
         )
+        store.keep_hold(tx, answered)
+        if share is None or share.hold not in (None, hold.id) or share.state not in ("moved", "unknown"):
+            raise Refused(
+                "late_answer", f"the answer to hold {hold.id} is on record; its money was let go or asked for anew"
+            )
+        taken_back = changes_store.withdrawals_of(tx, hold=hold.id)
+        if not answer.parts:
+            if taken_back:
+                store.keep_share(tx, rules.released(share, taken_back[0].code))
+            self.free(tx, answered)
+            return answered
+        changes = msgspec.structs.replace(
+            share,
+            authority=origin,
+            law=answer.basis.law if answer.basis else "",
+            until=answer.expires,
+            hold=hold.id,
+            hop=hold.hop,
+        )
+        for piece in self._replace(tx, share, answer.parts, at=hold.baton, changes=changes):
+            if not taken_back:
+                self._follow(tx, piece, hold.asked_by)
+            elif piece.state == "moved":
+                store.keep_share(tx, rules.released(piece, taken_back[0].code))
+        return answered
+
+    def free(self, tx: Transaction, hold: Hold) -> None:
+        """Leave the share of a hold that led to nothing free to be asked for anew."""
+        share = store.share(tx, hold.share)
+        if share is not None and share.hold == hold.id and share.state in ("moved", "unknown"):
+            store.keep_share(tx, msgspec.structs.replace(share, hold=None))
 
     def take_own(self, tx: Transaction, share: Share, order: Order, answer: LedgerAnswer) -> None:
         """Take what our own order to our own bank achieved for a share of our own case."""
         changes = msgspec.structs.replace(
             share, authority=self._me, law=order.basis.law, until=order.expires, hold=order.hold
         )
-        self._replace(tx, share, answer.parts, at=order.baton, changes=changes)
+        claim = store.claim(tx, share.case)
+        for piece in self._replace(tx, share, answer.parts, at=order.baton, changes=changes):
+            if claim is not None and not claim.origin:
+                self._follow(tx, piece, claim.officer)

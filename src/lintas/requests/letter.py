@@ -1,4 +1,8 @@
-"""The order as a letter: what a bank's lawyer needs to see before money is held."""
+"""The order as a letter: what a bank's lawyer needs to see before money is held, and how its owner can object."""
+
+import base64
+import hashlib
+import hmac
 
 from lintas.model import times
 from lintas.model.money import show
@@ -28,12 +32,33 @@ Answer in full, in part, moved on, spent, or not found; if law prevents you, ans
 section that does.
 
 Approved by {approver}
-Questions and objections: {contact}
+Questions: {contact}
+{objections}"""
+_OBJECTIONS = """
+FOR THE OWNER OF THE ACCOUNT
+
+Whoever the held amount belongs to by right can object, without a lawyer and at no cost. A person decides, who
+is not the one that approved this order, and says why. Please hand on this address:
+
+    {address}
 """
 
 
-def write(order: Order, *, authority: str) -> str:
-    """Return the letter in plain text (English); times are UTC, to the second."""
+def token_of(salt: bytes) -> str:
+    """Return the token by which somebody may object to the order with this salt: 26 letters and digits (130 bits).
+
+    It is made from the salt of the order's ledger commitment, so that erasing the one ends the other.
+    """
+    return base64.b32encode(hmac.digest(salt, b"lintas appeal token v1", "sha256")).decode()[:26].lower()
+
+
+def token_hash(token: str) -> str:
+    """Return the SHA-256 under which a token is found."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def write(order: Order, *, authority: str, objections: str = "") -> str:
+    """Return the letter in plain text (English); times are UTC, to the second; ``objections`` is where to object."""
     baton = order.baton
     return _LETTER.format(
         authority=authority,
@@ -51,6 +76,7 @@ def write(order: Order, *, authority: str) -> str:
         expires=_to_the_second(order.expires),
         approver=order.approver,
         contact=order.contact,
+        objections=_OBJECTIONS.format(address=objections) if objections else "",
     )
 
 

@@ -1,25 +1,25 @@
 """The holding side: foreign requests received, the officer's decision, this authority's own orders, and the banks' answers."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from lintas.border.judge import Judge
-from lintas.border.records import Admitted
 from lintas.border.service import Border
 from lintas.bus.service import Bus
-from lintas.ledger.records import Entry, encode
-from lintas.ledger.service import Ledger
-from lintas.model import messages, times
+from lintas.model import times
 from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
 from lintas.model.money import Money
-from lintas.model.tainted import LedgerAnswer, part_id
+from lintas.model.tainted import LedgerAnswer, part_id, sent_by
 from lintas.model.times import Clock
+from lintas.policy.records import Decision
 from lintas.requests import letter, rules, store
 from lintas.requests.chase import PLANE_B, Chase
+from lintas.requests.journal import Journal
 from lintas.requests.records import Hold, Order, OrderIssued, Share
 from lintas.storage.engine import Transaction
-from lintas.trust.envelope import commitment
 
 #: Requests of one peer that may wait for a decision at once: its officers cannot bury everybody else's.
 MAX_WAITING = 500
@@ -34,44 +34,40 @@ class Orders:
         me: str,
         name: str,
         contact: str,
+        appeal_address: Callable[[], str],
         own_banks: frozenset[str],
         chase: Chase,
         border: Border,
         judge: Judge,
-        ledger: Ledger,
+        journal: Journal,
         bus: Bus,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._me, self._name, self._contact, self._own_banks = me, name, contact, own_banks
-        self._chase, self._border, self._judge, self._ledger = chase, border, judge, ledger
+        self._appeal_address = appeal_address
+        self._chase, self._border, self._judge, self._journal = chase, border, judge, journal
         self._bus, self._clock, self._ids = bus, clock, ids
 
-    # ---- what peers say
+    # ---- what peers ask
 
-    def admitted(self, tx: Transaction, event: Admitted) -> None:
-        """Take what passed the border: a request to decide on, or an answer to ours."""
-        statement = self._border.statement(tx, event.origin, event.object)
-        body = messages.read_body(statement)
-        if isinstance(body, HoldRequest):
-            self._received(tx, event, body, msgspec.convert(statement.purpose, Purpose))
-        elif isinstance(body, HoldAnswer):
-            try:
-                self._chase.answered(tx, event.origin, body)
-            except Refused as wrong:
-                self._border.note_refusal(tx, event.origin, wrong.reason, str(wrong))
+    def received(
+        self, tx: Transaction, origin: str, request: HoldRequest, purpose: Purpose, *, statement: str = ""
+    ) -> None:
+        """Take a peer's request: it waits for an officer, unless our own table lets so small an order go without one.
 
-    def _received(self, tx: Transaction, event: Admitted, request: HoldRequest, purpose: Purpose) -> None:
+        ``statement`` is the object that said it.
+        """
         if store.hold(tx, request.hold) is not None:
             what = f"hold {request.hold} is known here already; a new request needs an id of its own"
-            self._border.note_refusal(tx, event.origin, "hold_id_taken", what)
+            self._border.note_refusal(tx, origin, "hold_id_taken", what)
             return
         hold = Hold(
             id=request.hold,
             case=self._ids.new("case"),
             share="",
             direction="received",
-            peer=event.origin,
+            peer=origin,
             baton=request.baton,
             amount_minor=request.amount_minor,
             currency=request.currency,
@@ -82,22 +78,28 @@ class Orders:
             request_basis=request.basis,
             answer_by=request.answer_by,
             expires=request.expires,
-            statement=event.object,
+            statement=statement,
         )
         try:
-            if store.count_waiting(tx, event.origin) >= MAX_WAITING:
-                what = f"{MAX_WAITING} requests of {event.origin} wait for a decision here"
+            if store.count_waiting(tx, origin) >= MAX_WAITING:
+                what = f"{MAX_WAITING} requests of {origin} wait for a decision here"
                 raise Refused("too_many_waiting", what, "wait until some are decided")
             rules.check_request(request, own_banks=self._own_banks, now=self._clock.now())
+            if request.baton.sender in self._own_banks and not store.was_told(tx, origin, request.baton):
+                what = f"{origin} was never told that this money left {request.baton.sender}"
+                raise Refused("unknown_baton", what, "ask only for what an answer named")
         except Refused as wrong:
-            self._border.note_refusal(tx, event.origin, wrong.reason, str(wrong))
+            self._border.note_refusal(tx, origin, wrong.reason, str(wrong))
             self._decline(tx, hold, str(wrong))
             return
         hold = msgspec.structs.replace(hold, share=hold.case)
         store.keep_hold(tx, hold)
         self._chase.open_claim(
-            tx, hold.case, hold.scheme, amount_minor=hold.amount_minor, currency=hold.currency, origin=event.origin
+            tx, hold.case, hold.scheme, amount_minor=hold.amount_minor, currency=hold.currency, origin=origin
         )
+        decision = self._decide(tx, hold, approver_present=False)
+        if decision.outcome == "permit" and decision.automatic and self._covered(tx, hold) is None:
+            self._issue(tx, hold, decision, f"automatic, rule {', '.join(decision.rules)}", automatic=True)
 
     # ---- what officers decide
 
@@ -116,6 +118,14 @@ class Orders:
         """Return the holds of a case, oldest first."""
         return store.holds_of(tx, case)
 
+    def overdue(self, tx: Transaction) -> list[Hold]:
+        """Return the holds, asked or received, whose answer was hoped for before now, the longest overdue first."""
+        return store.overdue_holds(tx, times.render(self._clock.now()))
+
+    def orders_of(self, tx: Transaction, case: str) -> list[Order]:
+        """Return the orders of a case, oldest first."""
+        return store.orders_of(tx, case)
+
     def order_of(self, tx: Transaction, hold_id: str) -> Order | None:
         """Return the order that a hold led to, if any."""
         return store.order_of(tx, hold_id)
@@ -124,7 +134,14 @@ class Orders:
         """Issue this authority's own order, under its own law, in the named officer's name."""
         hold = self._waiting(tx, hold_id)
         self._check_approvable(tx, hold, approver)
-        decision = self._judge.decide(
+        decision = self._decide(tx, hold, approver_present=True)
+        if decision.outcome != "permit" or decision.hold_hours is None:
+            raise NotAllowed(decision.sentence, "the hold stays where it is; decline it or obtain what is missing")
+        return self._issue(tx, hold, decision, approver)
+
+    def _decide(self, tx: Transaction, hold: Hold, *, approver_present: bool) -> Decision:
+        today = times.render(self._clock.now())[:10]
+        return self._judge.decide(
             "order",
             plane="B",
             category="hold_order",
@@ -133,10 +150,13 @@ class Orders:
             peer=hold.peer or self._me,
             holder="bank",
             amount=Money(hold.amount_minor, hold.currency),
-            approver_present=True,
+            automatic_today=store.count_automatic(tx, store.orders, hold.peer, today) if hold.peer else None,
+            approver_present=approver_present,
         )
-        if decision.outcome != "permit" or decision.hold_hours is None:
-            raise NotAllowed(decision.sentence, "the hold stays where it is; decline it or obtain what is missing")
+
+    def _issue(
+        self, tx: Transaction, hold: Hold, decision: Decision, approver: str, *, automatic: bool = False
+    ) -> Order:
         now = times.render(self._clock.now())
         order = Order(
             id=self._ids.new("order"),
@@ -151,10 +171,12 @@ class Orders:
             issued_at=now,
             expires=self._judge.hours_from_now(decision.hold_hours) or now,
             contact=self._contact,
+            automatic=automatic,
         )
-        store.keep_order(tx, order)
+        store.keep_order(tx, order, hold.peer)
         store.keep_hold(tx, msgspec.structs.replace(hold, state="ordered", decision=decision.sentence))
-        self._log_order(tx, order, decision.rules, decision.policy)
+        salt = self._journal.enter(tx, "order", now, (order.id, msgspec.json.encode(order)), decision)
+        store.keep_secrets(tx, order.id, salt, letter.token_hash(letter.token_of(salt)))
         self._bus.emit(tx, OrderIssued(order.id, hold.id, order.bank))
         return order
 
@@ -163,11 +185,14 @@ class Orders:
             raise Conflict(f"the request ended at {hold.expires}", "decline it; the other side may ask anew")
         if hold.direction == "own" and hold.asked_by == approver:
             raise NotAllowed("who reported or asked cannot approve", "another officer must decide")
-        orders = store.orders_on(tx, hold.baton.holder, hold.baton.transfer)
-        other = rules.overlapping(hold.baton, orders, self._clock.now())
+        other = self._covered(tx, hold)
         if other is not None:
             what = f"order {other.id} of case {other.case} covers this money until {other.expires}"
             raise Conflict(what, "decline this one, or wait")
+
+    def _covered(self, tx: Transaction, hold: Hold) -> Order | None:
+        orders = store.orders_on(tx, hold.baton.holder, hold.baton.transfer)
+        return rules.overlapping(hold.baton, orders, self._clock.now())
 
     def decline(self, tx: Transaction, hold_id: str, officer: str, reason: str) -> None:
         """Say no, with a reason that the asking authority gets."""
@@ -185,24 +210,9 @@ class Orders:
             tx, msgspec.structs.replace(hold, state="refused", outcome="refused", reason=reason, answered_at=now)
         )
         if hold.direction == "received":
-            self._tell(tx, hold, HoldAnswer(hold=hold.id, outcome="refused", reason=reason))
-
-    def _log_order(self, tx: Transaction, order: Order, rule_ids: tuple[str, ...], policy: str) -> None:
-        salt = self._ids.salt()
-        store.keep_salt(tx, order.id, salt)
-        sealed = commitment(salt, msgspec.json.encode(order)).hex()
-        entry = Entry(
-            type="order",
-            at=order.issued_at,
-            node=self._me,
-            peer=self._me,
-            purpose="stop_payment",
-            rules=rule_ids,
-            policy=policy,
-            object=order.id,
-            commitment=sealed,
-        )
-        self._ledger.append(tx, [encode(entry)])
+            self.tell(tx, hold, HoldAnswer(hold=hold.id, outcome="refused", reason=reason))
+        else:
+            self._chase.free(tx, hold)
 
     # ---- what banks do
 
@@ -219,17 +229,19 @@ class Orders:
         return order
 
     def letter(self, tx: Transaction, order_id: str, bank: str | None = None) -> str:
-        """Return the order as a letter: reference, section of law, amount, expiry, contact."""
-        return letter.write(self.order(tx, order_id, bank), authority=self._name)
+        """Return the order as a letter: reference, section of law, amount, expiry, contact, and where to object."""
+        order, salt = self.order(tx, order_id, bank), store.salt_of(tx, order_id)
+        objections = f"{self._appeal_address()}/appeal/{letter.token_of(salt)}" if salt else ""
+        return letter.write(order, authority=self._name, objections=objections)
 
     def bank_answers(self, tx: Transaction, bank: str, order_id: str, answer: LedgerAnswer) -> None:
         """Take a bank's answer to an order; the same answer again is fine, another one is a Conflict."""
-        order = self.order(tx, order_id, bank)
+        order, answer = self.order(tx, order_id, bank), sent_by(answer, bank)
         if order.answered_at is not None:
             if order.answer == answer:
                 return
             raise Conflict("this order has another answer already", "call the authority's contact to correct it")
-        rules.check_order_answer(order, answer)
+        rules.check_order_answer(order, answer, self._clock.now())
         now = times.render(self._clock.now())
         store.keep_order(tx, msgspec.structs.replace(order, answer=answer, answered_at=now))
         hold = self.hold(tx, order.hold)
@@ -245,7 +257,7 @@ class Orders:
                 approver=order.approver,
                 expires=order.expires,
             )
-            self._tell(tx, hold, told)
+            self.tell(tx, hold, told)
 
     def bank_refuses(self, tx: Transaction, bank: str, order_id: str, reason: str) -> None:
         """Take a bank's refusal with its legal reason."""
@@ -259,7 +271,7 @@ class Orders:
     def _show(self, tx: Transaction, hold: Hold, order: Order, answer: LedgerAnswer) -> None:
         """Bring the answer into the bar; a foreign case is shown in this ledger's own currency."""
         share = store.share(tx, hold.share)
-        if share is None or not answer.found:
+        if share is None or not answer.found or share.hold not in (None, hold.id):
             return
         claim = store.claim(tx, hold.case)
         if hold.direction == "received" and claim is not None and len(answer.local) == 1:
@@ -272,10 +284,13 @@ class Orders:
             return
         self._chase.take_own(tx, share, order, answer)
 
-    def _tell(self, tx: Transaction, hold: Hold, answer: HoldAnswer) -> None:
-        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(answer,))
+    def tell(self, tx: Transaction, hold: Hold, answer: HoldAnswer) -> None:
+        """Answer the authority that asked; it may from then on ask for what the answer says moved away."""
+        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(answer,), case=hold.case)
         release = self._border.release(tx, message, hold.peer)
-        if not release.permitted:
+        if release.permitted:
+            store.keep_told(tx, hold.peer, [part.baton for part in answer.parts if part.baton is not None])
+        else:
             stored = store.hold(tx, hold.id)
             if stored is not None:
                 store.keep_hold(tx, msgspec.structs.replace(stored, decision=release.decision.sentence))
@@ -293,7 +308,7 @@ def _local_share(share: Share, order: Order, answer: LedgerAnswer, number: int, 
         authority=authority if held else "",
         law=order.basis.law if held else "",
         until=order.expires if held else None,
-        baton=part.baton,
+        baton=part.baton or msgspec.structs.replace(order.baton, start=part.start, end=part.end),
         hold=order.hold,
         note=part.state,
     )

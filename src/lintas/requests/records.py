@@ -4,21 +4,40 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lintas.model.messages import LegalBasis, Outcome, Purpose
-from lintas.model.tainted import Baton, LedgerAnswer
+from lintas.model.messages import LegalBasis, Outcome, Purpose, ReleaseCode, WithdrawalCode
+from lintas.model.tainted import WRITTEN, Baton, LedgerAnswer, Spans
 
 ShareState = Literal["held", "moved", "spent", "returned", "released", "unknown"]
 SHARE_STATES: tuple[ShareState, ...] = ("held", "moved", "spent", "returned", "released", "unknown")
 Direction = Literal["asked", "received", "own"]
 HoldState = Literal[
-    "awaiting_approval", "sent", "delivered", "ordered", "answered", "refused_by_policy", "refused_by_peer", "refused"
+    "awaiting_approval",
+    "sent",
+    "delivered",
+    "ordered",
+    "answered",
+    "refused_by_policy",
+    "refused_by_peer",
+    "refused",
+    "withdrawn",
+    "expired",
 ]
+#: States in which somebody still owes an answer.
+OPEN: frozenset[HoldState] = frozenset({"awaiting_approval", "sent", "delivered", "ordered"})
+AmendmentState = Literal["awaiting_approval", "ordered", "done", "declined"]
+WithdrawalState = Literal["sent", "delivered", "refused", "confirmed", "declined"]
+AppealState = Literal["open", "upheld", "dismissed"]
+#: Several lines that people read: no control characters but line breaks and tabs, none that turn the direction of writing.
+_LINES = r"\A(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
+#: What a person writes: a sentence that others read.
+Sentence = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=WRITTEN)]
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a case's money: ``amount_minor`` of the claim's currency, in one state, at one holder.
 
-    ``baton`` names the same money where it is; ``hold`` the hold that covers it; ``until`` when that hold ends.
+    ``baton`` names the same money where it is; ``hold`` the hold that covers it; ``until`` when that hold ends; ``hop`` how
+    many borders the money had crossed when it was last asked for.
     """
 
     id: str
@@ -32,6 +51,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     baton: Baton | None = None
     hold: str | None = None
     note: str = ""
+    hop: int = 0
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +99,12 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     statement: str = ""
     #: Why a request received deserves a second look ("" if nothing is known); found when it is read, never stored.
     doubt: str = ""
+    #: How many borders the money has crossed with this request; 0 for our own.
+    hop: int = 0
+    #: Asked without an officer's click, under the cap that our own table sets.
+    automatic: bool = False
+    #: The answer came after the request had ended.
+    late: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +125,74 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     answer: LedgerAnswer | None = None
     refusal: str = ""
     answered_at: str | None = None
+    #: Issued without a person, under the cap that the table sets; ``approver`` then names the rule.
+    automatic: bool = False
+    #: Set by the confirmation that lengthened it: when, and the document that it rests on.
+    confirmed_at: str | None = None
+    reference: str = ""
+    #: What was let go of what the bank held.
+    released: Spans = ()
+    #: When it ended; afterwards nothing is held under it.
+    closed_at: str | None = None
+
+
+class Amendment(msgspec.Struct, frozen=True, kw_only=True):
+    """This authority's own change of its own order: release ``spans`` of what is held, or confirm it until ``expires``.
+
+    ``asked_by`` is the peer or officer that wants it ("" for an appeal); a release waits for an officer, never for the asker.
+    """
+
+    id: str
+    order: str
+    hold: str
+    case: str
+    bank: str
+    kind: Literal["release", "confirm"]
+    asked_at: str
+    spans: Spans = ()
+    code: ReleaseCode = "correction"
+    reason: str = ""
+    asked_by: str = ""
+    state: AmendmentState = "awaiting_approval"
+    basis: LegalBasis | None = None
+    approver: str = ""
+    issued_at: str | None = None
+    expires: str | None = None
+    done_at: str | None = None
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of ours that we took back, or parts of it, and whether the peer confirmed that nothing of it is held."""
+
+    id: str
+    case: str
+    hold: str
+    peer: str
+    code: WithdrawalCode
+    reason: str
+    officer: str
+    sent_at: str
+    spans: Spans = ()
+    object: str | None = None
+    state: WithdrawalState = "sent"
+    confirmed_at: str | None = None
+
+
+class Appeal(msgspec.Struct, frozen=True, kw_only=True):
+    """An objection to one order by somebody whose money it holds, made with the token from the order's letter."""
+
+    id: str
+    order: str
+    hold: str
+    case: str
+    received_at: str
+    name: str
+    contact: str
+    text: str
+    state: AppealState = "open"
+    decided_by: str = ""
+    decided_at: str | None = None
+    reason: str = ""
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,10 +219,48 @@ class HoldForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     purpose: Purpose = "stop_payment"
 
 
+class UndoForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an officer lets go: everything below ``share`` ("" is the whole case), wherever it is held."""
+
+    code: WithdrawalCode
+    reason: Sentence
+    share: Annotated[str, msgspec.Meta(max_length=400)] = ""
+
+
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """What an undo set going: requests taken back abroad, releases that wait here, and shares not asked for any more."""
+
+    withdrawals: tuple[Withdrawal, ...]
+    amendments: tuple[Amendment, ...]
+    let_go: tuple[str, ...]
+
+
+class ConfirmForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The document on which a hold is confirmed for longer (a court's or prosecutor's reference)."""
+
+    reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
+
+
+class AppealForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An objection: who objects, how to reach them, and why the money is theirs by right."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=WRITTEN)]
+    contact: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
+    text: Annotated[str, msgspec.Meta(min_length=3, max_length=4000, pattern=_LINES)]
+
+
+class AppealDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An officer's decision on an appeal; upheld, it releases ``spans`` of the order (none: all that it holds)."""
+
+    uphold: bool
+    reason: Sentence
+    spans: Spans = ()
+
+
 class BankRefusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A bank's refusal of an order, with its legal reason."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+    reason: Sentence
 
 
 class OrderIssued(msgspec.Struct, frozen=True):
@@ -136,4 +268,20 @@ class OrderIssued(msgspec.Struct, frozen=True):
 
     order: str
     hold: str
+    bank: str
+
+
+class MovedOn(msgspec.Struct, frozen=True):
+    """Money of a case moved on to a bank of this authority, which is to be asked where it is now."""
+
+    share: str
+    case: str
+    baton: Baton
+
+
+class OrderAmended(msgspec.Struct, frozen=True):
+    """An order was amended: its bank has something to do."""
+
+    amendment: str
+    order: str
     bank: str

@@ -8,7 +8,17 @@ import msgspec
 from lintas.model import money, times
 from lintas.model.errors import BadInput, Refused
 from lintas.model.messages import HoldAnswer, HoldRequest, Outcome
-from lintas.model.tainted import Baton, LedgerAnswer, Part, check_answer, part_id
+from lintas.model.tainted import (
+    Baton,
+    LedgerAnswer,
+    Part,
+    Span,
+    check_answer,
+    held_spans,
+    overlaps,
+    part_id,
+    subtract,
+)
 from lintas.requests.records import SHARE_STATES, Bar, Claim, Hold, Order, Share, ShareState
 
 #: How a part of an answer shows in the bar: money that is merely located is still on the move until it is held.
@@ -19,6 +29,8 @@ SHARE_OF_PART: dict[str, ShareState] = {
     "spent": "spent",
     "unknown": "unknown",
 }
+#: Outcomes of an answer that shows no money.
+NOTHING_SHOWN: frozenset[Outcome] = frozenset({"refused", "not_found", "expired"})
 
 
 def bar(claim: Claim, shares: Sequence[Share]) -> Bar:
@@ -44,7 +56,7 @@ def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share) -> 
         if amount == 0:
             continue
         state = SHARE_OF_PART[part.state]
-        where = Baton(transfer=at.transfer, start=part.start, end=part.end, currency=at.currency, holder=at.holder)
+        where = msgspec.structs.replace(at, start=part.start, end=part.end)
         pieces.append(
             msgspec.structs.replace(
                 changes,
@@ -88,6 +100,33 @@ def cut(share: Share, baton: Baton, amount_minor: int) -> list[Share]:
     ]
 
 
+def let_go(share: Share, spans: Sequence[Span], why: str) -> list[Share]:
+    """Part a held share: what lies in ``spans`` of its baton's transfer is released, the rest stays held; amounts add up.
+
+    One share comes back, under its own id, where all or nothing of it is released.
+    """
+    if share.baton is None:
+        return [share]
+    whole = share.baton.span
+    kept = subtract(whole, spans)
+    pieces = sorted([*kept, *subtract(whole, kept)])
+    amounts = money.rescale_parts([end - start for start, end in pieces], share.amount_minor)
+    parted = []
+    for number, ((start, end), amount) in enumerate(zip(pieces, amounts, strict=True)):
+        if amount == 0:
+            continue
+        baton = msgspec.structs.replace(share.baton, start=start, end=end)
+        name = share.id if len(pieces) == 1 else part_id(share.id, number)
+        piece = msgspec.structs.replace(share, id=name, baton=baton, amount_minor=amount)
+        parted.append(piece if (start, end) in kept else released(piece, why))
+    return parted
+
+
+def released(share: Share, why: str) -> Share:
+    """Return a share that is let go."""
+    return msgspec.structs.replace(share, state="released", law="", until=None, note=why)
+
+
 def check_request(request: HoldRequest, *, own_banks: frozenset[str], now: datetime) -> None:
     """Refuse a foreign hold request that cannot be lawful or true, whatever any table says; each reason has its code."""
     baton = request.baton
@@ -102,6 +141,8 @@ def check_request(request: HoldRequest, *, own_banks: frozenset[str], now: datet
         )
     if baton.holder not in own_banks:
         raise Refused("not_our_bank", f"no bank {baton.holder!r} belongs to this authority", "ask the right authority")
+    if not baton.sender:
+        raise Refused("no_sender", "the baton does not say which bank the money came from", "trace again")
     try:
         over = times.parse(request.expires) <= now
         times.parse(request.answer_by)
@@ -111,8 +152,11 @@ def check_request(request: HoldRequest, *, own_banks: frozenset[str], now: datet
         raise Refused("expired", f"the request ended at {request.expires}", "send a new one if it is still needed")
 
 
-def check_order_answer(order: Order, answer: LedgerAnswer) -> None:
-    """Refuse a bank's answer that does not tile the order's interval, or holds more than was ordered; BadInput."""
+def check_order_answer(order: Order, answer: LedgerAnswer, now: datetime) -> None:
+    """Refuse a bank's answer that does not tile the order's interval, holds more than was ordered, or holds after its end.
+
+    BadInput. One that comes after the end and holds nothing is taken: what became of the money is worth knowing.
+    """
     baton = order.baton
     if answer.found and (answer.transfer, answer.currency) != (baton.transfer, baton.currency):
         raise BadInput("the answer speaks of another transfer or currency", "answer for the order's own transfer")
@@ -120,6 +164,8 @@ def check_order_answer(order: Order, answer: LedgerAnswer) -> None:
     held = sum(part.amount_minor for part in answer.parts if part.state == "held")
     if held > order.amount_minor:
         raise BadInput(f"{held} minor units are held, ordered were {order.amount_minor}", "release what is over")
+    if held and (order.closed_at or ended(order.expires, now)):
+        raise BadInput(f"the order ended at {order.expires}", "hold nothing under it")
 
 
 def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str, now: datetime) -> None:
@@ -128,7 +174,7 @@ def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str, now: da
     Money that is held must be held by the peer's own law (``jurisdiction``), in a named officer's name, with an end to come.
     """
     if not answer.parts:
-        if answer.outcome not in ("refused", "not_found"):
+        if answer.outcome not in NOTHING_SHOWN:
             raise Refused("bad_answer", f"the answer says {answer.outcome} and shows no money", "answer with its parts")
         return
     told = LedgerAnswer(
@@ -146,6 +192,9 @@ def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str, now: da
         raise Refused("bad_answer", wrong.what, wrong.do) from None
     if outcome_of(answer.parts) != answer.outcome:
         raise Refused("bad_answer", f"the answer says {answer.outcome}, its parts say otherwise", "correct it")
+    if any(part.baton is not None and part.baton.sender != hold.baton.holder for part in answer.parts):
+        # It was asked about one bank's ledger: what left another's is not for it to say.
+        raise Refused("bad_answer", f"the answer tells of money that did not leave {hold.baton.holder}", "correct it")
     if any(part.state == "held" for part in answer.parts):
         if answer.basis is None or answer.expires is None or not answer.approver:
             raise Refused("bad_answer", "money is held without legal basis, approver or end", "name all three")
@@ -164,14 +213,18 @@ def ended(expires: str | None, now: datetime) -> bool:
 
 
 def overlapping(baton: Baton, orders: Sequence[Order], now: datetime) -> Order | None:
-    """Return an order that covers part of the same money and still counts: not refused, not ended."""
+    """Return an order that holds, or may yet hold, part of the same money: not refused, not ended, not let go."""
     for order in orders:
-        same = (
-            order.baton.transfer == baton.transfer and order.baton.start < baton.end and baton.start < order.baton.end
-        )
-        if same and not order.refusal and not ended(order.expires, now):
+        counts = not order.refusal and not order.closed_at and not ended(order.expires, now)
+        if counts and order.baton.transfer == baton.transfer and overlaps([baton.span], still_held(order)):
             return order
     return None
+
+
+def still_held(order: Order) -> list[Span]:
+    """Return what an order holds, in its transfer's minor units; before its bank has answered, all that it covers."""
+    held = [order.baton.span] if order.answer is None else held_spans(order.answer.parts)
+    return [rest for span in held for rest in subtract(span, order.released)]
 
 
 def outcome_of(parts: Sequence[Part]) -> Outcome:

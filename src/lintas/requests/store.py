@@ -1,11 +1,28 @@
-"""Tables of requests: claims, shares, holds, orders. Each row is its struct as JSON beside the columns that are searched."""
+"""Tables of requests: claims, shares, holds, orders. Each row is its struct as JSON beside the columns that are searched;
+``ends`` is when a clock has to look at the row, None when no clock does."""
 
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from lintas.requests.records import Claim, Hold, Order, Share
+from lintas.model.tainted import Baton
+from lintas.requests.records import OPEN, Claim, Hold, Order, Share
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -22,6 +39,8 @@ shares = Table(
     metadata,
     Column("id", String(400), primary_key=True),
     Column("case", String(64), nullable=False, index=True),
+    Column("hold", String(64), index=True),
+    Column("ends", String(32), index=True),
     Column("doc", LargeBinary, nullable=False),
 )
 holds = Table(
@@ -33,8 +52,12 @@ holds = Table(
     Column("case", String(64), nullable=False, index=True),
     Column("object", String(64), index=True),
     Column("asked_at", String(32), nullable=False),
+    Column("answer_by", String(32)),
+    Column("ends", String(32), index=True),
+    Column("automatic_on", String(10)),
     Column("doc", LargeBinary, nullable=False),
     Index("ix_requests_holds_waiting", "state", "asked_at", "id"),
+    Index("ix_requests_holds_automatic", "peer", "automatic_on"),
 )
 orders = Table(
     "requests_orders",
@@ -44,18 +67,32 @@ orders = Table(
     Column("bank", String(40), nullable=False),
     Column("transfer", String(200), nullable=False),
     Column("answered_at", String(32)),
+    Column("case", String(64), nullable=False, index=True),
+    Column("peer", String(80), nullable=False),
+    Column("ends", String(32), index=True),
+    Column("automatic_on", String(10)),
     Column("doc", LargeBinary, nullable=False),
     Column("salt", LargeBinary),
+    # The SHA-256 of the token by which somebody objects: who reads the database cannot object in their name.
+    Column("token", String(64), unique=True),
     Index("ix_requests_orders_open", "bank", "answered_at"),
     Index("ix_requests_orders_on", "bank", "transfer"),
+    Index("ix_requests_orders_automatic", "peer", "automatic_on"),
 )
-
+# Batons of this authority's banks that a peer was told of: it may ask for these, and for no other money that moved here.
+told = Table(
+    "requests_told",
+    metadata,
+    Column("peer", String(80), primary_key=True),
+    Column("transfer", String(200), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("end", BigInteger, primary_key=True),
+    Column("sender", String(40), nullable=False),
+)
 # Statements that are asked after every commit, for each step of a case, are made once.
 _CLAIM = select(claims.c.doc).where(claims.c.case == bindparam("of_case"))
 _SHARES = select(shares.c.doc).where(shares.c.case == bindparam("of_case")).order_by(shares.c.id)
 _SHARE = select(shares.c.doc).where(shares.c.id == bindparam("of_id"))
-_NEW_SHARE = insert(shares)
-_NEXT_SHARE = update(shares).where(shares.c.id == bindparam("of_id")).values(doc=bindparam("new_doc"))
 _HOLD = select(holds.c.doc).where(holds.c.id == bindparam("of_id"))
 _HOLD_BY_OBJECT = select(holds.c.doc).where(holds.c.object == bindparam("of_object"))
 _HOLDS_OF = select(holds.c.doc).where(holds.c.case == bindparam("of_case")).order_by(holds.c.id)
@@ -65,46 +102,83 @@ _OPEN_ORDERS = (
     .order_by(orders.c.id)
     .limit(bindparam("most"))
 )
+_ENDED = {
+    table: select(table.c.doc).where(table.c.ends <= bindparam("now")).order_by(table.c.ends).limit(bindparam("most"))
+    for table in (shares, holds, orders)
+}
 
 
-def _read(data: bytes | None, kind: type[S]) -> S | None:
+def read_doc(data: bytes | None, kind: type[S]) -> S | None:
+    """Read a row's struct; None where there is no row."""
     return None if data is None else msgspec.json.decode(data, type=kind)
+
+
+def read_all(tx: Transaction, query: Select[bytes], kind: type[S], **bound: object) -> list[S]:
+    """Read the structs of every row that a query finds."""
+    return [msgspec.json.decode(data, type=kind) for data in tx.execute(query, bound).scalars()]
+
+
+class Keeper:
+    """Replaces the row of a key, or stores it; the statements are made once."""
+
+    def __init__(self, table: Table, key: str, *changing: str) -> None:
+        self._key, self._changing = key, changing
+        where = table.c[key] == bindparam("of_key")
+        self._update = update(table).where(where).values({name: bindparam(f"new_{name}") for name in changing})
+        self._insert = insert(table)
+
+    def __call__(self, tx: Transaction, row: Mapping[str, object]) -> None:
+        """Keep one row, all its columns; what does not change was given when it was stored."""
+        changed = {f"new_{name}": row[name] for name in self._changing}
+        if tx.execute(self._update, {"of_key": row[self._key], **changed}).rowcount == 0:
+            tx.execute(self._insert, dict(row))
+
+
+_KEEP_CLAIM = Keeper(claims, "case", "doc")
+_KEEP_SHARE = Keeper(shares, "id", "hold", "ends", "doc")
+_KEEP_HOLD = Keeper(holds, "id", "state", "object", "answer_by", "ends", "doc")
+_KEEP_ORDER = Keeper(orders, "id", "answered_at", "ends", "doc")
+
+
+# ---- claims and shares
 
 
 def keep_claim(tx: Transaction, claim: Claim) -> None:
     """Store a claim, or replace the one of its case."""
-    doc = msgspec.json.encode(claim)
-    if tx.execute(update(claims).where(claims.c.case == claim.case).values(doc=doc)).rowcount == 0:
-        tx.execute(insert(claims), {"case": claim.case, "doc": doc})
+    _KEEP_CLAIM(tx, {"case": claim.case, "doc": msgspec.json.encode(claim)})
 
 
 def claim(tx: Transaction, case: str) -> Claim | None:
     """Return the claim of a case."""
-    return _read(tx.scalar(_CLAIM, {"of_case": case}), Claim)
+    return read_doc(tx.scalar(_CLAIM, {"of_case": case}), Claim)
 
 
 def list_claims(tx: Transaction, after: str = "~", limit: int = 50) -> list[Claim]:
     """Return claims, newest case first, before the case ``after`` (keyset paging)."""
     query = select(claims.c.doc).where(claims.c.case < after).order_by(claims.c.case.desc()).limit(limit)
-    return [msgspec.json.decode(row.doc, type=Claim) for row in tx.execute(query)]
+    return read_all(tx, query, Claim)
 
 
 def shares_of(tx: Transaction, case: str) -> list[Share]:
     """Return the shares of a case in the order of the trail."""
-    rows = tx.execute(_SHARES, {"of_case": case})
-    return [msgspec.json.decode(row.doc, type=Share) for row in rows]
+    return read_all(tx, _SHARES, Share, of_case=case)
 
 
 def share(tx: Transaction, share_id: str) -> Share | None:
     """Return one share."""
-    return _read(tx.scalar(_SHARE, {"of_id": share_id}), Share)
+    return read_doc(tx.scalar(_SHARE, {"of_id": share_id}), Share)
+
+
+def shares_under(tx: Transaction, hold_id: str) -> list[Share]:
+    """Return the shares that a hold covers, in the order of the trail."""
+    return read_all(tx, select(shares.c.doc).where(shares.c.hold == hold_id).order_by(shares.c.id), Share)
 
 
 def keep_share(tx: Transaction, item: Share) -> None:
     """Store a share, or replace the one of its id."""
-    doc = msgspec.json.encode(item)
-    if tx.execute(_NEXT_SHARE, {"of_id": item.id, "new_doc": doc}).rowcount == 0:
-        tx.execute(_NEW_SHARE, {"id": item.id, "case": item.case, "doc": doc})
+    ends = item.until if item.state == "held" else None
+    values = {"id": item.id, "case": item.case, "hold": item.hold, "ends": ends, "doc": msgspec.json.encode(item)}
+    _KEEP_SHARE(tx, values)
 
 
 def drop_share(tx: Transaction, share_id: str) -> None:
@@ -112,36 +186,65 @@ def drop_share(tx: Transaction, share_id: str) -> None:
     tx.execute(delete(shares).where(shares.c.id == share_id))
 
 
+def part_share(tx: Transaction, item: Share, pieces: Iterable[Share]) -> None:
+    """Put a share's pieces in its place."""
+    drop_share(tx, item.id)
+    for piece in pieces:
+        keep_share(tx, piece)
+
+
+def ended_shares(tx: Transaction, now: str, limit: int) -> list[Share]:
+    """Return shares that are held longer than was said."""
+    return read_all(tx, _ENDED[shares], Share, now=now, most=limit)
+
+
+# ---- holds
+
+
 def keep_hold(tx: Transaction, hold: Hold) -> None:
     """Store a hold, or replace the one of its id."""
+    waits = hold.state in OPEN
     values = {
+        "id": hold.id,
+        "case": hold.case,
         "peer": hold.peer,
         "state": hold.state,
-        "case": hold.case,
         "object": hold.object,
         "asked_at": hold.asked_at,
+        "answer_by": hold.answer_by if waits else None,
+        # An order has a clock of its own.
+        "ends": hold.expires if waits and hold.state != "ordered" else None,
+        "automatic_on": hold.asked_at[:10] if hold.automatic else None,
+        "doc": msgspec.json.encode(hold),
     }
-    values_doc = values | {"doc": msgspec.json.encode(hold)}
-    if tx.execute(update(holds).where(holds.c.id == hold.id).values(**values_doc)).rowcount == 0:
-        tx.execute(insert(holds), {"id": hold.id, **values_doc})
+    _KEEP_HOLD(tx, values)
 
 
 def hold(tx: Transaction, hold_id: str) -> Hold | None:
     """Return one hold."""
-    return _read(tx.scalar(_HOLD, {"of_id": hold_id}), Hold)
+    return read_doc(tx.scalar(_HOLD, {"of_id": hold_id}), Hold)
 
 
 def hold_by_object(tx: Transaction, object_id: str) -> Hold | None:
     """Return the hold whose request left as this object."""
-    return _read(tx.scalar(_HOLD_BY_OBJECT, {"of_object": object_id}), Hold)
+    return read_doc(tx.scalar(_HOLD_BY_OBJECT, {"of_object": object_id}), Hold)
 
 
 def holds_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Hold]:
     """Return holds in one state (None: all), the longest waiting first, by our own clock."""
     query = select(holds.c.doc).order_by(holds.c.asked_at, holds.c.id).limit(limit)
-    if state is not None:
-        query = query.where(holds.c.state == state)
-    return [msgspec.json.decode(row.doc, type=Hold) for row in tx.execute(query)]
+    return read_all(tx, query if state is None else query.where(holds.c.state == state), Hold)
+
+
+def overdue_holds(tx: Transaction, now: str, limit: int = 200) -> list[Hold]:
+    """Return the holds whose answer was hoped for before ``now``, the longest overdue first."""
+    query = select(holds.c.doc).where(holds.c.answer_by <= now).order_by(holds.c.answer_by, holds.c.id)
+    return read_all(tx, query.limit(limit), Hold)
+
+
+def ended_holds(tx: Transaction, now: str, limit: int) -> list[Hold]:
+    """Return the holds that ended while they waited for an answer or a decision."""
+    return read_all(tx, _ENDED[holds], Hold, now=now, most=limit)
 
 
 def count_waiting(tx: Transaction, peer: str) -> int:
@@ -150,41 +253,99 @@ def count_waiting(tx: Transaction, peer: str) -> int:
     return tx.execute(query).scalar_one()
 
 
+def count_automatic(tx: Transaction, table: Table, peer: str, day: str) -> int:
+    """Count the ``holds`` asked, or the ``orders`` issued, without a person for a peer on a day (RFC 3339 date)."""
+    query = select(func.count()).where(table.c.peer == peer, table.c.automatic_on == day)
+    return tx.execute(query).scalar_one()
+
+
 def holds_of(tx: Transaction, case: str) -> list[Hold]:
     """Return the holds of one case, oldest first."""
-    rows = tx.execute(_HOLDS_OF, {"of_case": case})
-    return [msgspec.json.decode(row.doc, type=Hold) for row in rows]
+    return read_all(tx, _HOLDS_OF, Hold, of_case=case)
 
 
-def keep_order(tx: Transaction, order: Order) -> None:
-    """Store an order, or replace the one of its id."""
-    values = {"bank": order.bank, "answered_at": order.answered_at, "doc": msgspec.json.encode(order)}
-    if tx.execute(update(orders).where(orders.c.id == order.id).values(**values)).rowcount == 0:
-        tx.execute(insert(orders), {"id": order.id, "hold": order.hold, "transfer": order.baton.transfer, **values})
+# ---- orders
+
+
+def keep_order(tx: Transaction, order: Order, peer: str = "") -> None:
+    """Store an order, or replace the one of its id; ``peer`` is who asked for it, "" for our own."""
+    values = {
+        "id": order.id,
+        "hold": order.hold,
+        "bank": order.bank,
+        "transfer": order.baton.transfer,
+        "case": order.case,
+        "peer": peer,
+        "answered_at": order.answered_at,
+        "ends": None if order.closed_at or order.refusal else order.expires,
+        "automatic_on": order.issued_at[:10] if order.automatic else None,
+        "doc": msgspec.json.encode(order),
+    }
+    _KEEP_ORDER(tx, values)
 
 
 def orders_on(tx: Transaction, bank: str, transfer: str) -> list[Order]:
     """Return the orders to a bank about one transfer."""
     query = select(orders.c.doc).where(orders.c.bank == bank, orders.c.transfer == transfer)
-    return [msgspec.json.decode(row.doc, type=Order) for row in tx.execute(query)]
+    return read_all(tx, query, Order)
 
 
-def keep_salt(tx: Transaction, order_id: str, salt: bytes) -> None:
-    """Store the salt of the order's ledger commitment; deleting it later is the erasure."""
-    tx.execute(update(orders).where(orders.c.id == order_id).values(salt=salt))
+def keep_secrets(tx: Transaction, order_id: str, salt: bytes, token: str) -> None:
+    """Store the salt of the order's ledger commitment, whose deletion is the erasure, and the hash of its appeal token."""
+    tx.execute(update(orders).where(orders.c.id == order_id).values(salt=salt, token=token))
+
+
+def salt_of(tx: Transaction, order_id: str) -> bytes | None:
+    """Return the salt of an order; None once it is erased."""
+    return tx.scalar(select(orders.c.salt).where(orders.c.id == order_id))
 
 
 def order(tx: Transaction, order_id: str) -> Order | None:
     """Return one order."""
-    return _read(tx.execute(select(orders.c.doc).where(orders.c.id == order_id)).scalar(), Order)
+    return read_doc(tx.scalar(select(orders.c.doc).where(orders.c.id == order_id)), Order)
 
 
 def order_of(tx: Transaction, hold_id: str) -> Order | None:
     """Return the order that a hold led to."""
-    return _read(tx.execute(select(orders.c.doc).where(orders.c.hold == hold_id)).scalar(), Order)
+    return read_doc(tx.scalar(select(orders.c.doc).where(orders.c.hold == hold_id)), Order)
+
+
+def order_by_token(tx: Transaction, token: str) -> Order | None:
+    """Return the order whose appeal token has this SHA-256."""
+    return read_doc(tx.scalar(select(orders.c.doc).where(orders.c.token == token)), Order)
+
+
+def orders_of(tx: Transaction, case: str) -> list[Order]:
+    """Return the orders of one case, oldest first."""
+    return read_all(tx, select(orders.c.doc).where(orders.c.case == case).order_by(orders.c.id), Order)
 
 
 def open_orders(tx: Transaction, bank: str, limit: int) -> list[Order]:
     """Return the orders that a bank has not answered, oldest first."""
-    rows = tx.execute(_OPEN_ORDERS, {"of_bank": bank, "most": limit})
-    return [msgspec.json.decode(row.doc, type=Order) for row in rows]
+    return read_all(tx, _OPEN_ORDERS, Order, of_bank=bank, most=limit)
+
+
+def ended_orders(tx: Transaction, now: str, limit: int) -> list[Order]:
+    """Return the orders that ended and were not closed yet."""
+    return read_all(tx, _ENDED[orders], Order, now=now, most=limit)
+
+
+def keep_told(tx: Transaction, peer: str, batons: Iterable[Baton]) -> None:
+    """Note which batons a peer was told of."""
+    for baton in batons:
+        key = {"peer": peer, "transfer": baton.transfer, "start": baton.start, "end": baton.end}
+        same = (told.c[name] == value for name, value in key.items())
+        if tx.execute(select(told.c.peer).where(*same)).first() is None:
+            tx.execute(insert(told), key | {"sender": baton.sender})
+
+
+def was_told(tx: Transaction, peer: str, baton: Baton) -> bool:
+    """Tell whether a peer was told that this very money left this bank."""
+    query = select(told.c.peer).where(
+        told.c.peer == peer,
+        told.c.transfer == baton.transfer,
+        told.c.sender == baton.sender,
+        told.c.start <= baton.start,
+        told.c.end >= baton.end,
+    )
+    return tx.execute(query.limit(1)).first() is not None

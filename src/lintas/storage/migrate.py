@@ -4,7 +4,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from lintas.model.errors import Unavailable
 from lintas.storage.engine import reading, writing
@@ -32,9 +32,14 @@ def current(engine: Engine) -> str:
 def upgrade(engine: Engine) -> None:
     """Bring the database to the current form, in one transaction."""
     with writing(engine) as connection, connection.begin():
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade_to(connection, "head")
+
+
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Bring a database to one form, inside the caller's transaction."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def check_current(engine: Engine) -> None:

@@ -139,6 +139,12 @@ class Index:
         party = self._party[transfer] if self.out_line[transfer] >= 0 else -1
         return self._parties[party].decode() if party >= 0 else ""
 
+    def sender_bank(self, reference: str) -> str:
+        """Return the code of the bank that a transfer came from, "" when it began in this ledger or nobody says."""
+        transfer = self.number(reference)
+        outside = self.out_line[transfer] < 0 <= self.bank[transfer]
+        return self.banks[self.bank[transfer]] if outside else ""
+
     def line_code(self, line: int) -> str:
         """Return the currency of a line."""
         return self.currencies[self._line_currency[line]]

@@ -6,7 +6,7 @@ from lintas.bus.service import Bus
 from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotFound
 from lintas.model.ids import IdSource
-from lintas.model.tainted import Baton, Find, LedgerAnswer, check_answer, part_id
+from lintas.model.tainted import Baton, Find, LedgerAnswer, check_answer, part_id, sent_by
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
 from lintas.trace import store
@@ -58,6 +58,7 @@ class Tracing:
         if found is None or found[0].bank != bank:
             raise NotFound(f"no question {question_id!r} to {bank}", "take the ids from the work list")
         question, earlier = found
+        answer = sent_by(answer, bank)
         if earlier is not None:
             if earlier == answer:
                 return

@@ -12,7 +12,9 @@ from typing import Protocol
 
 import msgspec
 
-from lintas.model.errors import CheckFailed, MalformedInput, TooLarge
+from lintas.model.errors import CheckFailed, MalformedInput, Refused, TooLarge
+from lintas.trust import keys
+from lintas.trust.keys import PublicKey, Signer, verify_signature
 
 ED25519 = 0x01
 COSIGNATURE_ED25519 = 0x04
@@ -142,6 +144,30 @@ def verify(
         verifiers[key.algorithm](note.text, key, signature)
         good.append((key, signature))
     return tuple(good)
+
+
+def ed25519_key(name: str, signer: Signer) -> VerifierKey:
+    """Return the verifier key of an Ed25519 signer under a name."""
+    return VerifierKey(name, ED25519, signer.public.key)
+
+
+def sign(text: str, name: str, signer: Signer) -> Note:
+    """Return the text as a note signed under a name (Ed25519 over the text, which ends with a newline)."""
+    key = ed25519_key(name, signer)
+    return Note(text, (Signature(key.name, key.key_id, signer.sign(text.encode())),))
+
+
+def verify_ed25519(text: str, key: VerifierKey, signature: Signature) -> None:
+    """Check a plain Ed25519 note signature; CheckFailed when it is bad."""
+    check_ed25519(key, signature.blob, text.encode())
+
+
+def check_ed25519(key: VerifierKey, signature: bytes, message: bytes) -> None:
+    """Check an Ed25519 signature over bytes; CheckFailed when it is bad or the key is none."""
+    try:
+        verify_signature(PublicKey(name=key.name, algorithm=keys.ED25519, key=key.key), signature, message)
+    except Refused as wrong:
+        raise CheckFailed(f"the signature of {key.name} is not valid", "do not trust this text") from wrong
 
 
 def _signature(line: str, where: str) -> Signature:

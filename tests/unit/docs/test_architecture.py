@@ -42,7 +42,7 @@ def test_every_room_stands_on_its_floor() -> None:
 
 def test_who_hears_what() -> None:
     anything: Any = SimpleNamespace(admitted=print, receipted=print)
-    table = hearings(cast(Node, SimpleNamespace(orders=anything, chase=anything, tracing=anything)))
+    table = hearings(cast(Node, SimpleNamespace(inbox=anything, chase=anything, tracing=anything)))
     told = set(re.findall(r"^\| `(\w+\.\w+)` \| `(\w+\.\w+)` \|", PAGE, re.MULTILINE))
     assert told == {(row.hearer, kind_of(event)) for row in table for event in row.events}
 
@@ -59,7 +59,7 @@ def test_events_that_nobody_hears_are_named_too() -> None:
 
 
 def test_every_table_of_the_database_is_named() -> None:
-    for store in [*SOURCE.glob("*/store.py"), SOURCE / "http" / "keys.py"]:
+    for store in [*SOURCE.glob("*/*store.py"), SOURCE / "http" / "keys.py"]:
         importlib.import_module("lintas." + ".".join(store.relative_to(SOURCE).with_suffix("").parts))
     tables = {name for name in metadata.tables if not name.startswith("alembic")}
     rows = re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|$", PAGE, re.MULTILINE)

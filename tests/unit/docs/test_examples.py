@@ -24,6 +24,7 @@ from lintas.cli.bank import BankConfig
 from lintas.cli.main import lintas as program
 from lintas.intake.records import ReportForm
 from lintas.model.tainted import LedgerAnswer, check_answer
+from lintas.policy import approval_text
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
@@ -65,6 +66,20 @@ def test_policy_messages(name: str, peer: str, code: int, outcome: str, rule: li
     told = lintas("policy", "explain", str(EXAMPLES / f"policy/{name}.json"), "--to", peer, "--json", code=code)
     decision = json.loads(told)["decision"]
     assert (decision["outcome"], decision["rules"]) == (outcome, rule)
+
+
+def test_the_approval_is_the_one_on_the_page_and_lets_the_request_leave() -> None:
+    page, file = (ROOT / "docs/policy.md").read_text("utf-8"), EXAMPLES / "policy/approval.txt"
+    assert f"```\n{file.read_text('utf-8')}```" in page
+    found = re.search(r"^lintas approval show examples/policy/approval.txt --issuer (\S+)$", page, re.MULTILINE)
+    assert found is not None
+    assert "data.xa.example lets xa-asc of XA release" in lintas("approval", "show", str(file), "--issuer", found[1])
+    withdrawal = re.search(r"^```\n(lintas-approval-withdrawal/v1\n.*?)```", page, re.MULTILINE | re.DOTALL)
+    assert withdrawal is not None
+    approval_text.parse(withdrawal[1], where="docs/policy.md")
+    request = ["policy", "explain", str(EXAMPLES / "policy/hold_request_to_doria.json"), "--to", "xd-asc"]
+    assert "missing: approval" in lintas(*request, code=1)
+    assert "xa-foreign-body" in lintas(*request, "--approval", str(file), "--issuer", found[1])
 
 
 def test_tracing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Migrations make exactly the tables that the rooms declare; a database of another form is refused in one clear line."""
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,10 @@ from sqlalchemy import Engine
 import lintas
 from lintas.model.errors import Unavailable
 from lintas.storage import migrate
-from lintas.storage.engine import open_engine
+from lintas.storage.engine import open_engine, writing
 from lintas.storage.schema import metadata
 
-#: The one module that is not called a store and yet owns a table. Witnesses keep theirs in a database of their own.
+#: The one module whose name does not end in "store" and that owns a table. Witnesses' own is for another database.
 ALSO = "lintas.http.keys"
 
 
@@ -29,7 +30,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def declare_everything() -> None:
     for module in pkgutil.walk_packages(lintas.__path__, "lintas."):
-        if module.name.endswith(".store") or module.name == ALSO:
+        if module.name.endswith("store") or module.name == ALSO:
             importlib.import_module(module.name)
 
 
@@ -47,6 +48,56 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     migrate.upgrade(engine)
     assert migrate.current(engine) == migrate.head() != ""
     migrate.check_current(engine)
+
+
+def test_rows_of_the_first_form_get_their_new_columns(engine: Engine) -> None:
+    with writing(engine) as connection, connection.begin():
+        migrate.upgrade_to(connection, "0001")
+        for table, row in OLD:
+            columns = ", ".join(f'"{name}"' for name in row)
+            marks = ", ".join("?" for _ in row)
+            connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        ask = connection.exec_driver_sql
+        assert ask("SELECT id, hold, ends FROM requests_shares ORDER BY id").all() == [
+            ("case-1.000", "hold-1", "2026-03-04T10:07:00Z"),
+            ("case-1.001", None, None),
+        ]
+        assert ask("SELECT id, answer_by, ends FROM requests_holds ORDER BY id").all() == [
+            ("hold-1", None, None),
+            ("hold-2", "2026-03-01T11:07:00Z", "2026-03-04T10:07:00Z"),
+        ]
+        assert ask('SELECT id, "case", peer, ends, token FROM requests_orders').all() == [
+            ("order-1", "case-1", "xa-asc", "2026-03-04T10:07:00Z", None)
+        ]
+
+
+def _row(doc: dict[str, object], *columns: str, **more: object) -> dict[str, object]:
+    return {name: doc[name] for name in columns} | {"doc": json.dumps(doc).encode()} | more
+
+
+_END, _HOLD = "2026-03-04T10:07:00Z", ("id", "peer", "state", "case", "asked_at")
+_WAITS = {"answer_by": "2026-03-01T11:07:00Z", "expires": _END, "asked_at": "2026-03-01T10:07:00Z", "case": "case-1"}
+OLD: list[tuple[str, dict[str, object]]] = [
+    (
+        "requests_shares",
+        _row({"id": "case-1.000", "case": "case-1", "state": "held", "hold": "hold-1", "until": _END}, "id", "case"),
+    ),
+    ("requests_shares", _row({"id": "case-1.001", "case": "case-1", "state": "moved", "until": _END}, "id", "case")),
+    ("requests_holds", _row({"id": "hold-1", "peer": "xa-asc", "state": "answered", **_WAITS}, *_HOLD)),
+    ("requests_holds", _row({"id": "hold-2", "peer": "xb-asc", "state": "delivered", **_WAITS}, *_HOLD)),
+    (
+        "requests_orders",
+        _row(
+            {"id": "order-1", "hold": "hold-1", "case": "case-1", "bank": "XAFB", "expires": _END},
+            "id",
+            "hold",
+            "bank",
+            transfer="T-1",
+        ),
+    ),
+]
 
 
 def test_an_empty_database_is_refused_with_what_to_do(engine: Engine) -> None:

@@ -1,0 +1,316 @@
+"""The holding side afterwards: an order is released in part or whole, confirmed for longer, or ends by itself.
+
+Undoing needs no more than doing needed: one named officer, who is never the one that asked for it.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from lintas.border.judge import Judge
+from lintas.border.service import Border
+from lintas.bus.service import Bus
+from lintas.model import times
+from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
+from lintas.model.ids import IdSource
+from lintas.model.messages import HoldAnswer, HoldRelease, HoldStatus, HoldWithdrawal, Message, Purpose, ReleaseCode
+from lintas.model.tainted import Span, overlaps
+from lintas.model.times import Clock
+from lintas.policy.records import Decision
+from lintas.requests import changes_store, rules, store
+from lintas.requests.chase import PLANE_B, Chase
+from lintas.requests.journal import Journal
+from lintas.requests.orders import Orders
+from lintas.requests.records import Amendment, Hold, Order, OrderAmended
+from lintas.storage.engine import Transaction
+
+#: How much that has ended is closed in one use case.
+MOST_AT_ONCE = 100
+
+
+class Amendments:
+    """What one authority changes about its own orders."""
+
+    def __init__(
+        self,
+        *,
+        me: str,
+        chase: Chase,
+        orders: Orders,
+        border: Border,
+        judge: Judge,
+        journal: Journal,
+        bus: Bus,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._me, self._chase, self._orders, self._border = me, chase, orders, border
+        self._judge, self._journal, self._bus, self._clock, self._ids = judge, journal, bus, clock, ids
+
+    # ---- what is wanted
+
+    def withdrawn(self, tx: Transaction, origin: str, withdrawal: HoldWithdrawal) -> None:
+        """Take a peer's withdrawal of its own request: what waits ends, what is held waits for an officer to release it.
+
+        Refused when the request was not theirs, or when only a part is taken back of what nobody has decided on.
+        """
+        hold = store.hold(tx, withdrawal.hold)
+        if hold is None or hold.direction != "received" or hold.peer != origin:
+            raise Refused("not_asked", f"{origin} takes back a request that it did not make")
+        if hold.state == "awaiting_approval":
+            if withdrawal.spans:
+                raise Refused("not_answered", f"hold {hold.id} waits for an officer", "take back all of it, or wait")
+            self._end_waiting(tx, hold, withdrawal.reason)
+            return
+        order = store.order_of(tx, hold.id)
+        held = [] if order is None else overlaps(rules.still_held(order), withdrawal.spans or [order.baton.span])
+        if order is None or not held:
+            self._tell(tx, hold, HoldRelease(hold=hold.id, code="withdrawn", at=self._now(), reason=withdrawal.reason))
+            return
+        self.ask(tx, order, withdrawal.spans, code="withdrawn", reason=withdrawal.reason, asked_by=origin)
+
+    def _end_waiting(self, tx: Transaction, hold: Hold, reason: str) -> None:
+        store.keep_hold(tx, msgspec.structs.replace(hold, state="withdrawn", reason=reason, answered_at=self._now()))
+        share = store.share(tx, hold.share)
+        if share is not None:
+            store.keep_share(tx, rules.released(share, "withdrawn"))
+        self._tell(tx, hold, HoldRelease(hold=hold.id, code="withdrawn", at=self._now(), reason=reason))
+
+    def ask(
+        self, tx: Transaction, order: Order, spans: Sequence[Span], *, code: ReleaseCode, reason: str, asked_by: str
+    ) -> Amendment:
+        """Ask that ``spans`` of an order (none: all of it) be released; the same asked again is the same amendment."""
+        wanted = tuple(spans) or (order.baton.span,)
+        for earlier in changes_store.amendments_of(tx, order=order.id):
+            if (earlier.kind, earlier.state, earlier.spans) == ("release", "awaiting_approval", wanted):
+                return earlier
+        amendment = Amendment(
+            id=self._ids.new("amend"),
+            order=order.id,
+            hold=order.hold,
+            case=order.case,
+            bank=order.bank,
+            kind="release",
+            asked_at=self._now(),
+            spans=wanted,
+            code=code,
+            reason=reason,
+            asked_by=asked_by,
+        )
+        changes_store.keep_amendment(tx, amendment)
+        return amendment
+
+    # ---- what officers decide
+
+    def pending(self, tx: Transaction, state: str | None = "awaiting_approval") -> list[Amendment]:
+        """Return amendments in a state, oldest first; by default those that wait for an officer."""
+        return changes_store.amendments_in(tx, state)
+
+    def of_case(self, tx: Transaction, case: str) -> list[Amendment]:
+        """Return the amendments of a case, oldest first."""
+        return changes_store.amendments_of(tx, case=case)
+
+    def approve(self, tx: Transaction, amendment_id: str, officer: str) -> Amendment:
+        """Release, under this authority's own law, in the named officer's name."""
+        amendment = self._waiting(tx, amendment_id)
+        if amendment.asked_by == officer:
+            raise NotAllowed("who asked for a release cannot approve it", "another officer must decide")
+        hold = self._orders.hold(tx, amendment.hold)
+        decision = self._decide("release_order", hold)
+        if decision.outcome != "permit":
+            raise NotAllowed(decision.sentence, "the hold stays until it ends; obtain what is missing")
+        issued = msgspec.structs.replace(
+            amendment, state="ordered", basis=self._judge.basis(decision), approver=officer, issued_at=self._now()
+        )
+        self._issue(tx, issued, "order.release", decision)
+        order = self._orders.order(tx, amendment.order)
+        if order.refusal or (order.answer is not None and not overlaps(rules.still_held(order), issued.spans)):
+            return self._carried_out(tx, issued)
+        return issued
+
+    def decline(self, tx: Transaction, amendment_id: str, officer: str, reason: str) -> None:
+        """Keep holding, with a reason that the asking authority gets."""
+        amendment = self._waiting(tx, amendment_id)
+        said = f"{reason} ({officer})"
+        declined = msgspec.structs.replace(amendment, state="declined", reason=said, approver=officer)
+        changes_store.keep_amendment(tx, declined)
+        hold = self._orders.hold(tx, amendment.hold)
+        if amendment.code == "withdrawn" and hold.direction == "received":
+            self._tell(tx, hold, HoldStatus(hold=hold.id, state="release_declined", at=self._now(), reason=said))
+
+    def confirm(self, tx: Transaction, order_id: str, officer: str, reference: str) -> Amendment:
+        """Hold for longer, once, as the law allows with this document; by another officer than the one who ordered it."""
+        order = self._orders.order(tx, order_id)
+        hold = self._orders.hold(tx, order.hold)
+        if order.closed_at or order.answer is None or not rules.still_held(order):
+            raise Conflict("nothing is held under this order", "there is nothing to confirm")
+        if order.confirmed_at:
+            raise Conflict(f"this order was confirmed at {order.confirmed_at}", "it cannot be lengthened again")
+        if order.approver == officer:
+            raise NotAllowed("who approved the order cannot confirm it", "another officer must decide")
+        decision = self._decide("hold_order", hold)
+        if decision.outcome != "permit" or decision.confirm_hours is None:
+            raise NotAllowed(
+                decision.sentence, "the hold ends when the order says; no confirmation is known to this law"
+            )
+        until = self._judge.hours_after(order.expires, decision.confirm_hours)
+        now = self._now()
+        longer = msgspec.structs.replace(order, expires=until, confirmed_at=now, reference=reference)
+        store.keep_order(tx, longer)
+        for share in store.shares_under(tx, hold.id):
+            if share.state == "held":
+                store.keep_share(tx, msgspec.structs.replace(share, until=until))
+        amendment = Amendment(
+            id=self._ids.new("amend"),
+            order=order.id,
+            hold=hold.id,
+            case=order.case,
+            bank=order.bank,
+            kind="confirm",
+            asked_at=now,
+            reason=reference,
+            asked_by=officer,
+            state="ordered",
+            basis=self._judge.basis(decision),
+            approver=officer,
+            issued_at=now,
+            expires=until,
+        )
+        self._issue(tx, amendment, "order.confirm", decision)
+        if hold.direction == "received":
+            self._tell(tx, hold, HoldStatus(hold=hold.id, state="confirmed", at=now, expires=until))
+        return amendment
+
+    def _waiting(self, tx: Transaction, amendment_id: str) -> Amendment:
+        amendment = changes_store.amendment(tx, amendment_id)
+        if amendment is None:
+            raise NotFound(f"no amendment {amendment_id!r}", "take the id from the list of amendments")
+        if amendment.state != "awaiting_approval":
+            raise Conflict(f"amendment {amendment_id} is {amendment.state}, not waiting for approval", "reload it")
+        return amendment
+
+    def _decide(self, category: str, hold: Hold) -> Decision:
+        return self._judge.decide(
+            "order",
+            plane="B",
+            category=category,
+            subject="account_holder",
+            purpose="release_funds" if category == "release_order" else hold.purpose,
+            peer=hold.peer or self._me,
+            holder="bank",
+            approver_present=True,
+        )
+
+    def _issue(self, tx: Transaction, amendment: Amendment, kind: str, decision: Decision) -> None:
+        changes_store.keep_amendment(tx, amendment)
+        act = (amendment.id, msgspec.json.encode(amendment))
+        changes_store.keep_salt(tx, amendment.id, self._journal.enter(tx, kind, self._now(), act, decision))
+        self._bus.emit(tx, OrderAmended(amendment.id, amendment.order, amendment.bank))
+
+    # ---- what banks do
+
+    def work(self, tx: Transaction, bank: str, limit: int = 50) -> list[Amendment]:
+        """Return what a bank has still to change about orders that it answered, oldest first."""
+        return changes_store.open_amendments(tx, bank, limit)
+
+    def bank_done(self, tx: Transaction, bank: str, amendment_id: str) -> None:
+        """Take a bank's word that it did as amended; said again it changes nothing."""
+        amendment = changes_store.amendment(tx, amendment_id)
+        if amendment is None or amendment.bank != bank:
+            raise NotFound(f"no amendment {amendment_id!r}", "take the ids from the work list")
+        if amendment.state == "done":
+            return
+        if amendment.state != "ordered":
+            raise Conflict(f"amendment {amendment_id} is {amendment.state}", "do nothing until it is ordered")
+        self._carried_out(tx, amendment)
+
+    def _carried_out(self, tx: Transaction, amendment: Amendment) -> Amendment:
+        done = msgspec.structs.replace(amendment, state="done", done_at=self._now())
+        changes_store.keep_amendment(tx, done)
+        if amendment.kind == "release":
+            order = self._orders.order(tx, amendment.order)
+            freed = [] if order.closed_at else overlaps(rules.still_held(order), amendment.spans)
+            self._let_go(tx, order, freed, amendment.code)
+            told = HoldRelease(
+                hold=order.hold,
+                code=amendment.code,
+                at=self._now(),
+                spans=tuple(freed),
+                basis=amendment.basis,
+                approver=amendment.approver,
+                reason=amendment.reason,
+            )
+            self._tell(tx, self._orders.hold(tx, order.hold), told)
+        return done
+
+    def _let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode) -> None:
+        """Note what an order holds no more, in the order and in the bar."""
+        changed = msgspec.structs.replace(order, released=(*order.released, *spans))
+        if code == "expired" or (order.answer is not None and not rules.still_held(changed)):
+            changed = msgspec.structs.replace(changed, closed_at=order.closed_at or self._now())
+        store.keep_order(tx, changed)
+        for share in store.shares_under(tx, order.hold):
+            if share.state == "held":
+                store.part_share(tx, share, rules.let_go(share, spans, code))
+
+    # ---- what the clock does
+
+    def ended(self, tx: Transaction) -> bool:
+        """Tell whether anything has ended that was not closed yet."""
+        now = self._now()
+        return bool(store.ended_orders(tx, now, 1) or store.ended_holds(tx, now, 1))
+
+    def close_ended(self, tx: Transaction) -> None:
+        """End what has ended: orders, which hold nothing from then on, and requests that nobody decided on or answered."""
+        now = self._now()
+        for order in store.ended_orders(tx, now, MOST_AT_ONCE):
+            self._end_order(tx, order)
+        for hold in store.ended_holds(tx, now, MOST_AT_ONCE):
+            reason = "nobody decided before the request ended" if hold.direction == "received" else "no answer came"
+            self._end_hold(tx, hold, reason)
+
+    def _end_order(self, tx: Transaction, order: Order) -> None:
+        hold, held = self._orders.hold(tx, order.hold), [] if order.answer is None else rules.still_held(order)
+        self._let_go(tx, order, held, "expired")
+        for amendment in changes_store.amendments_of(tx, order=order.id):
+            if amendment.state in ("awaiting_approval", "ordered"):
+                changes_store.keep_amendment(tx, msgspec.structs.replace(amendment, state="done", done_at=self._now()))
+        if order.answer is None:
+            self._end_hold(tx, hold, "the bank did not answer before the order ended")
+        elif held:
+            told = HoldRelease(
+                hold=hold.id,
+                code="expired",
+                at=self._now(),
+                spans=tuple(held),
+                basis=order.basis,
+                approver=order.approver,
+            )
+            self._tell(tx, hold, told)
+
+    def _end_hold(self, tx: Transaction, hold: Hold, reason: str) -> None:
+        ended = msgspec.structs.replace(
+            hold, state="expired", outcome="expired", reason=reason, answered_at=self._now()
+        )
+        store.keep_hold(tx, ended)
+        if hold.direction == "received":
+            self._orders.tell(tx, ended, HoldAnswer(hold=hold.id, outcome="expired", reason=reason))
+        else:
+            self._chase.free(tx, ended)
+
+    # ---- both
+
+    def _tell(self, tx: Transaction, hold: Hold, body: HoldRelease | HoldStatus) -> None:
+        """Tell the authority that asked; a hold of our own concerns nobody else."""
+        if hold.direction != "received":
+            return
+        purpose: Purpose = "release_funds" if isinstance(body, HoldRelease) else "status"
+        release = self._border.release(
+            tx, Message(purpose=purpose, marking=PLANE_B, bodies=(body,), case=hold.case), hold.peer
+        )
+        stored = store.hold(tx, hold.id)
+        if not release.permitted and stored is not None:
+            store.keep_hold(tx, msgspec.structs.replace(stored, decision=release.decision.sentence))
+
+    def _now(self) -> str:
+        return times.render(self._clock.now())

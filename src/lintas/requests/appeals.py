@@ -1,0 +1,91 @@
+"""Objections: whoever holds an order's token may object to it, and an officer who did not approve the order decides."""
+
+import msgspec
+
+from lintas.model import times
+from lintas.model.errors import Conflict, NotAllowed, NotFound
+from lintas.model.ids import IdSource
+from lintas.model.times import Clock
+from lintas.requests import changes_store, letter, rules, store
+from lintas.requests.amendments import Amendments
+from lintas.requests.orders import Orders
+from lintas.requests.records import Appeal, AppealDecision, AppealForm, Order
+from lintas.storage.engine import Transaction
+
+#: Objections to one order that may wait at once: nobody buries an honest one under others.
+MAX_OPEN = 5
+
+
+class Appeals:
+    """The objections to one authority's orders."""
+
+    def __init__(self, *, orders: Orders, amendments: Amendments, clock: Clock, ids: IdSource) -> None:
+        self._orders, self._amendments, self._clock, self._ids = orders, amendments, clock, ids
+
+    def order(self, tx: Transaction, token: str) -> Order:
+        """Return the order that a token belongs to; NotFound for any other text, which says nothing about any order."""
+        order = store.order_by_token(tx, letter.token_hash(token.strip().lower()))
+        if order is None:
+            raise NotFound("no order has this token", "copy the address from the letter that the bank gave you")
+        return order
+
+    def against(self, tx: Transaction, order: Order) -> list[Appeal]:
+        """Return the objections to an order, oldest first."""
+        return changes_store.appeals_of(tx, order=order.id)
+
+    def file(self, tx: Transaction, token: str, form: AppealForm) -> Appeal:
+        """Take an objection; Conflict when nothing is held any more, or too many wait."""
+        order = self.order(tx, token)
+        if order.closed_at or order.refusal or not rules.still_held(order):
+            raise Conflict("nothing is held under this order any more", "there is nothing to object to")
+        waiting = [each for each in self.against(tx, order) if each.state == "open"]
+        if any((each.name, each.contact, each.text) == (form.name, form.contact, form.text) for each in waiting):
+            raise Conflict("this objection is on file already", "wait for the decision")
+        if len(waiting) >= MAX_OPEN:
+            raise Conflict(f"{MAX_OPEN} objections to this order wait already", f"call {order.contact}")
+        appeal = Appeal(
+            id=self._ids.new("appeal"),
+            order=order.id,
+            hold=order.hold,
+            case=order.case,
+            received_at=times.render(self._clock.now()),
+            name=form.name.strip(),
+            contact=form.contact.strip(),
+            text=form.text.strip(),
+        )
+        changes_store.keep_appeal(tx, appeal)
+        return appeal
+
+    def pending(self, tx: Transaction, state: str | None = "open") -> list[Appeal]:
+        """Return objections in a state, oldest first; by default those that wait for a decision."""
+        return changes_store.appeals_in(tx, state)
+
+    def of_case(self, tx: Transaction, case: str) -> list[Appeal]:
+        """Return the objections in a case, oldest first."""
+        return changes_store.appeals_of(tx, case=case)
+
+    def decide(self, tx: Transaction, appeal_id: str, officer: str, decision: AppealDecision) -> Appeal:
+        """Decide on an objection; upheld, the release is ordered at once in the officer's name.
+
+        NotAllowed for the officer who approved the order, and where the authority's own law lets nothing be released.
+        """
+        appeal = changes_store.appeal(tx, appeal_id)
+        if appeal is None:
+            raise NotFound(f"no appeal {appeal_id!r}", "take the id from the list of appeals")
+        if appeal.state != "open":
+            raise Conflict(f"this appeal was {appeal.state} by {appeal.decided_by}", "it is decided")
+        order = self._orders.order(tx, appeal.order)
+        if order.approver == officer:
+            raise NotAllowed("who approved the order cannot decide on the objection", "another officer must decide")
+        decided = msgspec.structs.replace(
+            appeal,
+            state="upheld" if decision.uphold else "dismissed",
+            decided_by=officer,
+            decided_at=times.render(self._clock.now()),
+            reason=decision.reason,
+        )
+        changes_store.keep_appeal(tx, decided)
+        if decision.uphold:
+            asked = self._amendments.ask(tx, order, decision.spans, code="appeal", reason=decision.reason, asked_by="")
+            self._amendments.approve(tx, asked.id, officer)
+        return decided

@@ -1,0 +1,129 @@
+"""Tables of what changes a hold afterwards: amendments of orders, withdrawals of requests, appeals."""
+
+import msgspec
+from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, select, update
+
+from lintas.requests.records import Amendment, Appeal, Withdrawal
+from lintas.requests.store import Keeper, orders, read_all, read_doc
+from lintas.storage.engine import Transaction
+from lintas.storage.schema import metadata
+
+amendments = Table(
+    "requests_amendments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("order", String(64), nullable=False, index=True),
+    Column("case", String(64), nullable=False, index=True),
+    Column("bank", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("asked_at", String(32), nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+    # Of its ledger commitment; deleting it is the erasure.
+    Column("salt", LargeBinary),
+    Index("ix_requests_amendments_state", "state", "asked_at"),
+    Index("ix_requests_amendments_bank", "bank", "state"),
+)
+withdrawals = Table(
+    "requests_withdrawals",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("hold", String(64), nullable=False, index=True),
+    Column("case", String(64), nullable=False, index=True),
+    Column("object", String(64), index=True),
+    Column("state", String(20), nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+)
+appeals = Table(
+    "requests_appeals",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("order", String(64), nullable=False, index=True),
+    Column("case", String(64), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("received_at", String(32), nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+    Index("ix_requests_appeals_state", "state", "received_at"),
+)
+
+_OPEN_AMENDMENTS = (
+    select(amendments.c.doc)
+    .join(orders, orders.c.id == amendments.c.order)
+    .where(
+        amendments.c.bank == bindparam("of_bank"), amendments.c.state == "ordered", orders.c.answered_at.is_not(None)
+    )
+    .order_by(amendments.c.asked_at)
+    .limit(bindparam("most"))
+)
+_KEEP_AMENDMENT = Keeper(amendments, "id", "state", "doc")
+_KEEP_WITHDRAWAL = Keeper(withdrawals, "id", "object", "state", "doc")
+_KEEP_APPEAL = Keeper(appeals, "id", "state", "doc")
+
+
+def keep_amendment(tx: Transaction, item: Amendment) -> None:
+    """Store an amendment, or replace the one of its id."""
+    _KEEP_AMENDMENT(tx, _row(item, "id", "order", "case", "bank", "state", "asked_at"))
+
+
+def keep_salt(tx: Transaction, amendment_id: str, salt: bytes) -> None:
+    """Store the salt of an amendment's ledger commitment."""
+    tx.execute(update(amendments).where(amendments.c.id == amendment_id).values(salt=salt))
+
+
+def amendment(tx: Transaction, amendment_id: str) -> Amendment | None:
+    """Return one amendment."""
+    return read_doc(tx.scalar(select(amendments.c.doc).where(amendments.c.id == amendment_id)), Amendment)
+
+
+def amendments_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Amendment]:
+    """Return amendments in one state (None: all), oldest first."""
+    query = select(amendments.c.doc).order_by(amendments.c.asked_at, amendments.c.id).limit(limit)
+    return read_all(tx, query if state is None else query.where(amendments.c.state == state), Amendment)
+
+
+def amendments_of(tx: Transaction, *, case: str = "", order: str = "") -> list[Amendment]:
+    """Return the amendments of one case, or of one order, oldest first."""
+    where = amendments.c.order == order if order else amendments.c.case == case
+    return read_all(tx, select(amendments.c.doc).where(where).order_by(amendments.c.id), Amendment)
+
+
+def open_amendments(tx: Transaction, bank: str, limit: int) -> list[Amendment]:
+    """Return what a bank has still to change about orders that it answered, oldest first."""
+    return read_all(tx, _OPEN_AMENDMENTS, Amendment, of_bank=bank, most=limit)
+
+
+def keep_withdrawal(tx: Transaction, item: Withdrawal) -> None:
+    """Store a withdrawal, or replace the one of its id."""
+    _KEEP_WITHDRAWAL(tx, _row(item, "id", "hold", "case", "object", "state"))
+
+
+def withdrawals_of(tx: Transaction, *, case: str = "", hold: str = "", object: str = "") -> list[Withdrawal]:
+    """Return the withdrawals of one case, of one hold, or that left as one object; oldest first."""
+    column, value = next(pair for pair in (("case", case), ("hold", hold), ("object", object)) if pair[1])
+    query = select(withdrawals.c.doc).where(withdrawals.c[column] == value).order_by(withdrawals.c.id)
+    return read_all(tx, query, Withdrawal)
+
+
+def keep_appeal(tx: Transaction, item: Appeal) -> None:
+    """Store an appeal, or replace the one of its id."""
+    _KEEP_APPEAL(tx, _row(item, "id", "order", "case", "state", "received_at"))
+
+
+def appeal(tx: Transaction, appeal_id: str) -> Appeal | None:
+    """Return one appeal."""
+    return read_doc(tx.scalar(select(appeals.c.doc).where(appeals.c.id == appeal_id)), Appeal)
+
+
+def appeals_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Appeal]:
+    """Return appeals in one state (None: all), oldest first."""
+    query = select(appeals.c.doc).order_by(appeals.c.received_at, appeals.c.id).limit(limit)
+    return read_all(tx, query if state is None else query.where(appeals.c.state == state), Appeal)
+
+
+def appeals_of(tx: Transaction, *, case: str = "", order: str = "") -> list[Appeal]:
+    """Return the appeals of one case, or against one order, oldest first."""
+    where = appeals.c.order == order if order else appeals.c.case == case
+    return read_all(tx, select(appeals.c.doc).where(where).order_by(appeals.c.id), Appeal)
+
+
+def _row(item: Amendment | Withdrawal | Appeal, *names: str) -> dict[str, object]:
+    return {name: getattr(item, name) for name in names} | {"doc": msgspec.json.encode(item)}

@@ -1,0 +1,208 @@
+"""The asking side afterwards: an officer lets go of money wherever it is held, and every holder's word about it comes home."""
+
+from datetime import timedelta
+
+import msgspec
+
+from lintas.border.records import Answered
+from lintas.border.service import Border
+from lintas.model import times
+from lintas.model.errors import Conflict, NotFound, Refused
+from lintas.model.ids import IdSource
+from lintas.model.messages import HoldRelease, HoldStatus, HoldWithdrawal, Message
+from lintas.model.tainted import Span, overlaps, subtract
+from lintas.model.times import Clock
+from lintas.requests import changes_store, rules, store
+from lintas.requests.amendments import MOST_AT_ONCE, Amendments
+from lintas.requests.chase import PLANE_B
+from lintas.requests.records import OPEN, Amendment, Hold, Share, UndoForm, Undone, Withdrawal
+from lintas.storage.engine import Transaction
+
+#: How long after its end a hold abroad still counts while its holder has not said that it ended.
+GRACE = timedelta(hours=1)
+
+
+class Undo:
+    """What one authority lets go of in its own cases."""
+
+    def __init__(
+        self,
+        *,
+        amendments: Amendments,
+        border: Border,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._amendments, self._border, self._clock, self._ids = amendments, border, clock, ids
+
+    # ---- what an officer lets go
+
+    def undo(self, tx: Transaction, case: str, form: UndoForm, officer: str) -> Undone:
+        """Let go of everything below a share, in every jurisdiction: requests are taken back abroad, releases asked for here.
+
+        NotFound when the case or share is not here; Conflict when the case is another authority's, or nothing is left.
+        """
+        claim = store.claim(tx, case)
+        if claim is None:
+            raise NotFound(f"no case {case!r} with a claim", "take the id from the list of cases")
+        if claim.origin:
+            raise Conflict(f"this is {claim.origin}'s case", "release the order instead; it is told")
+        shares = [share for share in store.shares_of(tx, case) if _below(share, form.share)]
+        if not shares:
+            raise NotFound(f"no share {form.share!r} in this case", "take the id from the case's bar")
+        free = [share for share in shares if share.state in ("moved", "unknown") and share.hold is None]
+        for share in free:
+            store.keep_share(tx, rules.released(share, form.code))
+        covered = dict.fromkeys(share.hold for share in shares if share.hold is not None)
+        begun = [self._take_back(tx, hold_id, shares, form, officer) for hold_id in covered]
+        undone = Undone(
+            withdrawals=tuple(each for each in begun if isinstance(each, Withdrawal)),
+            amendments=tuple(each for each in begun if isinstance(each, Amendment)),
+            let_go=tuple(share.id for share in [*free, *(each for each in begun if isinstance(each, Share))]),
+        )
+        if undone == Undone(withdrawals=(), amendments=(), let_go=()):
+            raise Conflict("nothing below this share is held, asked for or on its way", "there is nothing to undo")
+        return undone
+
+    def _take_back(
+        self, tx: Transaction, hold_id: str, shares: list[Share], form: UndoForm, officer: str
+    ) -> Withdrawal | Amendment | Share | None:
+        """Begin what lets go of one hold; None where it holds nothing of these shares, or was taken back before."""
+        hold = store.hold(tx, hold_id)
+        mine = [share for share in shares if share.hold == hold_id]
+        held = tuple(share.baton.span for share in mine if share.state == "held" and share.baton is not None)
+        if hold is None or (hold.state not in OPEN and not held):
+            return None
+        if hold.direction == "asked":
+            return self._withdraw(tx, hold, held, form, officer)
+        order = store.order_of(tx, hold_id)
+        if order is not None:
+            return self._amendments.ask(tx, order, held, code="correction", reason=form.reason, asked_by=officer)
+        store.keep_hold(tx, msgspec.structs.replace(hold, state="withdrawn", reason=form.reason))
+        let_go = rules.released(mine[0], form.code)
+        store.keep_share(tx, let_go)
+        return let_go
+
+    def _withdraw(
+        self, tx: Transaction, hold: Hold, spans: tuple[Span, ...], form: UndoForm, officer: str
+    ) -> Withdrawal | None:
+        for earlier in changes_store.withdrawals_of(tx, hold=hold.id):
+            if earlier.state in ("sent", "delivered") and earlier.spans in ((), spans):
+                return None
+        now = self._now()
+        body = HoldWithdrawal(hold=hold.id, code=form.code, at=now, spans=spans, reason=form.reason)
+        release = self._border.release(
+            tx, Message(purpose="release_funds", marking=PLANE_B, bodies=(body,), case=hold.case), hold.peer
+        )
+        withdrawal = Withdrawal(
+            id=self._ids.new("undo"),
+            case=hold.case,
+            hold=hold.id,
+            peer=hold.peer,
+            code=form.code,
+            reason=form.reason if release.permitted else release.decision.sentence,
+            officer=officer,
+            sent_at=now,
+            spans=spans,
+            object=release.objects[0] if release.permitted else None,
+            state="sent" if release.permitted else "refused",
+        )
+        changes_store.keep_withdrawal(tx, withdrawal)
+        return withdrawal
+
+    def of_case(self, tx: Transaction, case: str) -> list[Withdrawal]:
+        """Return what was taken back in a case, oldest first."""
+        return changes_store.withdrawals_of(tx, case=case)
+
+    # ---- what peers say
+
+    def receipted(self, tx: Transaction, event: Answered) -> None:
+        """Take the peer's verdict on a withdrawal of ours."""
+        for withdrawal in changes_store.withdrawals_of(tx, object=event.object):
+            if withdrawal.state == "sent":
+                taken = event.verdict in ("accepted", "duplicate", "quarantined")
+                changed = msgspec.structs.replace(
+                    withdrawal,
+                    state="delivered" if taken else "refused",
+                    reason=withdrawal.reason if taken else event.reason,
+                )
+                changes_store.keep_withdrawal(tx, changed)
+
+    def released(self, tx: Transaction, origin: str, notice: HoldRelease) -> None:
+        """Take a holder's word that money of ours is not held any more; Refused when it is not theirs, or was never held."""
+        hold = self._ours(tx, origin, notice.hold)
+        shares = store.shares_under(tx, hold.id)
+        known = [share.baton.span for share in shares if share.baton and share.state in ("held", "released")]
+        if any(subtract(span, known) for span in notice.spans):
+            raise Refused("bad_release", f"{origin} lets go of what it never held for {hold.id}")
+        if hold.state in ("sent", "delivered"):
+            self._never_decided(tx, hold, notice)
+        for share in shares:
+            if share.state == "held":
+                store.part_share(tx, share, rules.let_go(share, notice.spans, notice.code))
+        self._confirm(tx, hold)
+
+    def _never_decided(self, tx: Transaction, hold: Hold, notice: HoldRelease) -> None:
+        store.keep_hold(
+            tx, msgspec.structs.replace(hold, state="withdrawn", reason=notice.reason, answered_at=self._now())
+        )
+        for share in store.shares_under(tx, hold.id):
+            store.keep_share(tx, rules.released(share, notice.code))
+
+    def _confirm(self, tx: Transaction, hold: Hold) -> None:
+        """Note the withdrawals of a hold of which nothing is held any more."""
+        held = [share.baton.span for share in store.shares_under(tx, hold.id) if share.state == "held" and share.baton]
+        for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
+            wanted = withdrawal.spans or (hold.baton.span,)
+            if withdrawal.state in ("sent", "delivered") and not overlaps(held, wanted):
+                confirmed = msgspec.structs.replace(withdrawal, state="confirmed", confirmed_at=self._now())
+                changes_store.keep_withdrawal(tx, confirmed)
+
+    def status(self, tx: Transaction, origin: str, status: HoldStatus) -> None:
+        """Take a holder's status: held for longer, or a release declined; what is received or approved changes nothing."""
+        if status.state not in ("confirmed", "release_declined"):
+            return
+        hold = self._ours(tx, origin, status.hold)
+        if status.state == "confirmed":
+            if rules.ended(status.expires, self._clock.now()) or status.expires is None:
+                raise Refused("bad_time", f"{origin} confirms hold {hold.id} until a time that is none, or over")
+            for share in store.shares_under(tx, hold.id):
+                if share.state == "held":
+                    store.keep_share(
+                        tx, msgspec.structs.replace(share, until=times.render(times.parse(status.expires)))
+                    )
+            return
+        for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
+            if withdrawal.state in ("sent", "delivered"):
+                declined = msgspec.structs.replace(withdrawal, state="declined", reason=status.reason)
+                changes_store.keep_withdrawal(tx, declined)
+
+    def _ours(self, tx: Transaction, origin: str, hold_id: str) -> Hold:
+        hold = store.hold(tx, hold_id)
+        if hold is None or hold.direction != "asked" or hold.peer != origin:
+            raise Refused("not_asked", f"{origin} speaks of a hold that was not asked of it")
+        return hold
+
+    # ---- what the clock does
+
+    def lapsed(self, tx: Transaction) -> bool:
+        """Tell whether a holder's time ran out, and the grace after it, without a word."""
+        return bool(store.ended_shares(tx, self._grace(), 1))
+
+    def lapse(self, tx: Transaction) -> None:
+        """Count as held no more what should have ended: every hold expires, whoever forgets to say so."""
+        for share in store.ended_shares(tx, self._grace(), MOST_AT_ONCE):
+            store.keep_share(tx, rules.released(share, "expired"))
+            hold = store.hold(tx, share.hold or "")
+            if hold is not None and hold.direction == "asked":
+                self._confirm(tx, hold)
+
+    def _grace(self) -> str:
+        return times.render(self._clock.now() - GRACE)
+
+    def _now(self) -> str:
+        return times.render(self._clock.now())
+
+
+def _below(share: Share, root: str) -> bool:
+    return root in ("", share.id) or share.id.startswith(f"{root}.")
