@@ -114,7 +114,9 @@ class Member:
         code = self.authority[:2].upper()
         asked = HoldRequest(
             hold=IDS.new("hold"),
-            baton=Baton(transfer=IDS.new("transfer"), start=0, end=5_000, currency="XAK", holder=bank),
+            baton=Baton(
+                transfer=IDS.new("transfer"), start=0, end=5_000, currency="XAK", holder=bank, sender="FARBANK"
+            ),
             amount_minor=5_000,
             currency="XAK",
             scheme="investment",

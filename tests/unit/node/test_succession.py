@@ -177,11 +177,10 @@ LIES: dict[str, Callable[[Doors], Response]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_bad_answer_costs_nothing_and_the_other_peer_is_heard(tmp_path: Path, lie: str) -> None:
-    version, adopted, _ = played(tmp_path, lambda doors: {PEERS[0]: lambda _: LIES[lie](doors), PEERS[1]: nothing})
-    assert (version, adopted) == (1, 0)
     version, adopted, _ = played(
         tmp_path, lambda doors: {PEERS[0]: lambda _: LIES[lie](doors), PEERS[1]: honest(doors)}
     )
+    # The three steps are the honest peer's: not one of them was the liar's.
     assert (version, adopted) == (4, 3)
 
 
