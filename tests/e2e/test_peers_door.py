@@ -3,7 +3,7 @@
 import random
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -12,9 +12,11 @@ from tests.e2e.people import Running
 
 from lintas.cli.demo.play import pinned
 from lintas.cli.demo.stage import NodeOnStage
+from lintas.exchange.digest import open_digest
 from lintas.node import home as homes
 from lintas.trust.certificates import self_signed
 from lintas.trust.envelope import MAX_WIRE
+from lintas.trust.keys import Ed25519Signer
 
 #: As another implementation would spell them.
 MEDIA, RECEIPT = {"content-type": "application/vnd.lintas.envelope"}, "application/vnd.lintas.receipt"
@@ -132,6 +134,27 @@ def test_other_media_types_methods_and_paths(door: httpx.Client, wire: bytes) ->
     assert door.get(PATH).status_code == 405
     for path in ("/", "/api/v1/cases", "/exchange/v1/", "/healthz", "/ledger/checkpoint"):
         assert door.get(path).status_code == 404
+
+
+def test_what_was_seen_is_told_to_members(door: httpx.Client, running: Running) -> None:
+    assert door.get("/exchange/v1/checkpoints").json().keys() == {"checkpoints", "findings"}
+    assert door.post("/exchange/v1/checkpoints", content=b"x").status_code == 405
+    context = pinned(running.xb)
+    with httpx.Client(verify=context, timeout=20, trust_env=False) as stranger, pytest.raises(httpx.TransportError):
+        stranger.get(f"{running.xb.exchange_url}/exchange/v1/checkpoints")
+
+
+def test_a_day_is_told_when_it_is_over(door: httpx.Client, running: Running) -> None:
+    today = datetime.now(UTC).date()
+    for day in ("", "x", today.isoformat(), "9999-12-31", "0000-00-00"):
+        assert door.get("/exchange/v1/digest", params={"day": day}).status_code == 422, day
+    before = (today - timedelta(days=1)).isoformat()
+    answer = door.get("/exchange/v1/digest", params={"day": before})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/vnd.lintas.digest")
+    key = Ed25519Signer.load(running.xb.home.key(homes.SIGNING)).public
+    counted = open_digest(answer.content, [key])
+    assert (counted.digest.authority, counted.digest.peer, counted.digest.day) == ("xb-asc", "xa-asc", before)
+    assert [each.count for each in counted.digest.lines] == [0, 0, 0, 0]
 
 
 def test_a_replay_gets_the_original_receipt(door: httpx.Client, running: Running, wire: bytes) -> None:

@@ -70,14 +70,14 @@ class Court:
 class Office:
     """The ledger of one authority, where it is published, and the witnesses of the two others."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, others: tuple[str, ...] = (XB, XB2)) -> None:
         self.folder = folder
         self.ledger = Ledger(ORIGIN, keys_of(XA).log)
         self.engine = ledger_engine(folder / "node.db")
-        self.courts = [Court(name, folder, self.ledger) for name in (XB, XB2)]
+        self.courts = [Court(name, folder, self.ledger) for name in others]
         self.others = [court.member for court in self.courts]
         members = (keys_of(XA).member, *self.others)
-        charter = write_charter(Charter(version=1, exercise=True, quorum=2, members=members))
+        charter = write_charter(Charter(version=1, exercise=True, quorum=len(members), members=members))
         self.directory = Directory(charter, SetClock(NOW))
         config = Config(
             authority=XA, jurisdiction="XA", name="Aria", contact="desk@xa.example", ledger_origin=ORIGIN, exercise=True
@@ -95,11 +95,15 @@ class Office:
         with reading(self.engine) as tx:
             return question(tx)
 
+    def size(self) -> int:
+        with reading(self.engine) as tx:
+            return self.ledger.size(tx)
+
     def append(self, count: int) -> None:
         with writing(self.engine) as tx, tx.begin():
             self.ledger.append(tx, [b"entry"] * count)
 
-    def verified(self, quorum: int = 1) -> int | None:
+    def verified(self, quorum: int | None = None) -> int | None:
         """Return the size that a stranger verifies, None when the ledger does not hold for him."""
         policy = member_policy(self.ledger.key, self.others, quorum)
         verdict = verify_ledger(DirectorySource(self.published), policy)
@@ -129,9 +133,12 @@ def test_what_was_cosigned_stays_while_every_witness_is_out(office: Office) -> N
         assert await office.new_publication().publish(starting=True) == Published(5, 3, (xb.name, xb2.name))
         assert (office.published / CHECKPOINT).read_bytes() == before
         assert office.verified(quorum=2) == 3
+        # Two must cosign, so one alone changes nothing: what is out is what a stranger can verify.
         async with xb.sitting():
-            assert await office.publication.publish() == Published(5, 5, (xb.name,))
-        assert (office.verified(quorum=1), office.verified(quorum=2)) == (5, None)
+            assert await office.publication.publish() == Published(5, 3, (xb.name, xb2.name))
+        async with xb.sitting(), xb2.sitting():
+            assert await office.publication.publish() == Published(5, 5, (xb.name, xb2.name))
+        assert office.verified() == 5
 
     play(story())
 
@@ -155,10 +162,10 @@ def test_without_anything_cosigned_before_the_bare_checkpoint_is_published(offic
         assert await office.publication.publish() == Published(3, 3, ())
         office.append(1)
         assert await office.publication.publish() == Published(4, 4, ())
-        assert office.verified() is None
+        assert office.verified(quorum=1) is None
         async with office.courts[1].sitting():
             assert await office.publication.publish() == Published(4, 4, (office.courts[1].name,))
-        assert office.verified() == 4
+        assert office.verified(quorum=1) == 4
 
     play(story())
 
@@ -191,6 +198,27 @@ def test_a_witness_set_aside_vouches_for_nothing(office: Office) -> None:
             assert await office.publication.publish() == Published(3, 3, (xb.name,))
         office.append(1)
         assert await office.new_publication(xb.name).publish() == Published(4, 4, ())
+
+    play(story())
+
+
+def test_of_four_members_any_one_may_be_out(tmp_path: Path) -> None:
+    office = Office(tmp_path, (XB, XB2, "xc-asc"))
+    xb, xb2, xc = office.courts
+
+    async def story() -> None:
+        out = [xb, xb2, xc]
+        for gone in out:
+            office.append(1)
+            size = office.size()
+            async with contextlib.AsyncExitStack() as sitting:
+                for court in out:
+                    if court is not gone:
+                        await sitting.enter_async_context(court.sitting())
+                done = await office.publication.publish()
+            assert (done.published, len(done.cosigned_by)) == (size, 2)
+            assert office.verified() == size
+            assert office.verified(quorum=3) is None
 
     play(story())
 

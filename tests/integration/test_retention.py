@@ -2,9 +2,10 @@
 
 import pytest
 from tests.integration.hand import Hand, object_id, request, statement
-from tests.integration.town import XA, XB, Town
+from tests.integration.town import NOW, XA, XB, Town
 
 from lintas.border import store
+from lintas.model import times
 
 #: What xb's table says of a hold request that it admits.
 OUR_HOURS = 720
@@ -53,13 +54,14 @@ def filed(town: Town) -> None:
 @pytest.mark.parametrize("beat", [True, False], ids=["after the beat", "before it"])
 def test_what_expired_unsent_never_leaves_and_is_listed(town: Town, beat: bool) -> None:
     filed(town)
-    ((released, peer),) = town.xa.ask(town.xa.node.border.unmatched)
+    (waiting,) = town.xa.ask(town.xa.node.border.unmatched)
+    assert (waiting.peer, waiting.lane, times.parse(waiting.since)) == (XB, "urgent", NOW)
     town.clock.move(hours=24 * 365)
     if beat:
         assert town.xa.do(town.xa.node.border.erase_expired) == 1
         assert town.xa.dump()["bus_outbox"] == []
     assert town.xa.send(town.xb) == 0
-    assert town.xa.ask(town.xa.node.border.unmatched) == [(released, peer)]
+    assert town.xa.ask(town.xa.node.border.unmatched) == [waiting]
     assert town.xb.holds() == []
 
 

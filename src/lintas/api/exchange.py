@@ -13,9 +13,12 @@ from lintas.http import bodies, problems
 from lintas.http.routing import Call, Route
 from lintas.model.errors import BadInput, NotSignedIn
 from lintas.node.delivery import ENVELOPE, RECEIPT
+from lintas.node.monitoring import Hearsay
 from lintas.node.runtime import Runtime
 from lintas.trust.certificates import fingerprint_of_der
 from lintas.trust.envelope import MAX_WIRE
+
+DIGEST = "application/vnd.lintas.digest"
 
 
 def exchange_app(runtime: Runtime) -> Starlette:
@@ -23,7 +26,9 @@ def exchange_app(runtime: Runtime) -> Starlette:
 
     ``POST /exchange/v1/envelopes`` answers 200 with a signed receipt, 409 with the original receipt for an envelope that came
     before, or a problem document that names the reason. ``GET /exchange/v1/charter?after=N`` answers 200 with the charter that
-    follows version N, as its members endorsed it, or 204 when this node knows of none.
+    follows version N, as its members endorsed it, or 204 when this node knows of none. ``GET /exchange/v1/checkpoints`` answers
+    what this member has seen of every log, ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with
+    the member that asks. A severed peer is refused everywhere.
     """
 
     async def envelopes(request: Request) -> Response:
@@ -40,17 +45,37 @@ def exchange_app(runtime: Runtime) -> Starlette:
 
     async def charter(request: Request) -> Response:
         try:
-            sender, after = _sender(request, runtime), _version(request.query_params.get("after", ""))
-            document = await runtime.successor(after, sender)
+            await runtime.check_not_severed(_sender(request, runtime))
+            after = _version(request.query_params.get("after", ""))
+            document = await runtime.read(lambda tx: runtime.node.exchange.successor(tx, after))
             return Response(document, 200 if document else 204, media_type="text/plain; charset=utf-8")
-        # As above.
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
+    async def checkpoints(request: Request) -> Response:
+        try:
+            await runtime.check_not_severed(_sender(request, runtime))
+            me = runtime.node.parts.identity.authority
+            seen = await runtime.read(lambda tx: Hearsay(*runtime.node.watch.to_tell(tx, me)))
+            return Response(msgspec.json.encode(seen), media_type=bodies.JSON)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
+    async def digest(request: Request) -> Response:
+        try:
+            sender, day = _sender(request, runtime), request.query_params.get("day", "")
+            await runtime.check_not_severed(sender)
+            signed = await runtime.read(lambda tx: runtime.node.days.digest(tx, sender, day))
+            return Response(signed, media_type=DIGEST)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
             return problems.respond(request, wrong)
 
     return Starlette(
         routes=[
             Address("/exchange/v1/envelopes", envelopes, methods=["POST"]),
             Address("/exchange/v1/charter", charter, methods=["GET"]),
+            Address("/exchange/v1/checkpoints", checkpoints, methods=["GET"]),
+            Address("/exchange/v1/digest", digest, methods=["GET"]),
         ]
     )
 

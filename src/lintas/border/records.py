@@ -40,6 +40,25 @@ class Release(msgspec.Struct, frozen=True):
         return self.decision.outcome == "permit"
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """One object that left and has no receipt: for whom, by which lane, and since when."""
+
+    object: str
+    peer: str
+    lane: str
+    since: str
+
+
+class Unwelcome(msgspec.Struct, frozen=True):
+    """One object that left and whose receipt does not accept it, with the verdict and reason that the peer signed."""
+
+    object: str
+    peer: str
+    lane: str
+    verdict: str
+    reason: str
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """One thing that was stopped at the border, for people to see: which way, who, why."""
 

@@ -10,7 +10,7 @@ import msgspec
 from lintas.border import store
 from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
-from lintas.border.records import Admitted, Answered, Refusal, Release, Standing
+from lintas.border.records import Admitted, Answered, Refusal, Release, Standing, Unwelcome, Waiting
 from lintas.bus import store as outbox
 from lintas.bus.service import Bus
 from lintas.ledger.records import Entry, encode
@@ -30,6 +30,8 @@ from lintas.trust.receipt import Receipt, Verdict, peek_receipt, sign_receipt
 
 #: How many refusals stay for people to see.
 KEPT_REFUSALS = 10_000
+#: How many releases one answer lists: what waits or was refused is for people to read.
+LISTED = 1_000
 #: How long an admitted statement stays at least: somebody must be able to read what an order rests on.
 KEPT_AT_LEAST = timedelta(hours=24)
 #: Objects of one peer in quarantine that may wait for people at once.
@@ -103,16 +105,16 @@ class Border:
             tx,
             [
                 self.entry("release", peer, message.purpose, decision, (left.object, left.commitment), rests)
-                for (left, _), (decision, rests) in zip(written, decided, strict=True)
+                for left, (decision, rests) in zip(written, decided, strict=True)
             ],
         )
         self._approvals.use(tx, [approval_id for _, rests in decided for approval_id in rests])
         outbox.put_out(
             tx,
-            [outbox.Out(left.object, peer, lane, left.statement, left.salt, left.expires) for left, lane in written],
+            [outbox.Out(left.object, peer, left.lane, left.statement, left.salt, left.expires) for left in written],
         )
-        store.keep_released(tx, [left for left, _ in written])
-        return Release(decisions[0], tuple(left.object for left, _ in written))
+        store.keep_released(tx, written)
+        return Release(decisions[0], tuple(left.object for left in written))
 
     def _kept_back(self, tx: Transaction, message: Message, peer: str) -> str:
         """Return why nothing is asked of this peer now; "" for what asks nothing, and for a trusted peer."""
@@ -157,10 +159,8 @@ class Border:
 
         return self._approvals.decide(tx, ask, sought)
 
-    def _write(
-        self, body: msgspec.Struct, message: Message, peer: str, decision: Decision
-    ) -> tuple[store.Left, messages.Lane]:
-        """Write a statement, and say by which lane it goes."""
+    def _write(self, body: msgspec.Struct, message: Message, peer: str, decision: Decision) -> store.Left:
+        """Write a statement, and say for whom and by which lane it leaves."""
         _, kind = messages.kind_of(body)
         now = times.render(self._clock.now())
         object_id, salt = self._ids.new("obj"), self._ids.salt()
@@ -169,7 +169,8 @@ class Border:
             body, id=object_id, origin=self._me, purpose=message.purpose, marking=marking, issued_at=now
         )
         sealed = commitment(salt, statement).hex()
-        return store.Left(object_id, peer, sealed, statement, salt, marking.obligations.expires), kind.lane
+        expires = marking.obligations.expires
+        return store.Left(object_id, peer, sealed, statement, salt, expires, kind.lane, now)
 
     def settle(self, tx: Transaction, receipt: Receipt) -> None:
         """Take a peer's verified receipt: each verdict must match a release of ours by object and commitment."""
@@ -226,7 +227,7 @@ class Border:
             self._signer(),
         )
         store.move(tx, header.origin, header.lane, header.epoch, header.seq, opened.header_sha256)
-        position = {"lane": header.lane, "epoch": header.epoch, "seq": header.seq}
+        position = {"lane": header.lane, "epoch": header.epoch, "seq": header.seq, "day": header.created[:10]}
         store.keep_envelope(
             tx, {"origin": header.origin, "header": opened.header_sha256, "receipt": receipt, **position}
         )
@@ -370,9 +371,21 @@ class Border:
         """Return what was stopped at the border, newest first."""
         return list(store.list_refusals(tx))
 
-    def unmatched(self, tx: Transaction) -> list[tuple[str, str]]:
-        """Return (object, peer) of every release that no receipt answers yet."""
-        return store.unmatched(tx)
+    def unmatched(self, tx: Transaction) -> list[Waiting]:
+        """Return the releases that no receipt answers yet, oldest first; ``LISTED`` of them at most."""
+        return store.unmatched(tx, LISTED)
+
+    def count_unmatched(self, tx: Transaction, peer: str | None = None) -> int:
+        """Count the releases that no receipt answers yet, to everybody or to one peer."""
+        return store.count_unmatched(tx, peer)
+
+    def unwelcome(self, tx: Transaction) -> list[Unwelcome]:
+        """Return the releases whose receipt does not accept them, newest first; ``LISTED`` of them at most."""
+        return store.unwelcome(tx, LISTED)
+
+    def headers_on(self, tx: Transaction, origin: str, lane: str, day: str) -> list[str]:
+        """Return the header hashes of the envelopes that ``origin`` made on a UTC day and that were admitted, in order."""
+        return store.headers_on(tx, origin, lane, day)
 
     def matched(self, tx: Transaction) -> int:
         """Count the releases that a receipt answers."""

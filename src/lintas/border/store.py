@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from lintas.border.records import Answered, Refusal
+from lintas.border.records import Answered, Refusal, Unwelcome, Waiting
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -45,7 +45,10 @@ envelopes = Table(
     Column("epoch", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("receipt", LargeBinary, nullable=False),
+    # The UTC day on which its origin says it was made: both sides count it on that day, whenever it came.
+    Column("day", String(10)),
     UniqueConstraint("origin", "lane", "epoch", "seq"),
+    Index("ix_border_envelopes_day", "origin", "day"),
 )
 objects = Table(
     "border_objects",
@@ -95,7 +98,16 @@ released = Table(
     Column("verdict", String(20)),
     Column("reason", String(400)),
     Column("receipt_header", String(64)),
+    Column("lane", String(10)),
+    Column("left_at", String(32)),
 )
+# What left before these were noted has none of them.
+_LANE_OF, _LEFT_AT = func.coalesce(released.c.lane, ""), func.coalesce(released.c.left_at, "")
+# What waits, and what a peer refused, is found without passing everything that ever left.
+_WAITS = released.c.verdict.is_(None)
+Index("ix_border_released_waiting", released.c.left_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+_UNWELCOME = released.c.verdict.in_(("refused", "quarantined"))
+Index("ix_border_released_unwelcome", released.c.left_at, sqlite_where=_UNWELCOME, postgresql_where=_UNWELCOME)
 refusals = Table(
     "border_refusals",
     metadata,
@@ -284,6 +296,8 @@ class Left(NamedTuple):
     statement: bytes
     salt: bytes
     expires: str | None
+    lane: str
+    left_at: str
 
 
 def keep_released(tx: Transaction, left: Sequence[Left]) -> None:
@@ -314,10 +328,31 @@ def settle(tx: Transaction, answers: Iterable[Answered], header: str) -> None:
     )
 
 
-def unmatched(tx: Transaction) -> list[tuple[str, str]]:
-    """Return (object, peer) of every release without a verdict, oldest first."""
-    query = select(released.c.object, released.c.peer).where(released.c.verdict.is_(None))
-    return [(row.object, row.peer) for row in tx.execute(query.order_by(released.c.object))]
+def unmatched(tx: Transaction, limit: int) -> list[Waiting]:
+    """Return the releases without a verdict, oldest first."""
+    query = select(released.c.object, released.c.peer, _LANE_OF, _LEFT_AT).where(_WAITS)
+    return [Waiting(*row) for row in tx.execute(query.order_by(released.c.left_at, released.c.object).limit(limit))]
+
+
+def count_unmatched(tx: Transaction, peer: str | None = None) -> int:
+    """Count the releases without a verdict, to everybody or to one peer."""
+    whose = () if peer is None else (released.c.peer == peer,)
+    return tx.execute(select(func.count()).where(_WAITS, *whose)).scalar_one()
+
+
+def unwelcome(tx: Transaction, limit: int) -> list[Unwelcome]:
+    """Return the releases that their peer did not accept, newest first."""
+    columns = (released.c.object, released.c.peer, _LANE_OF, released.c.verdict, released.c.reason)
+    query = select(*columns).where(_UNWELCOME).order_by(released.c.left_at.desc(), released.c.object.desc())
+    return [Unwelcome(*row) for row in tx.execute(query.limit(limit))]
+
+
+def headers_on(tx: Transaction, origin: str, lane: str, day: str) -> list[str]:
+    """Return the header hashes of what was admitted of an origin's envelopes of one day and lane, in order."""
+    query = select(envelopes.c.header).where(
+        envelopes.c.origin == origin, envelopes.c.day == day, envelopes.c.lane == lane
+    )
+    return list(tx.scalars(query.order_by(envelopes.c.header)))
 
 
 def count_matched(tx: Transaction) -> int:

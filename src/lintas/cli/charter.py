@@ -78,7 +78,7 @@ def check(file: Path, previous: Path | None, pin: str, at: str | None, as_json: 
     "--quorum",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many of the other members' witnesses must have cosigned; without it all of them.",
+    help="How many of the other members' witnesses must have cosigned; without it two, or the only one.",
 )
 def tlog_policy(file: Path, authority: str, previous: Path | None, pin: str, quorum: int | None) -> None:
     """Write the trust policy (C2SP tlog-policy) for AUTHORITY's ledger from the charter FILE.

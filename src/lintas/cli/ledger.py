@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from lintas.ledger.checkpoint import parse_checkpoint
+from lintas.ledger.monitor import Comparison, Seen, believe, compare, in_order, outcome_of, read_proof
 from lintas.ledger.proof import MAX_BYTES, check_proof, prove
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.tiles import MAX_ENTRY
@@ -124,6 +125,60 @@ def check(proof: Path, entry: Path, policy: Path) -> None:
     judgement = _judge_proof(_read(proof, MAX_BYTES), _read(entry, MAX_ENTRY), trusted, proof)
     seen = ", ".join(f"{name} ({times.render(at)})" for name, at in judgement.cosigned_by) or "nobody"
     click.echo(f"proved: in {judgement.checkpoint.origin}, {judgement.checkpoint.size} entries, cosigned by {seen}")
+
+
+@ledger.command("compare")
+@click.argument("one", metavar="CHECKPOINT_A", type=click.Path(path_type=Path))
+@click.argument("other", metavar="CHECKPOINT_B", type=click.Path(path_type=Path))
+@click.option("--log", "vkey", metavar="VKEY", required=True, help="The log's verifier key, known from elsewhere.")
+@click.option("--tiles", "place", metavar="PATH|URL", help="The published ledger, for checkpoints of two sizes.")
+@click.option("--proof", "proof", type=click.Path(path_type=Path), help="Instead of --tiles: a finding's hashes.")
+@click.option("--certificate", type=click.Path(path_type=Path), help="The server's certificate (PEM), if self-signed.")
+def compare_two(
+    one: Path, other: Path, vkey: str, place: str | None, proof: Path | None, certificate: Path | None
+) -> None:
+    """Say whether one log may have signed both checkpoints. Exit 0 consistent, 1 split or unproven.
+
+    Split means that both signatures are the log's own and cannot both be true; unproven, that nothing here joins or parts them.
+    """
+    if place is not None and proof is not None:
+        raise click.UsageError("give either --tiles or --proof")
+    key = note.parse_vkey(vkey, where="--log")
+    older, newer = in_order(*(_believe(path, key) for path in (one, other)))
+    compared = _compared(older, newer, _source(place, certificate) if place is not None else None, proof)
+    names = f"{key.name}, {older.size} and {newer.size} entries"
+    if compared.outcome == "split":
+        raise CheckFailed(f"split: {names}", "both signatures are the log's own, and cannot both be true: keep both")
+    if compared.outcome == "unproven":
+        raise CheckFailed(f"unproven: {names}", compared.why)
+    click.echo(f"consistent: {names}")
+
+
+def _believe(path: Path, key: note.VerifierKey) -> Seen:
+    try:
+        return believe(_read(path, note.MAX_BYTES), key, where=str(path))
+    except CheckFailed as wrong:
+        # A note that the log did not sign is no checkpoint of it: nothing was compared.
+        raise BadInput(wrong.what, wrong.do, where=wrong.where) from wrong
+
+
+def _compared(older: Seen, newer: Seen, source: Source | None, proof: Path | None) -> Comparison:
+    if proof is not None:
+        lines = _read(proof, MAX_BYTES).decode("ascii", "replace").split()
+        shown = read_proof(lines, where=str(proof))
+        try:
+            return Comparison(outcome_of(older, newer, shown), older, newer, shown)
+        except CheckFailed as wrong:
+            return Comparison("unproven", older, newer, why=f"the hashes do not lead to the larger root: {wrong.what}")
+    if source is not None:
+        return compare(older, newer, read_nodes(source, newer.size))
+    if older.size == newer.size or older.size == 0:
+        return compare(older, newer, _no_nodes)
+    return Comparison("unproven", older, newer, why="give --tiles or --proof for checkpoints of two sizes")
+
+
+def _no_nodes(level: int, index: int) -> bytes:
+    raise CheckFailed(f"node {index} of level {level} is not here")
 
 
 def _too_early(source: Source, policy: TlogPolicy, place: str) -> CheckFailed | None:

@@ -132,7 +132,7 @@ class Exchange:
             check_not_severed(self._standing_of(tx, peer), peer)
             if anew:
                 outbox.unseal(tx, peer, lane)
-            store.keep_sealed(tx, peer, lane, at, new)
+            store.keep_sealed(tx, peer, lane, at, new, draft.created[:10])
             outbox.mark_sealed(tx, [row[0] for row in rows], draft.id)
             return new.wire
 

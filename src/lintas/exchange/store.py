@@ -40,7 +40,10 @@ sealed = Table(
     # The SHA-256 of the recipient's key: only its other half opens the wire.
     Column("kem", String(64), nullable=False),
     Column("receipt", LargeBinary),
+    # The UTC day of its header, by which both sides count it.
+    Column("day", String(10)),
     UniqueConstraint("peer", "lane", "epoch", "seq"),
+    Index("ix_exchange_sealed_day", "peer", "day"),
     Index("ix_exchange_sealed_header", "header"),
 )
 # What still waits for its receipt is found without passing everything ever sent.
@@ -81,6 +84,18 @@ standings = Table(
     Index("ix_exchange_standings_peer", "peer", "seq"),
 )
 
+
+days = Table(
+    "exchange_days",
+    metadata,
+    Column("peer", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("doc", LargeBinary, nullable=False),
+    # Their digest as they signed it, without the lists.
+    Column("theirs", LargeBinary, nullable=False),
+    Column("differs_since", String(32)),
+    Column("compared_at", String(32), nullable=False),
+)
 
 _LANE = (sealed.c.peer == bindparam("to"), sealed.c.lane == bindparam("by"))
 _PLACE = (
@@ -129,9 +144,9 @@ class Waiting(NamedTuple):
     kem: str
 
 
-def keep_sealed(tx: Transaction, peer: str, lane: str, at: Place, new: Waiting) -> None:
-    """Store a sealed envelope before it is first sent."""
-    tx.execute(_NEW_SEALED, {"peer": peer, "lane": lane, **at._asdict(), **new._asdict()})
+def keep_sealed(tx: Transaction, peer: str, lane: str, at: Place, new: Waiting, day: str) -> None:
+    """Store an envelope sealed on a UTC day before it is first sent."""
+    tx.execute(_NEW_SEALED, {"peer": peer, "lane": lane, "day": day, **at._asdict(), **new._asdict()})
 
 
 def keep_resealed(tx: Transaction, anew: Waiting) -> None:
@@ -258,3 +273,39 @@ def confirm_change(tx: Transaction, change: StandingChange) -> None:
 def keep_standing_salt(tx: Transaction, change: str, salt: bytes) -> None:
     """Store what opens the ledger entry of a decision."""
     tx.execute(update(standings).where(standings.c.id == change).values(salt=salt))
+
+
+def headers_on(tx: Transaction, peer: str, lane: str, day: str) -> list[str]:
+    """Return the header hashes of what was sealed for a peer on one day and lane, in order."""
+    query = select(sealed.c.header).where(sealed.c.peer == peer, sealed.c.day == day, sealed.c.lane == lane)
+    return list(tx.scalars(query.order_by(sealed.c.header)))
+
+
+class Day(NamedTuple):
+    """One day compared with one peer: what differs (JSON), their digest, since when it differs (None: it does not)."""
+
+    peer: str
+    day: str
+    doc: bytes
+    theirs: bytes
+    differs_since: str | None
+    compared_at: str
+
+
+def day_of(tx: Transaction, peer: str, day: str) -> Day | None:
+    """Return how a day stands with a peer; None before it was compared."""
+    row = tx.execute(select(days).where(days.c.peer == peer, days.c.day == day)).first()
+    return Day(*row) if row else None
+
+
+def keep_day(tx: Transaction, new: Day) -> None:
+    """Put the latest comparison of a day in place of the one before."""
+    here = (days.c.peer == new.peer, days.c.day == new.day)
+    if not tx.execute(update(days).where(*here).values(new._asdict())).rowcount:
+        tx.execute(insert(days), new._asdict())
+
+
+def differing_days(tx: Transaction, limit: int) -> list[Day]:
+    """Return the days that differ, newest first."""
+    query = select(days).where(days.c.differs_since.is_not(None))
+    return [Day(*row) for row in tx.execute(query.order_by(days.c.day.desc(), days.c.peer).limit(limit))]

@@ -1,4 +1,4 @@
-"""The ledger's tables: entries, full hash tiles, and one row of state with what does not fill a tile yet.
+"""The ledger's tables: entries, full hash tiles, a row of state with what fills no tile yet, and what the members' logs showed.
 
 Statements are made once: building them anew would cost more than running them.
 """
@@ -6,7 +6,19 @@ Statements are made once: building them anew would cost more than running them.
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -36,6 +48,37 @@ tile = Table(
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("index", BigInteger, primary_key=True, autoincrement=False),
     Column("hashes", LargeBinary, nullable=False),
+)
+watched = Table(
+    "ledger_watched",
+    metadata,
+    Column("origin", String(200), primary_key=True),
+    Column("note", LargeBinary),
+    Column("why", String(400), nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("looked_at", String(32), nullable=False),
+)
+unproven = Table(
+    "ledger_unproven",
+    metadata,
+    Column("origin", String(200), primary_key=True),
+    Column("tree", String(64), primary_key=True),
+    Column("note", LargeBinary, nullable=False),
+    Column("through", String(80), nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("why", String(400), nullable=False),
+)
+findings = Table(
+    "ledger_findings",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("origin", String(200), nullable=False, index=True),
+    Column("vkey", String(400), nullable=False),
+    Column("older", LargeBinary, nullable=False),
+    Column("newer", LargeBinary, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    Column("through", String(80), nullable=False),
+    Column("at", String(32), nullable=False),
 )
 
 _ONLY = 1
@@ -106,3 +149,78 @@ def add_tiles(tx: Transaction, tiles: Iterable[tuple[int, int, bytes]]) -> None:
     rows = [{"level": level, "index": index, "hashes": hashes} for level, index, hashes in tiles]
     if rows:
         tx.execute(_NEW_TILES, rows)
+
+
+# ---- what other logs showed
+
+
+class WatchedRow(msgspec.Struct, frozen=True):
+    """One log: the last checkpoint that extends all seen before, and ``why`` the last look proved nothing ("": it did)."""
+
+    origin: str
+    note: bytes | None
+    why: str
+    since: str
+    looked_at: str
+
+
+class UnprovenRow(msgspec.Struct, frozen=True):
+    """A checkpoint that its log signed, and that nothing joins with the others yet."""
+
+    origin: str
+    tree: str
+    note: bytes
+    through: str
+    since: str
+    why: str
+
+
+class FindingRow(msgspec.Struct, frozen=True):
+    """Two checkpoints that cannot both be true, with the hashes that show it."""
+
+    id: str
+    origin: str
+    vkey: str
+    older: bytes
+    newer: bytes
+    proof: bytes
+    through: str
+    at: str
+
+
+def read_watched(tx: Transaction) -> list[WatchedRow]:
+    """Return every log that was looked at."""
+    return [WatchedRow(*row) for row in tx.execute(select(watched).order_by(watched.c.origin))]
+
+
+def write_watched(tx: Transaction, row: WatchedRow) -> None:
+    """Put the last look at a log in place of the one before."""
+    values = msgspec.structs.asdict(row)
+    if not tx.execute(update(watched).where(watched.c.origin == row.origin).values(values)).rowcount:
+        tx.execute(insert(watched), values)
+
+
+def read_unproven(tx: Transaction) -> list[UnprovenRow]:
+    """Return what is unproven, oldest first."""
+    return [UnprovenRow(*row) for row in tx.execute(select(unproven).order_by(unproven.c.since, unproven.c.tree))]
+
+
+def write_unproven(tx: Transaction, origin: str, rows: Sequence[UnprovenRow]) -> None:
+    """Replace what is unproven of one log."""
+    tx.execute(delete(unproven).where(unproven.c.origin == origin))
+    if rows:
+        tx.execute(insert(unproven), [msgspec.structs.asdict(row) for row in rows])
+
+
+def read_findings(tx: Transaction) -> list[FindingRow]:
+    """Return every finding, oldest first."""
+    return [FindingRow(*row) for row in tx.execute(select(findings).order_by(findings.c.at, findings.c.id))]
+
+
+def add_finding(tx: Transaction, row: FindingRow, limit: int) -> bool:
+    """Keep a finding for ever; False when it is here already, or when its log has ``limit`` of them."""
+    kept = tx.scalars(select(findings.c.id).where(findings.c.origin == row.origin)).all()
+    if row.id in kept or len(kept) >= limit:
+        return False
+    tx.execute(insert(findings), msgspec.structs.asdict(row))
+    return True

@@ -13,12 +13,14 @@ from lintas.border.records import Answered as ReceiptAnswered
 from lintas.border.review import Review
 from lintas.border.service import Border
 from lintas.bus.service import Bus, Hearing
+from lintas.exchange.days import Days
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import Exchange, Identity
 from lintas.exchange.standing import Standings
 from lintas.intake.records import ReportFiled
 from lintas.intake.service import Intake
 from lintas.ledger.service import Ledger
+from lintas.ledger.watch import Watch
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.policy.table import PolicyTable
@@ -62,12 +64,14 @@ class Node(NamedTuple):
     parts: Parts
     bus: Bus
     ledger: Ledger
+    watch: Watch
     judge: Judge
     approvals: Approvals
     border: Border
     review: Review
     exchange: Exchange
     standings: Standings
+    days: Days
     intake: Intake
     tracing: Tracing
     chase: Chase
@@ -161,6 +165,7 @@ def assemble(parts: Parts) -> Node:
         parts=parts,
         bus=bus,
         ledger=ledger,
+        watch=Watch(clock),
         judge=judge,
         approvals=approvals,
         border=border,
@@ -174,6 +179,7 @@ def assemble(parts: Parts) -> Node:
         ),
         exchange=exchange,
         standings=standings,
+        days=Days(identity=parts.identity, border=border, directory=parts.directory, clock=clock, verify=parts.verify),
         intake=Intake(jurisdiction=parts.table.jurisdiction, is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         tracing=Tracing(is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         chase=chase,

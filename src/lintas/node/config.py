@@ -45,6 +45,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ledger: str = "ledger"
     ledger_origin: Name
     checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    healing_hours: Annotated[float, msgspec.Meta(gt=0)] = 24.0
     public: Door = Door()
     exchange: Door = Door()
     plain: Door | None = None

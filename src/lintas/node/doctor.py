@@ -36,6 +36,7 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         ("database", _database),
         ("a signing key that counts", _current_key),
         ("ledger", _ledger),
+        ("the members' ledgers", _findings),
     ]
     for name, check in checks:
         try:
@@ -94,3 +95,13 @@ def _ledger(home: Home) -> None:
         refuse_rollback(size, checkpoint.size)
         if checkpoint.origin != home.config.ledger_origin:
             raise BadInput(f"the published ledger is {checkpoint.origin}'s", "correct `ledger` or `ledger_origin`")
+
+
+def _findings(home: Home) -> None:
+    """No member's ledger was found to show different members different entries."""
+    _, node = homes.open_home(home.root / homes.SETTINGS)
+    with reading(node.parts.engine) as tx:
+        found = node.watch.findings(tx)
+    if split := sorted({each.origin for each in found.findings}):
+        what = f"{', '.join(split)} showed different members different entries"
+        raise BadInput(what, "read GET /api/v1/ledger/findings, and take the proof to the other members")

@@ -13,6 +13,7 @@ from lintas.exchange.directory import Directory
 from lintas.ledger import publish, witness
 from lintas.ledger.checkpoint import parse_checkpoint
 from lintas.ledger.cosignature import VERIFIERS
+from lintas.ledger.membership import default_quorum
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.service import Ledger
 from lintas.model.errors import BadInput, CheckFailed, Refused, Unavailable
@@ -61,8 +62,8 @@ class Publication:
         """Publish the ledger as it is now, cosigned by the witnesses that answer.
 
         A witness that does not answer, or answers badly, costs its own cosignature only: whether enough cosigned is for the
-        verifier's policy to say. When none of them cosigns, a published checkpoint that was cosigned stays: a shorter
-        ledger that verifies is worth more than a longer one that nobody vouches for.
+        verifier's policy to say. When fewer cosign than this ledger's own policy demands, a published checkpoint that more of
+        them cosigned stays: a shorter ledger that verifies is worth more than a longer one that does not.
 
         When ``starting``, a witness that has seen more entries than there are here stops the node, Refused("rollback"): an
         old backup was restored, and appending would fork the ledger. Later its word alone does not, since a ledger does not
@@ -78,8 +79,9 @@ class Publication:
                 # The same tree again: what was cosigned stays cosigned, whoever is out now.
                 fresh = fresh.with_signatures(vouched.values())
             signed = await self._ask(peers, fresh.render(), _size(standing) if standing else 0, starting)
-            if standing and vouched and not self._cosignatures(parse(signed), peers):
-                log.error("no witness cosigned, the published checkpoint stays", extra={"size": _size(standing)})
+            enough = default_quorum(len(self._directory.peers(self._home.config.authority)))
+            if standing and min(len(vouched), enough) > len(self._cosignatures(parse(signed), peers)):
+                log.error("too few witnesses cosigned, the published checkpoint stays", extra={"size": _size(standing)})
                 signed = standing.render()
             directory = self._home.path(self._home.config.ledger)
             # A checkpoint that stays goes this way too: it must fit the ledger, or this is an old backup.

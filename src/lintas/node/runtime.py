@@ -14,6 +14,7 @@ from lintas.model.errors import LintasError, Refused
 from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
+from lintas.node.monitoring import Monitoring
 from lintas.node.publication import Publication, Published
 from lintas.node.succession import Succession
 from lintas.storage.engine import Transaction, reading
@@ -50,6 +51,7 @@ class Runtime:
         #: The members that nobody here has severed: the peers' door admits them, and they are sent to.
         self.peers: list[Member] = []
         self._renewing = asyncio.Lock()
+        self._monitoring = Monitoring(home, node.watch, node.days, node.parts.directory, self)
         self._senders: list[asyncio.Task[None]] = []
         self._leaving = False
 
@@ -100,21 +102,19 @@ class Runtime:
         """Publish the ledger now, cosigned by the witnesses that answer; says what is out now."""
         return await self._publication.publish()
 
+    async def look(self) -> None:
+        """Look now at what the members' ledgers show, at what they say to have seen, and at finished days."""
+        await self._monitoring.look()
+
     async def adopt(self, document: bytes) -> int:
         """Put a successor of the charter in force at once: at the peers' door, in delivery, in every check of a key."""
         version = await self.write(lambda tx: self.node.exchange.adopt(tx, document))
         await self._renew_peers(anew=True)
         return version
 
-    async def successor(self, version: int, peer: str) -> bytes | None:
-        """Return the charter that follows a version for a peer that asks; None when there is none, Refused if it is severed."""
-        node = self.node
-
-        def ask(tx: Transaction) -> bytes | None:
-            node.standings.check_not_severed(tx, peer)
-            return node.exchange.successor(tx, version)
-
-        return await self.read(ask)
+    async def check_not_severed(self, peer: str) -> None:
+        """Refuse a peer that is severed, whatever it asks at its door."""
+        await self.read(lambda tx: self.node.standings.check_not_severed(tx, peer))
 
     async def stand(self, use_case: Callable[[Connection], T]) -> T:
         """Change a peer's standing; when this returns, the peers' door and delivery obey it."""
@@ -137,7 +137,7 @@ class Runtime:
             await self._publication.publish(starting=True)
             await warm
             await self._renew_peers()
-            works = (self._pump, self._beat, self._watch, self._clocks)
+            works = (self._pump, self._beat, self._obey, self._clocks, self._watch)
             tasks = [asyncio.create_task(self._for_ever(each)) for each in works]
             yield
         finally:
@@ -188,7 +188,7 @@ class Runtime:
             if not handled:
                 await changed.wait()
 
-    async def _watch(self) -> None:
+    async def _obey(self) -> None:
         """Obey what the command line, a process of its own, decided about a peer; the border does so anyway, in each commit."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
@@ -213,6 +213,12 @@ class Runtime:
             except (httpx.HTTPError, LintasError) as wrong:
                 log.warning("checkpoint failed", extra={"why": type(wrong).__name__})
             await self.write(self.node.border.erase_expired)
+
+    async def _watch(self) -> None:
+        # A beat of its own: a member that answers slowly must not hold up our checkpoints.
+        while True:
+            await asyncio.sleep(self.home.config.checkpoint_seconds)
+            await self.look()
 
 
 def certificates(members: list[Member]) -> bytes:

@@ -1,6 +1,5 @@
 """What several faces show of several rooms at once, read from one snapshot."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -159,16 +158,12 @@ async def peer_views(runtime: Runtime) -> list[PeerView]:
     directory = node.parts.directory
 
     def ask(tx: Transaction) -> list[PeerView]:
-        unmatched = Counter(peer for _, peer in node.border.unmatched(tx))
-        return [
-            _peer_view(node, tx, member, unmatched[member.authority])
-            for member in directory.peers(node.parts.identity.authority)
-        ]
+        return [_peer_view(node, tx, member) for member in directory.peers(node.parts.identity.authority)]
 
     return await runtime.read(ask)
 
 
-def _peer_view(node: Node, tx: Transaction, member: Member, unmatched: int) -> PeerView:
+def _peer_view(node: Node, tx: Transaction, member: Member) -> PeerView:
     peer = member.authority
     changes = node.standings.changes(tx, peer)
     current = [key.key_id for key in node.parts.directory.keys(peer)]
@@ -185,6 +180,6 @@ def _peer_view(node: Node, tx: Transaction, member: Member, unmatched: int) -> P
         ],
         last_in=node.exchange.last_received(tx, peer),
         last_out=node.exchange.last_sent(tx, peer),
-        unmatched=unmatched,
+        unmatched=node.border.count_unmatched(tx, peer),
         set_aside=node.review.waiting(tx, peer),
     )

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.e2e.program import run_many
 from tests.unit.ledger.building import Small
 
 from lintas.ledger.publish import merge_cosignatures, publish, witness_request
 from lintas.ledger.tlog_policy import LogLine, TlogPolicy, WitnessLine, render_policy
 from lintas.node.config import Config, render_config
+from lintas.storage.engine import writing
 from lintas.trust import note
 from lintas.trust.note import parse_vkey
 
@@ -231,3 +233,51 @@ def test_witness_bad_configuration(tmp_path: Path, served: Served) -> None:
         assert done.returncode == 2, done.stderr
         assert len(done.stderr.strip().split("\n")) == 1
     assert run("witness", "serve", "--config", tmp_path / "nowhere.toml").returncode == 2
+
+
+def checkpoints(made: Small, folder: Path) -> tuple[Path, Path, Path]:
+    """Write three signed checkpoints: of 300 entries, of 310, and of 305 in which another entry stands."""
+    files = tuple(folder / name for name in ("older", "newer", "forked"))
+    with made.engine.connect() as tx:
+        files[0].write_bytes(made.ledger.checkpoint(tx).render())
+    made.append(10)
+    made.publish()
+    with made.engine.connect() as tx:
+        files[1].write_bytes(made.ledger.checkpoint(tx).render())
+    other = folder / "other"
+    other.mkdir()
+    forked = Small(other)
+    forked.append(304)
+    with writing(forked.engine) as tx, tx.begin():
+        forked.ledger.append(tx, [b"another"])
+    with forked.engine.connect() as tx:
+        files[2].write_bytes(forked.ledger.checkpoint(tx).render())
+    return files[0], files[1], files[2]
+
+
+def test_compare_says_which(made: Small, tmp_path: Path) -> None:
+    older, newer, forked = checkpoints(made, tmp_path)
+    log, tiles = ("--log", made.ledger.key), ("--tiles", made.directory)
+    bad = tmp_path / "bad"
+    bad.write_bytes(newer.read_bytes().replace(b"\n310\n", b"\n311\n"))
+    key = parse_vkey(str(made.ledger.key))
+    stranger = note.VerifierKey(key.name, key.algorithm, bytes(32))
+    expected = [
+        ((older, newer, *log, *tiles), 0, "consistent: xa.example/ledger, 300 and 310 entries"),
+        ((newer, older, *log, *tiles), 0, "consistent: xa.example/ledger, 300 and 310 entries"),
+        ((newer, newer, *log), 0, "consistent: xa.example/ledger, 310 and 310 entries"),
+        ((forked, newer, *log, *tiles), 1, "split: xa.example/ledger, 305 and 310 entries"),
+        ((forked, older, *log, *tiles), 1, "unproven: xa.example/ledger, 300 and 305 entries"),
+        ((older, newer, *log), 1, "unproven: xa.example/ledger, 300 and 310 entries"),
+        ((bad, newer, *log, *tiles), 2, "not valid"),
+        ((older, newer, "--log", stranger, *tiles), 2, "did not sign"),
+        ((older, newer, "--log", "nonsense", *tiles), 2, "--log"),
+        ((older, tmp_path / "none", *log), 2, "none"),
+        ((older, newer, *log, *tiles, "--proof", older), 2, "either"),
+        ((older, newer, *log, "--proof", older), 2, "base64"),
+        ((older, newer, *log, "--tiles", tmp_path / "none"), 2, "no such directory"),
+    ]
+    ended = run_many([["ledger", "compare", *map(str, given)] for given, _, _ in expected], tmp_path)
+    for (given, code, said), done in zip(expected, ended, strict=True):
+        assert (done.code, said in done.out + done.err) == (code, True), (given, done)
+        assert "Traceback" not in done.err
