@@ -7,7 +7,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from lintas import __version__
-from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, reports, undoing
+from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, peers, reports, undoing
 from lintas.http import openapi
 from lintas.http.keys import Caller, who
 from lintas.http.routing import Call, Route, routes_to_app
@@ -50,6 +50,7 @@ def api_routes() -> list[Route]:
         *ledger.ROUTES,
         *exchange.ROUTES,
         *charter.ROUTES,
+        *peers.ROUTES,
     ]
     return [*routes, openapi.route("/api/v1/openapi.json", routes, title="lintas", version="1")]
 

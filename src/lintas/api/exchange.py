@@ -33,8 +33,11 @@ def exchange_app(runtime: Runtime) -> Starlette:
     ``GET /exchange/v1/envelopes?lane=urgent&wait=25`` gives a peer that cannot be dialled the oldest envelope for it, 204 when
     none came in time; ``POST /exchange/v1/receipts`` takes its receipt, or its refusal of what it was given.
 
-    ``GET /exchange/v1/checkpoints`` answers what this member has seen of every log, ``GET /exchange/v1/digest?day=YYYY-MM-DD``
-    its signed digest of a finished day with the member that asks.
+    ``GET /exchange/v1/charter?after=N`` answers the charter that follows version N, as its members endorsed it, or 204 when
+    this node knows of none; ``GET /exchange/v1/checkpoints`` what this member has seen of every log;
+    ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks.
+
+    A severed peer is refused everywhere.
     """
 
     async def envelopes(request: Request) -> Response:
@@ -49,9 +52,18 @@ def exchange_app(runtime: Runtime) -> Starlette:
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
             return problems.respond(request, wrong)
 
+    async def charter(request: Request) -> Response:
+        try:
+            await runtime.check_not_severed(_sender(request, runtime))
+            after = _version(request.query_params.get("after", ""))
+            document = await runtime.read(lambda tx: runtime.node.exchange.successor(tx, after))
+            return Response(document, 200 if document else 204, media_type="text/plain; charset=utf-8")
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
     async def checkpoints(request: Request) -> Response:
         try:
-            _sender(request, runtime)
+            await runtime.check_not_severed(_sender(request, runtime))
             me = runtime.node.parts.identity.authority
             seen = await runtime.read(lambda tx: Hearsay(*runtime.node.watch.to_tell(tx, me)))
             return Response(msgspec.json.encode(seen), media_type=bodies.JSON)
@@ -61,6 +73,7 @@ def exchange_app(runtime: Runtime) -> Starlette:
     async def digest(request: Request) -> Response:
         try:
             sender, day = _sender(request, runtime), request.query_params.get("day", "")
+            await runtime.check_not_severed(sender)
             signed = await runtime.read(lambda tx: runtime.node.days.digest(tx, sender, day))
             return Response(signed, media_type=DIGEST)
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
@@ -69,6 +82,7 @@ def exchange_app(runtime: Runtime) -> Starlette:
     async def fetch(request: Request) -> Response:
         try:
             peer = _sender(request, runtime)
+            await runtime.check_not_severed(peer)
             wire = await runtime.give(peer, _lane(request), seconds_to_wait(request.query_params))
             return Response(status_code=204) if wire is None else Response(wire, media_type=ENVELOPE)
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
@@ -77,6 +91,7 @@ def exchange_app(runtime: Runtime) -> Starlette:
     async def receipts(request: Request) -> Response:
         try:
             peer = _sender(request, runtime)
+            await runtime.check_not_severed(peer)
             media = bodies.media_of(request, (RECEIPT, PROBLEM))
             body = await bodies.read(request, MAX_RECEIPT)
             if media == RECEIPT:
@@ -92,6 +107,7 @@ def exchange_app(runtime: Runtime) -> Starlette:
             Address("/exchange/v1/envelopes", envelopes, methods=["POST"]),
             Address("/exchange/v1/envelopes", fetch, methods=["GET"]),
             Address("/exchange/v1/receipts", receipts, methods=["POST"]),
+            Address("/exchange/v1/charter", charter, methods=["GET"]),
             Address("/exchange/v1/checkpoints", checkpoints, methods=["GET"]),
             Address("/exchange/v1/digest", digest, methods=["GET"]),
         ]
@@ -104,6 +120,12 @@ def _lane(request: Request) -> Lane:
         if asked == lane:
             return lane
     raise BadInput(f"{asked[:20]!r} is no lane", f"name one of {', '.join(LANES)}", where="query lane")
+
+
+def _version(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadInput("this is no version of a charter", "write e.g. after=1", where="query after")
+    return int(text)
 
 
 class SentEnvelope(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ COMMANDS = {
     "trace": ("lintas.cli.trace", "trace", "Index transfers and follow money through them."),
     "ledger": ("lintas.cli.ledger", "ledger", "Verify a ledger, or prove one entry."),
     "policy": ("lintas.cli.policy", "policy", "Explain and test an authority's release rules."),
+    "peer": ("lintas.cli.peer", "peer", "Say how far peers are trusted: sever, quarantine, restore."),
     "approval": ("lintas.cli.approval", "approval", "Issue, check and keep approvals of competent authorities."),
     "charter": ("lintas.cli.charter", "charter", "Write, endorse and check the signed list of members."),
 }

@@ -101,7 +101,9 @@ class Delivery:
     async def _keep_on(self, way: Way, peer: Member, lane: Lane) -> None:
         """Go one way with one peer on one lane, for ever; after a failure wait, and longer after the next."""
         pause = FIRST_PAUSE
-        async with httpx.AsyncClient(verify=self._to_peer(peer), timeout=TIMEOUT_SECONDS) as client:
+        async with httpx.AsyncClient(
+            verify=to_peer(self._home, peer.tls_certificate), timeout=TIMEOUT_SECONDS
+        ) as client:
             while True:
                 try:
                     await way(client, peer, lane)
@@ -225,10 +227,12 @@ class Delivery:
         if answer.status_code != httpx.codes.NO_CONTENT:
             raise Unavailable(f"{peer.authority} answered {answer.status_code} to a receipt", "it is brought again")
 
-    def _to_peer(self, peer: Member) -> ssl.SSLContext:
-        context = trusting(peer.tls_certificate)
-        context.load_cert_chain(self._home.key(TLS_CERTIFICATE), self._home.key(TLS_KEY))
-        return context
+
+def to_peer(home: Home, certificate_pem: str) -> ssl.SSLContext:
+    """Return the context for a peer's door: exactly its certificate is trusted, and this node's own is shown."""
+    context = trusting(certificate_pem)
+    context.load_cert_chain(home.key(TLS_CERTIFICATE), home.key(TLS_KEY))
+    return context
 
 
 async def read_answer(answer: httpx.Response, limit: int) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from lintas.ledger.checkpoint import parse_checkpoint
 from lintas.ledger.publish import CHECKPOINT, TAKE_BACK
 from lintas.model.errors import BadInput, LintasError, Refused
+from lintas.model.times import SystemClock
 from lintas.node import home as homes
 from lintas.node.config import Home, read_config
 from lintas.storage import migrate
@@ -24,7 +25,7 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         return
     yield "settings", ""
     checks: list[tuple[str, Callable[[Home], object]]] = [
-        ("signing key", lambda home: Ed25519Signer.load(home.key(homes.SIGNING))),
+        ("signing keys", homes.signing_keys),
         ("ledger key", lambda home: Ed25519Signer.load(home.key(homes.LOG))),
         ("envelope key", lambda home: KemKey.load(home.key(homes.KEM))),
         ("policy table and its signature", homes.load_policy),
@@ -32,6 +33,7 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         ("TLS certificate and key", _tls),
         ("banks abroad", _abroad),
         ("database", _database),
+        ("a signing key that counts", _current_key),
         ("ledger", _ledger),
         ("the members' ledgers", _findings),
     ]
@@ -44,6 +46,15 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
             yield name, f"{wrong.filename}: {wrong.strerror}"
         else:
             yield name, ""
+
+
+def _current_key(home: Home) -> None:
+    """The charter in force lists one of the keys here as current."""
+    directory = homes.open_directory(home, open_engine(home.path(home.config.database)), SystemClock())
+    listed = directory.keys(home.config.authority)
+    if not {key.key_id for key in listed} & {signer.public.key_id for signer in homes.signing_keys(home)}:
+        what = f"charter version {directory.charter.version} lists none of the signing keys here as current"
+        raise BadInput(what, "restore the key from the backup, or have a successor made with a new one")
 
 
 def _tls(home: Home) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
+from sqlalchemy import Engine
 
 from lintas.exchange import store as exchange_store
 from lintas.exchange.directory import Directory
@@ -180,6 +181,49 @@ def load_policy(home: Home) -> PolicyTable:
     return table
 
 
+def open_directory(home: Home, engine: Engine, clock: Clock) -> Directory:
+    """Return the members by the charter in force: the one installed, and every successor that this node has adopted."""
+    migrate.check_current(engine)
+    signed = load_charter(home)
+    with reading(engine) as tx:
+        newer = exchange_store.charters_after(tx, signed.charter.version)
+    directory = Directory(signed, clock)
+    for adopted in newer:
+        at = times.parse(adopted.adopted_at)
+        directory.use(directory.check_successor(adopted.document, at), at)
+    return directory
+
+
+def signing_keys(home: Home) -> tuple[Ed25519Signer, ...]:
+    """Return this node's signing keys, the oldest first: ``signing.key``, then ``signing-2.key`` and so on."""
+    keys, path = [Ed25519Signer.load(home.key(SIGNING))], home.key(next_signing(2))
+    while path.exists():
+        keys.append(Ed25519Signer.load(path))
+        path = home.key(next_signing(len(keys) + 1))
+    return tuple(keys)
+
+
+def next_signing(number: int) -> str:
+    """Return the file name of the n-th signing key, from 2 on."""
+    return f"signing-{number}.key"
+
+
+class LaterKeys:
+    """The signing keys that a node made after its first, read anew when the charter changes: it says which of them count."""
+
+    def __init__(self, home: Home, directory: Directory) -> None:
+        self._home, self._directory = home, directory
+        self._version = 0
+        self._keys: tuple[Ed25519Signer, ...] = ()
+
+    def __call__(self) -> tuple[Ed25519Signer, ...]:
+        """Return them; BadInput when a file cannot be used."""
+        version = self._directory.charter.version
+        if version != self._version:
+            self._keys, self._version = signing_keys(self._home)[1:], version
+        return self._keys
+
+
 def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     """Open a node from its settings file; each thing that is wrong is one clear error."""
     home = read_config(path)
@@ -190,17 +234,10 @@ def open_node(home: Home, *, clock: Clock | None = None) -> Node:
     """Open a node by its settings."""
     clock, config = clock or SystemClock(), home.config
     engine = open_engine(home.path(config.database))
-    migrate.check_current(engine)
-    signed = load_charter(home)
-    with reading(engine) as tx:
-        newer = exchange_store.charters_after(tx, signed.charter.version)
-    directory = Directory(signed, clock)
-    for adopted in newer:
-        at = times.parse(adopted.adopted_at)
-        directory.use(directory.check_successor(adopted.document, at), at)
-    identity = Identity(
-        config.authority, Ed25519Signer.load(home.key(SIGNING)), KemKey.load(home.key(KEM)), config.exercise
-    )
+    directory = open_directory(home, engine, clock)
+    first, later = Ed25519Signer.load(home.key(SIGNING)), LaterKeys(home, directory)
+    later()  # a file that cannot be used is told now
+    identity = Identity(config.authority, first, KemKey.load(home.key(KEM)), config.exercise, later)
     parts = Parts(
         identity=identity,
         name=config.name,

@@ -39,6 +39,8 @@ from lintas.trust.note import decode_base64, parse_vkey
 #: Some hundred members with their keys and certificates stay far below this.
 MAX_CHARTER = 4 * 1024 * 1024
 MAX_MEMBERS = 200
+#: Of one member, those that have ended included.
+MAX_SIGNING_KEYS = 16
 
 AuthorityId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\Z")]
 #: One line to be shown to people: no control characters, and none that turn the direction of writing.
@@ -76,7 +78,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     authority: AuthorityId
     jurisdiction: str
     name: Text
-    signing_keys: Annotated[tuple[SigningKey, ...], msgspec.Meta(min_length=1, max_length=16)]
+    signing_keys: Annotated[tuple[SigningKey, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNING_KEYS)]
     kem_public: bytes
     tls_certificate: str
     exchange_url: Address
