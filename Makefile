@@ -45,8 +45,9 @@ bench: $(STAMP) ## measure, and print each figure beside its bar
 seeds: $(STAMP) ## the demo over twenty seeds, its ledgers verified by lintas and by the program in Go
 	$(BIN)/python -m tests.e2e.seeds
 
-soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000)
+soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000), and real nodes killed 200 times
 	LINTAS_SIMULATION_SEEDS=$${SEEDS:-10000} $(BIN)/python -m pytest -n 2 tests/simulation
+	LINTAS_SIGKILL_ROUNDS=200 $(BIN)/python -m pytest -s tests/faults/test_killed.py
 
 lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (needs uv)
 	cd requirements && $(UV) pip compile -q ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o run.txt

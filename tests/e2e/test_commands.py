@@ -56,12 +56,18 @@ def reading(place: Path, out: Path) -> list[list[str | Path]]:
         ["policy", "test", place],
         ["policy", "explain", place, "--to", "xb-asc"],
         ["charter", "check", place, "--pin", "ab" * 32],
+        ["charter", "rotate", "--revoke-at", "now", "--config", place, "--out", out],
+        ["charter", "revoke", "0" * 16, "--config", place, "--out", out],
+        ["peer", "list", "--config", place],
+        ["peer", "sever", "xb-asc", "--reason", "why not", "--key-file", place, "--config", place],
         ["approval", "show", place, "--issuer", ISSUER],
         ["approval", "list", "--config", place],
         ["bank", "serve", "--config", place],
         ["witness", "serve", "--config", place],
         ["serve", "--config", place],
         ["db", "upgrade", "--config", place],
+        ["db", "backup", out, "--config", place],
+        ["db", "restore", place, "--config", place],
     ]
 
 
@@ -110,6 +116,9 @@ BAD_USAGE: list[list[str]] = [
     ["ledger", "prove", "-1", "--out", "x"],
     ["ledger", "verify", "gopher://x.example/", "--policy", "x"],
     ["charter", "check", "x", "--pin", "short"],
+    ["charter", "rotate", "--out", "x"],
+    ["peer", "sever", "xb-asc"],
+    ["peer", "trust", "xb-asc"],
     ["witness", "init", "--config", "x", "--name", "two words"],
     ["policy", "explain", "x"],
 ]

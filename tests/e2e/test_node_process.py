@@ -102,12 +102,15 @@ def test_a_new_node_is_ready_and_its_secrets_are_its_own(alone: Alone) -> None:
     assert (alone.root / "node.db").exists()
 
 
-def test_it_serves_refuses_a_second_one_on_its_doors_and_stops_when_told(alone: Alone) -> None:
+def test_it_serves_refuses_a_second_one_and_stops_when_told(alone: Alone, tmp_path: Path) -> None:
     process = alone.serve()
-    second = run("serve", "--config", alone.config)
-    assert second.code == 1
-    assert "cannot listen" in second.err
-    assert "Traceback" not in second.err
+    shutil.copytree(alone.root, tmp_path / "copy")
+    configs = (alone.config, tmp_path / "copy" / "lintas.toml")
+    same, copied = run_many([["serve", "--config", config] for config in configs], tmp_path)
+    for second, why in ((same, "another process runs on this database"), (copied, "cannot listen")):
+        assert second.code == 1
+        assert why in second.err.splitlines()[-1]
+        assert "Traceback" not in second.err
     with alone.client() as client:
         assert client.get("/api/v1/cases").status_code == 200
         began = time.monotonic()

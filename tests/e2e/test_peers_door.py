@@ -131,7 +131,8 @@ def test_other_media_types_methods_and_paths(door: httpx.Client, wire: bytes) ->
     for media in ("application/json", "application/octet-stream", ""):
         answer = door.post(PATH, content=wire, headers={"content-type": media})
         assert answer.status_code == 415
-    assert door.get(PATH).status_code == 405
+    assert door.put(PATH).status_code == 405
+    assert door.get(PATH).status_code == 422
     for path in ("/", "/api/v1/cases", "/exchange/v1/", "/healthz", "/ledger/checkpoint"):
         assert door.get(path).status_code == 404
 

@@ -33,6 +33,9 @@ class Running:
     async def write(self, use_case: Callable[[Connection], T]) -> T:
         return self._town.xa.do(use_case)
 
+    async def receive(self, wire: bytes, sender: str) -> bytes:
+        return self._town.xa.receive(wire, sender)
+
 
 class Peer:
     """A server that notes what it was sent, and how much of its answer was taken."""

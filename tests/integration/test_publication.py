@@ -233,3 +233,23 @@ def test_an_old_backup_is_refused_although_every_witness_is_out(office: Office) 
             await office.publication.publish(starting=True)
 
     play(story())
+
+
+def test_witnesses_say_how_much_more_they_saw_and_nothing_is_published(office: Office) -> None:
+    xb, xb2 = office.courts
+
+    async def story() -> None:
+        async with xb.sitting(), xb2.sitting():
+            await office.publication.publish()
+            before = (office.published / CHECKPOINT).read_bytes()
+            assert await office.publication.seen_more() == {}
+            office.engine = ledger_engine(office.folder / "older.db")
+            office.append(2)
+            said = await office.publication.seen_more()
+        assert set(said) == {XB, XB2}
+        assert all("seen 3 entries" in each and "now has 2" in each for each in said.values())
+        # Nobody answers, nobody is believed to have seen more.
+        assert await office.publication.seen_more() == {}
+        assert (office.published / CHECKPOINT).read_bytes() == before
+
+    play(story())

@@ -7,7 +7,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from lintas import __version__
-from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, reports, undoing
+from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, peers, reports, undoing
 from lintas.http import openapi
 from lintas.http.keys import Caller, who
 from lintas.http.routing import Call, Route, routes_to_app
@@ -26,8 +26,11 @@ class Health(msgspec.Struct, frozen=True):
 
 
 async def health(call: Call[Runtime]) -> Health:
-    """Answer that the node is alive and its database readable."""
-    node = call.services.node
+    """Answer that the node is alive and its database readable, and takes what is written if the last batch was refused."""
+    node, writer = call.services.node, call.services.writer
+    if writer.trouble is not None:
+        # This is written too: Unavailable while the trouble lasts, and an end of it is seen at once.
+        await call.services.write(lambda _tx: None)
     await call.services.read(node.ledger.size)
     identity = node.parts.identity
     up = round(time.monotonic() - call.services.started, 1)
@@ -47,6 +50,7 @@ def api_routes() -> list[Route]:
         *ledger.ROUTES,
         *exchange.ROUTES,
         *charter.ROUTES,
+        *peers.ROUTES,
     ]
     return [*routes, openapi.route("/api/v1/openapi.json", routes, title="lintas", version="1")]
 

@@ -3,8 +3,7 @@
 import msgspec
 from starlette.responses import PlainTextResponse
 
-from lintas.http.routing import Call, Route
-from lintas.model.errors import BadInput
+from lintas.http.routing import Call, Route, seconds_to_wait
 from lintas.model.tainted import LedgerAnswer
 from lintas.node.runtime import Runtime
 from lintas.requests.records import Amendment, BankRefusal, Order
@@ -12,7 +11,6 @@ from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 
 BANK = frozenset({"bank"})
-LONGEST_WAIT = 25.0
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -34,13 +32,7 @@ async def work(call: Call[Runtime]) -> Work:
     def ask(tx: Transaction) -> Work:
         return Work(node.tracing.work(tx, bank), node.orders.work(tx, bank), node.amendments.work(tx, bank))
 
-    return await call.services.until(ask, _seconds(call.query.get("wait", "0")))
-
-
-def _seconds(text: str) -> float:
-    if not text.isascii() or not text.isdigit() or len(text) > 4:
-        raise BadInput(f"{text!r} is no number of seconds", f"wait 0 to {LONGEST_WAIT:.0f}", where="wait")
-    return min(float(text), LONGEST_WAIT)
+    return await call.services.until(ask, seconds_to_wait(call.query))
 
 
 async def answer_trace(call: Call[Runtime]) -> None:

@@ -1,4 +1,4 @@
-"""The peers' door: one address takes envelopes over mutual TLS; who knocks is whoever's certificate the charter lists."""
+"""The peers' door over mutual TLS: it takes envelopes and gives a peer its own; who knocks is known by certificate."""
 
 import asyncio
 
@@ -9,14 +9,17 @@ from starlette.responses import Response
 from starlette.routing import Route as Address
 
 from lintas.border.service import Replay
+from lintas.exchange.service import LANES
 from lintas.http import bodies, problems
-from lintas.http.routing import Call, Route
-from lintas.model.errors import NotSignedIn
-from lintas.node.delivery import ENVELOPE, RECEIPT
+from lintas.http.routing import Call, Route, seconds_to_wait
+from lintas.model.errors import BadInput, NotSignedIn
+from lintas.model.messages import Lane
+from lintas.node.delivery import ENVELOPE, PROBLEM, RECEIPT, NotTaken
 from lintas.node.monitoring import Hearsay
 from lintas.node.runtime import Runtime
 from lintas.trust.certificates import fingerprint_of_der
 from lintas.trust.envelope import MAX_WIRE
+from lintas.trust.receipt import MAX_RECEIPT
 
 DIGEST = "application/vnd.lintas.digest"
 
@@ -25,8 +28,16 @@ def exchange_app(runtime: Runtime) -> Starlette:
     """Build the application of the peers' door.
 
     ``POST /exchange/v1/envelopes`` answers 200 with a signed receipt, 409 with the original receipt for an envelope that came
-    before, or a problem document that names the reason. ``GET /exchange/v1/checkpoints`` answers what this member has seen of
-    every log, ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks.
+    before, or a problem document that names the reason.
+
+    ``GET /exchange/v1/envelopes?lane=urgent&wait=25`` gives a peer that cannot be dialled the oldest envelope for it, 204 when
+    none came in time; ``POST /exchange/v1/receipts`` takes its receipt, or its refusal of what it was given.
+
+    ``GET /exchange/v1/charter?after=N`` answers the charter that follows version N, as its members endorsed it, or 204 when
+    this node knows of none; ``GET /exchange/v1/checkpoints`` what this member has seen of every log;
+    ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks.
+
+    A severed peer is refused everywhere.
     """
 
     async def envelopes(request: Request) -> Response:
@@ -41,9 +52,18 @@ def exchange_app(runtime: Runtime) -> Starlette:
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
             return problems.respond(request, wrong)
 
+    async def charter(request: Request) -> Response:
+        try:
+            await runtime.check_not_severed(_sender(request, runtime))
+            after = _version(request.query_params.get("after", ""))
+            document = await runtime.read(lambda tx: runtime.node.exchange.successor(tx, after))
+            return Response(document, 200 if document else 204, media_type="text/plain; charset=utf-8")
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
     async def checkpoints(request: Request) -> Response:
         try:
-            _sender(request, runtime)
+            await runtime.check_not_severed(_sender(request, runtime))
             me = runtime.node.parts.identity.authority
             seen = await runtime.read(lambda tx: Hearsay(*runtime.node.watch.to_tell(tx, me)))
             return Response(msgspec.json.encode(seen), media_type=bodies.JSON)
@@ -53,18 +73,59 @@ def exchange_app(runtime: Runtime) -> Starlette:
     async def digest(request: Request) -> Response:
         try:
             sender, day = _sender(request, runtime), request.query_params.get("day", "")
+            await runtime.check_not_severed(sender)
             signed = await runtime.read(lambda tx: runtime.node.days.digest(tx, sender, day))
             return Response(signed, media_type=DIGEST)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
+    async def fetch(request: Request) -> Response:
+        try:
+            peer = _sender(request, runtime)
+            await runtime.check_not_severed(peer)
+            wire = await runtime.give(peer, _lane(request), seconds_to_wait(request.query_params))
+            return Response(status_code=204) if wire is None else Response(wire, media_type=ENVELOPE)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
+    async def receipts(request: Request) -> Response:
+        try:
+            peer = _sender(request, runtime)
+            await runtime.check_not_severed(peer)
+            media = bodies.media_of(request, (RECEIPT, PROBLEM))
+            body = await bodies.read(request, MAX_RECEIPT)
+            if media == RECEIPT:
+                await runtime.delivery.take_receipt(body, sender=peer)
+            else:
+                await runtime.delivery.not_taken(peer, bodies.decode_json(body, NotTaken))
+            return Response(status_code=204)
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
             return problems.respond(request, wrong)
 
     return Starlette(
         routes=[
             Address("/exchange/v1/envelopes", envelopes, methods=["POST"]),
+            Address("/exchange/v1/envelopes", fetch, methods=["GET"]),
+            Address("/exchange/v1/receipts", receipts, methods=["POST"]),
+            Address("/exchange/v1/charter", charter, methods=["GET"]),
             Address("/exchange/v1/checkpoints", checkpoints, methods=["GET"]),
             Address("/exchange/v1/digest", digest, methods=["GET"]),
         ]
     )
+
+
+def _lane(request: Request) -> Lane:
+    asked = request.query_params.get("lane", "")
+    for lane in LANES:
+        if asked == lane:
+            return lane
+    raise BadInput(f"{asked[:20]!r} is no lane", f"name one of {', '.join(LANES)}", where="query lane")
+
+
+def _version(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadInput("this is no version of a charter", "write e.g. after=1", where="query after")
+    return int(text)
 
 
 class SentEnvelope(msgspec.Struct, frozen=True):

@@ -9,7 +9,9 @@ from lintas.border.records import Refusal
 from lintas.http.routing import Call, Route
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
+from lintas.node.views import with_doubts
 from lintas.requests.records import Hold, HoldState, Order, Sentence
+from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})
 STATES = (*get_args(HoldState), "overdue", "any")
@@ -33,16 +35,25 @@ async def list_holds(call: Call[Runtime]) -> list[Hold]:
     state = call.query.get("state", "awaiting_approval")
     if state not in STATES:
         raise BadInput(f"no hold is ever {state!r}", f"use one of {', '.join(STATES)}", where="query state")
-    orders = call.services.node.orders
-    if state == "overdue":
-        return await call.services.read(orders.overdue)
-    return await call.services.read(lambda tx: orders.pending(tx, None if state == "any" else state))
+    node = call.services.node
+
+    def listed(tx: Transaction) -> list[Hold]:
+        if state == "overdue":
+            return with_doubts(node, tx, node.orders.overdue(tx))
+        return with_doubts(node, tx, node.orders.pending(tx, None if state == "any" else state))
+
+    return await call.services.read(listed)
 
 
 async def show_hold(call: Call[Runtime]) -> HoldView:
     """Return one hold with its order."""
-    orders, hold = call.services.node.orders, call.path["hold"]
-    return await call.services.read(lambda tx: HoldView(orders.hold(tx, hold), orders.order_of(tx, hold)))
+    node, hold = call.services.node, call.path["hold"]
+
+    def view(tx: Transaction) -> HoldView:
+        (seen,) = with_doubts(node, tx, [node.orders.hold(tx, hold)])
+        return HoldView(seen, node.orders.order_of(tx, hold))
+
+    return await call.services.read(view)
 
 
 async def approve(call: Call[Runtime]) -> Order:

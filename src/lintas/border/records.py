@@ -1,4 +1,4 @@
-"""What the border says: events about what came in, and the outcome of an attempt to release."""
+"""What the border says: events about what came in, the outcome of an attempt to release, and what was set aside."""
 
 from typing import Literal
 
@@ -6,6 +6,9 @@ import msgspec
 
 from lintas.policy.approval import Approval
 from lintas.policy.records import Decision
+
+#: How far this authority trusts a peer: everything is taken; all of it is set aside until people looked; nothing is taken.
+Standing = Literal["trusted", "quarantined", "severed"]
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -64,6 +67,28 @@ class Refusal(msgspec.Struct, frozen=True):
     peer: str
     reason: str
     what: str
+
+
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """One object that came while its origin was quarantined, and what people did about it.
+
+    ``body`` is the JSON of what it says, "" once it was erased; ``until`` when that is. Whoever asks that it be accepted
+    (``asked_by``) is not who accepts it (``decided_by``); ``decision`` is "" as long as nobody has decided.
+    """
+
+    object: str
+    origin: str
+    type: str
+    at: str
+    until: str | None
+    body: str
+    asked_by: str
+    asked_at: str | None
+    asked_reason: str
+    decision: Literal["", "accepted", "rejected"]
+    decided_by: str
+    decided_at: str | None
+    reason: str
 
 
 FiledState = Literal["valid", "not_yet", "expired", "used_up", "withdrawn", "unknown_issuer"]

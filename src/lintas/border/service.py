@@ -1,7 +1,8 @@
 """The two use cases of the border: release a message to a peer, admit an opened envelope from one."""
 
 import contextlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
@@ -10,7 +11,7 @@ import msgspec
 from lintas.border import store
 from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
-from lintas.border.records import Admitted, Answered, Refusal, Release, Unwelcome, Waiting
+from lintas.border.records import Admitted, Answered, Refusal, Release, Standing, Unwelcome, Waiting
 from lintas.bus import store as outbox
 from lintas.bus.service import Bus
 from lintas.ledger.records import Entry, encode
@@ -28,12 +29,24 @@ from lintas.trust.envelope import Item, Opened, commitment
 from lintas.trust.keys import Signer
 from lintas.trust.receipt import Receipt, Verdict, peek_receipt, sign_receipt
 
+log = logging.getLogger("lintas.border")
+
 #: How many refusals stay for people to see.
 KEPT_REFUSALS = 10_000
 #: How many releases one answer lists: what waits or was refused is for people to read.
 LISTED = 1_000
 #: How long an admitted statement stays at least: somebody must be able to read what an order rests on.
 KEPT_AT_LEAST = timedelta(hours=24)
+#: How many epochs a peer may be ahead of a database that was put back from a backup. A thief of its key gains nothing: he
+#: could use up as many one by one.
+MOST_EPOCHS_MISSED = 100
+#: Objects of one peer in quarantine that may wait for people at once.
+MAX_SET_ASIDE = 2_000
+#: What asks something of a peer. Whoever is not trusted is asked nothing new; answers and withdrawals still leave.
+ASKING = frozenset({"hold_request"})
+
+#: How far a peer is trusted, as of this transaction.
+StandingOf = Callable[[Transaction, str], Standing]
 
 
 class Replay(Refused):
@@ -67,12 +80,13 @@ class Border:
         approvals: Approvals,
         ledger: Ledger,
         bus: Bus,
-        signer: Signer,
+        signer: Callable[[], Signer],
+        standing_of: StandingOf,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._me, self._judge, self._approvals, self._ledger, self._bus = me, judge, approvals, ledger, bus
-        self._signer, self._clock, self._ids = signer, clock, ids
+        self._signer, self._standing_of, self._clock, self._ids = signer, standing_of, clock, ids
 
     # ---- out
 
@@ -80,9 +94,11 @@ class Border:
         """Let a message leave for ``peer`` if the policy permits each of its objects; otherwise nothing leaves.
 
         Documents that the policy asks for are taken from those on file, and their use is counted with the release. Returns
-        the decision either way; the caller stores what it means for its own record.
+        the decision either way; the caller stores what it means for its own record. What leaves for a severed peer waits in
+        the outbox until it is trusted again or has expired; of a peer that is not trusted nothing new is asked.
         """
-        decided = [self._decide(tx, body, message, peer) for body in message.bodies]
+        kept_back = self._kept_back(tx, message, peer)
+        decided = [self._decide(tx, body, message, peer, kept_back) for body in message.bodies]
         decisions = [decision for decision, _ in decided]
         for decision in decisions:
             if decision.outcome != "permit":
@@ -94,7 +110,7 @@ class Border:
         self._ledger.append(
             tx,
             [
-                self._entry("release", peer, message.purpose, decision, (left.object, left.commitment), rests)
+                self.entry("release", peer, message.purpose, decision, (left.object, left.commitment), rests)
                 for left, (decision, rests) in zip(written, decided, strict=True)
             ],
         )
@@ -106,8 +122,16 @@ class Border:
         store.keep_released(tx, written)
         return Release(decisions[0], tuple(left.object for left in written))
 
+    def _kept_back(self, tx: Transaction, message: Message, peer: str) -> str:
+        """Return why nothing is asked of this peer now; "" for what asks nothing, and for a trusted peer."""
+        asks = any(messages.kind_of(body)[1].category in ASKING for body in message.bodies)
+        standing = self._standing_of(tx, peer) if asks else "trusted"
+        return (
+            "" if standing == "trusted" else f"{peer} is {standing} here: nothing new is asked; two people restore it."
+        )
+
     def _decide(
-        self, tx: Transaction, body: msgspec.Struct, message: Message, peer: str
+        self, tx: Transaction, body: msgspec.Struct, message: Message, peer: str, kept_back: str
     ) -> tuple[Decision, tuple[str, ...]]:
         """Decide on the release of one object; says too which approvals on file the permit rests on."""
         _, kind = messages.kind_of(body)
@@ -125,7 +149,7 @@ class Border:
         )
 
         def ask(documents: frozenset[str]) -> Decision:
-            return self._judge.decide(
+            decision = self._judge.decide(
                 "release",
                 plane=message.marking.plane,
                 category=kind.category,
@@ -135,6 +159,9 @@ class Border:
                 amount=sought.amount,
                 conditions=documents,
             )
+            if not kept_back:
+                return decision
+            return msgspec.structs.replace(decision, outcome="refuse", rules=(), law=(), sentence=kept_back)
 
         return self._approvals.decide(tx, ask, sought)
 
@@ -154,6 +181,7 @@ class Border:
     def settle(self, tx: Transaction, receipt: Receipt) -> None:
         """Take a peer's verified receipt: each verdict must match a release of ours by object and commitment."""
         peer = receipt.recipient
+        self._check_not_severed(tx, peer)
         releases = store.releases_of(tx, [verdict.object for verdict in receipt.verdicts], peer)
         answers: dict[str, Answered] = {}
         for verdict in receipt.verdicts:
@@ -175,16 +203,18 @@ class Border:
         """Admit an opened envelope: a verdict for each object, one signed receipt; returns the receipt's bytes.
 
         Raises Replay with the original receipt for an envelope that was admitted before, Refused for one that is out of
-        its channel's order. Nothing is stored for an envelope that raises.
+        its channel's order, or whose origin is severed. Nothing is stored for an envelope that raises. What comes from a peer
+        in quarantine is judged and receipted, and waits for people (``Review``).
         """
         header = opened.header
+        standing = self._check_not_severed(tx, header.origin)
         earlier = store.receipt_of(tx, header.origin, opened.header_sha256)
         if earlier is not None:
             # Signed anew: the key of the first copy may have been revoked since, and its reader refuse it.
-            again = sign_receipt(peek_receipt(earlier), self._signer)
+            again = sign_receipt(peek_receipt(earlier), self._signer())
             raise Replay(again, f"envelope {header.lane}/{header.seq} from {header.origin} was admitted before")
-        self._check_order(tx, opened)
-        judged = self._verdicts(tx, opened)
+        learnt = self._check_order(tx, opened)
+        judged = self._verdicts(tx, opened, standing)
         now = times.render(self._clock.now())
         self._keep(tx, opened, judged)
         receipt = sign_receipt(
@@ -200,8 +230,11 @@ class Border:
                 exercise=header.exercise,
                 verdicts=tuple(entry.verdict for entry in judged),
             ),
-            self._signer,
+            self._signer(),
         )
+        if learnt:
+            store.note_learnt(tx, now, header.origin, header.lane, header.epoch)
+            log.warning("an epoch was learnt after a restore", extra={"peer": header.origin, "lane": header.lane})
         store.move(tx, header.origin, header.lane, header.epoch, header.seq, opened.header_sha256)
         position = {"lane": header.lane, "epoch": header.epoch, "seq": header.seq, "day": header.created[:10]}
         store.keep_envelope(
@@ -209,10 +242,18 @@ class Border:
         )
         return receipt
 
-    def _check_order(self, tx: Transaction, opened: Opened) -> None:
+    def _check_not_severed(self, tx: Transaction, peer: str) -> Standing:
+        """Return a peer's standing, read here so that every way in and out passes it; Refused when it is severed."""
+        standing = self._standing_of(tx, peer)
+        check_not_severed(standing, peer)
+        return standing
+
+    def _check_order(self, tx: Transaction, opened: Opened) -> bool:
+        """Refuse an envelope that does not follow the one before; True when its epoch is the first since a restore."""
         header = opened.header
         epoch, seq, last = store.position(tx, header.origin, header.lane)
-        if header.epoch > epoch + 1 or header.epoch == epoch == 0:
+        learns = header.epoch > epoch and store.to_learn(tx, header.origin, header.lane)
+        if header.epoch > epoch + (MOST_EPOCHS_MISSED if learns else 1) or header.epoch == epoch == 0:
             # Whoever held a peer's key for a moment must not use up all the epochs that there are.
             what = f"epoch {header.epoch} of {header.origin} does not follow epoch {epoch}"
             raise Refused("epoch_jump", what, f"send in epoch {epoch + 1}")
@@ -228,19 +269,27 @@ class Border:
             raise Refused("gap", f"envelope {header.seq} came after {seq}", f"send envelope {seq + 1} first")
         if header.prev != last:
             raise Refused("broken_chain", "the envelope does not name the one before it", "send the missing one")
+        return learns
 
-    def _verdicts(self, tx: Transaction, opened: Opened) -> list[Judged]:
-        known = store.known(tx, opened.header.origin, [item.id for item in opened.items])
-        return [
-            self._verdict(opened.header.origin, item, mark, known)
+    def _verdicts(self, tx: Transaction, opened: Opened, standing: Standing) -> list[Judged]:
+        origin = opened.header.origin
+        known = store.known(tx, origin, [item.id for item in opened.items])
+        judged = [
+            self._verdict(origin, item, mark, known)
             for item, mark in zip(opened.items, opened.commitments, strict=True)
         ]
+        if standing == "trusted":
+            return judged
+        full = store.count_set_aside(tx, origin) + len(judged) > MAX_SET_ASIDE
+        return [_aside(each, full) if each.verdict.verdict == "accepted" else each for each in judged]
 
     def _verdict(self, origin: str, item: Item, mark: str, known: dict[str, store.Known]) -> Judged:
         if item.id in known:
             earlier = known[item.id]
             if earlier.commitment == mark and earlier.verdict == "refused":
                 return Judged(item, _say(item, mark, "refused", earlier.reason), None, None)
+            if earlier.commitment == mark and earlier.verdict == "quarantined":
+                return Judged(item, _say(item, mark, "quarantined", earlier.reason), None, None)
             if earlier.commitment == mark:
                 return Judged(item, _say(item, mark, "duplicate"), None, None)
             return Judged(item, _say(item, mark, "refused", "the same id came before with other content"), None, None)
@@ -248,14 +297,15 @@ class Border:
             statement = messages.read_frame(item.statement)
             if statement.id != item.id or statement.origin != origin:
                 raise Refused("misframed", "the statement names another id or origin than its envelope")
-            decision = self._admission(statement, origin)
+            decision = self.admission(statement, origin)
         except LintasError as wrong:
             return Judged(item, _say(item, mark, "refused", str(wrong)), None, None)
         if decision.outcome != "permit":
             return Judged(item, _say(item, mark, "refused", decision.sentence), statement, decision)
         return Judged(item, _say(item, mark, "accepted"), statement, decision)
 
-    def _admission(self, statement: Statement, origin: str) -> Decision:
+    def admission(self, statement: Statement, origin: str) -> Decision:
+        """Ask the policy table whether a peer's statement may be taken; Refused when its body cannot be read."""
         body = messages.read_body(statement)
         _, kind = messages.kind_of(body)
         return self._judge.decide(
@@ -269,52 +319,69 @@ class Border:
 
     def _keep(self, tx: Transaction, opened: Opened, judged: Sequence[Judged]) -> None:
         origin = opened.header.origin
-        entries, rows, events, summed = [], [], [], set[str]()
+        entries, rows, events, aside, summed = [], [], [], [], set[str]()
         for item, verdict, statement, decision in judged:
             if verdict.verdict == "accepted" and statement is not None:
                 mark = (item.id, verdict.commitment)
-                entries.append(self._entry("receipt", origin, statement.purpose, decision, mark))
+                entries.append(self.entry("receipt", origin, statement.purpose, decision, mark))
                 events.append(Admitted(item.id, origin, statement.type))
             else:
                 summed.add(f"receipt.{verdict.verdict}")
-            if verdict.verdict != "duplicate" and not (verdict.verdict == "refused" and statement is None):
-                until = self._until(statement, decision) if verdict.verdict == "accepted" else None
-                rows.append(_row(origin, item, verdict, statement, until))
+            # One that came before, or cannot be read, has no statement here.
+            if statement is not None:
+                until = self.until(statement, decision) if verdict.verdict != "refused" else None
+                rows.append(_row(opened, item, verdict, statement, until))
+                if verdict.verdict == "quarantined":
+                    aside.append(item.id)
             if verdict.verdict == "refused":
                 store.keep_refusal(tx, self._refusal("in", origin, "refused", verdict.reason))
         # What is refused, or came before, is one entry for the envelope, whose root covers it: nobody else's objects, not
         # even empty ones, make this ledger grow by hundreds that can never be deleted, and no word of theirs goes into it.
         header = opened.header
         whole = (header.id if FORM.fullmatch(header.id) else opened.header_sha256, header.root)
-        entries += [self._entry(kind, origin, "", None, whole) for kind in sorted(summed)]
+        entries += [self.entry(kind, origin, "", None, whole) for kind in sorted(summed)]
         self._ledger.append(tx, entries)
         store.keep_objects(tx, rows)
+        store.set_aside(tx, origin, aside, times.render(self._clock.now()))
         self._bus.emit(tx, *events)
 
-    def _until(self, statement: Statement | None, decision: Decision | None) -> str | None:
+    def until(self, statement: Statement, decision: Decision | None) -> str | None:
         """Say when what was admitted must be erased: when our own law says; earlier if the peer asks, but not within a day.
 
         A peer's time that is missing, or is none, changes nothing: it can neither make us keep nor make us forget.
         """
         ends = [times.parse(decision.obligations.expires)] if decision and decision.obligations.expires else []
-        if statement is not None and statement.marking.obligations.expires is not None:
+        if statement.marking.obligations.expires is not None:
             with contextlib.suppress(BadInput):
                 asked = times.parse(statement.marking.obligations.expires)
                 ends.append(max(asked, self._clock.now() + KEPT_AT_LEAST))
         return times.render(min(ends)) if ends else None
 
     def statement(self, tx: Transaction, origin: str, object_id: str) -> Statement:
-        """Return an admitted statement; NotFound when its obligation has expired and it was erased."""
+        """Return an admitted statement; NotFound when its obligation has expired and it was erased, or it was set aside."""
         data = store.statement_of(tx, origin, object_id)
         if data is None:
             raise NotFound(f"statement {object_id} of {origin} is not here any more", "ask its origin again")
         return messages.read_frame(data)
+
+    def signed_by(self, tx: Transaction, origin: str, object_id: str) -> tuple[str, ...]:
+        """Return the ids of the keys that signed an object; none where that is not known."""
+        return store.signed_by(tx, origin, object_id)
+
+    def last_received(self, tx: Transaction, origin: str, lanes: Sequence[messages.Lane]) -> str | None:
+        """Return when the last envelope of a peer was admitted; None before the first."""
+        receipts = [store.last_received(tx, origin, lane) for lane in lanes]
+        return max((peek_receipt(receipt).received_at for receipt in receipts if receipt is not None), default=None)
 
     # ---- both
 
     def note_refusal(self, tx: Transaction, peer: str, reason: str, what: str) -> None:
         """Record that an envelope from ``peer`` was refused as a whole."""
         store.keep_refusal(tx, self._refusal("in", peer, reason, what))
+
+    def note_restore(self, tx: Transaction, at: str) -> None:
+        """Note that this database was put back from a backup: of each channel the next new epoch may then be any near one."""
+        store.note_restore(tx, at)
 
     def refusals(self, tx: Transaction) -> list[Refusal]:
         """Return what was stopped at the border, newest first."""
@@ -324,9 +391,9 @@ class Border:
         """Return the releases that no receipt answers yet, oldest first; ``LISTED`` of them at most."""
         return store.unmatched(tx, LISTED)
 
-    def count_unmatched(self, tx: Transaction) -> int:
-        """Count the releases that no receipt answers yet."""
-        return store.count_unmatched(tx)
+    def count_unmatched(self, tx: Transaction, peer: str | None = None) -> int:
+        """Count the releases that no receipt answers yet, to everybody or to one peer."""
+        return store.count_unmatched(tx, peer)
 
     def unwelcome(self, tx: Transaction) -> list[Unwelcome]:
         """Return the releases whose receipt does not accept them, newest first; ``LISTED`` of them at most."""
@@ -353,7 +420,7 @@ class Border:
     def _refusal(self, direction: str, peer: str, reason: str, what: str) -> Refusal:
         return Refusal(times.render(self._clock.now()), direction, peer, reason, what)
 
-    def _entry(
+    def entry(
         self,
         kind: str,
         peer: str,
@@ -362,6 +429,7 @@ class Border:
         sealed: tuple[str, str],
         approvals: tuple[str, ...] = (),
     ) -> bytes:
+        """Write a ledger entry about one object (its id and its commitment)."""
         object_id, mark = sealed
         return encode(
             Entry(
@@ -379,6 +447,12 @@ class Border:
         )
 
 
+def check_not_severed(standing: Standing, peer: str) -> None:
+    """Refuse what has to do with a severed peer."""
+    if standing == "severed":
+        raise Refused("severed", f"{peer} is severed here: nothing of it is taken", "call the authority")
+
+
 def _amount(message: Message) -> Money | None:
     """Add up what a message's objects speak of; None when one of them names no amount, or they differ in currency."""
     stated = [(getattr(body, "amount_minor", None), getattr(body, "currency", None)) for body in message.bodies]
@@ -389,22 +463,32 @@ def _amount(message: Message) -> Money | None:
     return Money(sum(amounts), currencies.pop())
 
 
-def _say(item: Item, mark: str, verdict: Literal["accepted", "duplicate", "refused"], reason: str = "") -> Verdict:
+def _say(
+    item: Item, mark: str, verdict: Literal["accepted", "duplicate", "refused", "quarantined"], reason: str = ""
+) -> Verdict:
     return Verdict(object=item.id, commitment=mark, verdict=verdict, reason=reason[:500])
 
 
-def _row(
-    origin: str, item: Item, verdict: Verdict, statement: Statement | None, expires: str | None
-) -> dict[str, object]:
-    accepted = verdict.verdict == "accepted"
+def _aside(judged: Judged, full: bool) -> Judged:
+    """Set aside what would have been accepted; refuse it where too much waits already."""
+    item, verdict, statement, decision = judged
+    if full:
+        return Judged(item, _say(item, verdict.commitment, "refused", "too much waits to be looked at"), None, None)
+    said = _say(item, verdict.commitment, "quarantined", "set aside until people there have looked at it")
+    return Judged(item, said, statement, decision)
+
+
+def _row(opened: Opened, item: Item, verdict: Verdict, statement: Statement, expires: str | None) -> dict[str, object]:
+    kept = verdict.verdict != "refused"
     return {
-        "origin": origin,
+        "origin": opened.header.origin,
         "object": item.id,
-        "type": statement.type if statement else "",
+        "type": statement.type,
         "commitment": verdict.commitment,
         "verdict": verdict.verdict,
         "reason": verdict.reason[:400],
-        "statement": item.statement if accepted else None,
-        "salt": item.salt if accepted else None,
+        "statement": item.statement if kept else None,
+        "salt": item.salt if kept else None,
         "expires": expires,
+        "signed_by": ",".join(opened.signed_by) if kept else None,
     }

@@ -1,12 +1,13 @@
-"""Tables of the border: channels' positions, envelopes with their receipts, admitted objects, refusals.
+"""Tables of the border: channels' positions, envelopes with their receipts, admitted objects, what was set aside, refusals.
 
 Statements that every envelope needs are made once: building them anew would cost more than running them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -61,6 +62,29 @@ objects = Table(
     Column("statement", LargeBinary),
     Column("salt", LargeBinary),
     Column("expires", String(32)),
+    # The ids of the keys that signed it, with commas between: a key that was revoked since can be told.
+    Column("signed_by", String(80)),
+)
+quarantine = Table(
+    "border_quarantine",
+    metadata,
+    Column("origin", String(80), primary_key=True),
+    Column("object", String(64), primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("asked_by", String(120)),
+    Column("asked_at", String(32)),
+    Column("asked_reason", String(500)),
+    Column("decision", String(20)),
+    Column("decided_by", String(120)),
+    Column("decided_at", String(32)),
+    Column("reason", String(500)),
+    # Nothing of a peer in quarantine is acted upon by one person's word, whatever a program does.
+    CheckConstraint(
+        "decision IS NULL OR decision <> 'accepted' OR "
+        "(asked_by IS NOT NULL AND decided_by IS NOT NULL AND lower(trim(asked_by)) <> lower(trim(decided_by)))",
+        name="two_people",
+    ),
+    Index("ix_border_quarantine_open", "origin", "decision", "at"),
 )
 released = Table(
     "border_released",
@@ -96,6 +120,19 @@ refusals = Table(
 )
 
 
+# An empty origin means that the whole database was put back from a backup; a row of a channel after it, that the epoch
+# of its peer was learnt since.
+restores = Table(
+    "border_restores",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("origin", String(80), nullable=False),
+    Column("lane", String(10), nullable=False),
+    Column("epoch", Integer, nullable=False),
+)
+
+
 # Looking for what has expired, each minute, passes only what is not erased yet.
 for _table in (objects, released):
     _here = _table.c.statement.is_not(None)
@@ -117,9 +154,9 @@ _NEW_ENVELOPE = insert(envelopes)
 _KNOWN = select(objects.c.object, objects.c.commitment, objects.c.verdict, objects.c.reason).where(
     objects.c.origin == bindparam("of_origin"), objects.c.object.in_(bindparam("ids", expanding=True))
 )
-_STATEMENT = select(objects.c.statement).where(
-    objects.c.origin == bindparam("of_origin"), objects.c.object == bindparam("of_object")
-)
+_THIS = (objects.c.origin == bindparam("of_origin"), objects.c.object == bindparam("of_object"))
+_STATEMENT = select(objects.c.statement).where(*_THIS, objects.c.verdict == "accepted")
+_SIGNED_BY = select(objects.c.signed_by).where(*_THIS)
 _NEW_OBJECTS = insert(objects)
 _NEW_RELEASED = insert(released)
 _RELEASES = select(released.c.object, released.c.commitment, released.c.verdict).where(
@@ -144,6 +181,24 @@ def move(tx: Transaction, origin: str, lane: str, epoch: int, seq: int, header: 
     if tx.execute(_MOVE, at | {"to_seq": seq, "to_header": header}).rowcount == 0:
         values = {"origin": origin, "lane": lane, "epoch": epoch, "seq": seq, "header": header}
         tx.execute(insert(channels), values)
+
+
+def note_restore(tx: Transaction, at: str) -> None:
+    """Note that this database was put back from a backup: what peers sent since then is unknown here."""
+    tx.execute(insert(restores), {"at": at, "origin": "", "lane": "", "epoch": 0})
+
+
+def note_learnt(tx: Transaction, at: str, origin: str, lane: str, epoch: int) -> None:
+    """Note the epoch that was learnt of a channel after a restore."""
+    tx.execute(insert(restores), {"at": at, "origin": origin, "lane": lane, "epoch": epoch})
+
+
+def to_learn(tx: Transaction, origin: str, lane: str) -> bool:
+    """Tell whether the database was put back and no new epoch of this channel came since."""
+    last = select(func.max(restores.c.seq))
+    restored = tx.scalar(last.where(restores.c.origin == "")) or 0
+    learnt = tx.scalar(last.where(restores.c.origin == origin, restores.c.lane == lane)) or 0
+    return restored > learnt
 
 
 def receipt_of(tx: Transaction, origin: str, header: str) -> bytes | None:
@@ -175,10 +230,83 @@ def statement_of(tx: Transaction, origin: str, object_id: str) -> bytes | None:
     return tx.scalar(_STATEMENT, {"of_origin": origin, "of_object": object_id})
 
 
+def signed_by(tx: Transaction, origin: str, object_id: str) -> tuple[str, ...]:
+    """Return the ids of the keys that signed an object; none where that is not known."""
+    found = tx.scalar(_SIGNED_BY, {"of_origin": origin, "of_object": object_id})
+    return tuple(found.split(",")) if found else ()
+
+
 def keep_objects(tx: Transaction, rows: Sequence[Mapping[str, object]]) -> None:
     """Store objects with the verdict they got."""
     if rows:
         tx.execute(_NEW_OBJECTS, [dict(row) for row in rows])
+
+
+def set_aside(tx: Transaction, origin: str, object_ids: Sequence[str], at: str) -> None:
+    """Note which of the objects that came wait for people."""
+    if object_ids:
+        tx.execute(insert(quarantine), [{"origin": origin, "object": each, "at": at} for each in object_ids])
+
+
+def count_set_aside(tx: Transaction, origin: str) -> int:
+    """Count what of a peer waits for people."""
+    return tx.execute(
+        select(func.count()).select_from(_REVIEW.where(_OPEN).subquery()), {"of_origin": origin}
+    ).scalar_one()
+
+
+class Aside(NamedTuple):
+    """One object that was set aside, as it is stored."""
+
+    object: str
+    at: str
+    asked_by: str | None
+    asked_at: str | None
+    asked_reason: str | None
+    decision: Literal["accepted", "rejected"] | None
+    decided_by: str | None
+    decided_at: str | None
+    reason: str | None
+    type: str
+    commitment: str
+    statement: bytes | None
+    expires: str | None
+
+
+_REVIEW = (
+    select(*(quarantine.c[name] for name in Aside._fields[:9]), *(objects.c[name] for name in Aside._fields[9:]))
+    .join(objects, (objects.c.origin == quarantine.c.origin) & (objects.c.object == quarantine.c.object))
+    .where(quarantine.c.origin == bindparam("of_origin"))
+)
+# What expired before anybody looked is not there to be decided on any more.
+_OPEN = quarantine.c.decision.is_(None) & objects.c.statement.is_not(None)
+_DONE = func.coalesce(quarantine.c.decided_at, quarantine.c.at).desc()
+
+
+def list_set_aside(tx: Transaction, origin: str, limit: int = 200) -> list[Aside]:
+    """Return what of a peer was set aside: what waits for people, oldest first, then what was decided or expired last."""
+    waiting = _REVIEW.where(_OPEN).order_by(quarantine.c.at, quarantine.c.object).limit(limit)
+    done = _REVIEW.where(~_OPEN).order_by(_DONE, quarantine.c.object).limit(limit)
+    return [Aside(*row) for query in (waiting, done) for row in tx.execute(query, {"of_origin": origin})]
+
+
+def find_set_aside(tx: Transaction, origin: str, object_id: str) -> Aside | None:
+    """Return one object that was set aside."""
+    row = tx.execute(_REVIEW.where(quarantine.c.object == object_id), {"of_origin": origin}).first()
+    return Aside(*row) if row else None
+
+
+def review(tx: Transaction, origin: str, object_id: str, **values: str) -> None:
+    """Write down what somebody asked or decided about an object that was set aside."""
+    this = (quarantine.c.origin == origin, quarantine.c.object == object_id)
+    tx.execute(update(quarantine).where(*this).values(**values))
+
+
+def judge_again(tx: Transaction, origin: str, object_id: str, verdict: str, reason: str, expires: str | None) -> None:
+    """Give an object that was set aside its verdict; what is rejected is erased at once."""
+    gone = {} if verdict == "accepted" else {"statement": None, "salt": None}
+    this = (objects.c.origin == origin, objects.c.object == object_id)
+    tx.execute(update(objects).where(*this).values(verdict=verdict, reason=reason, expires=expires, **gone))
 
 
 def erase_expired(tx: Transaction, now: str) -> int:
@@ -237,9 +365,10 @@ def unmatched(tx: Transaction, limit: int) -> list[Waiting]:
     return [Waiting(*row) for row in tx.execute(query.order_by(released.c.left_at, released.c.object).limit(limit))]
 
 
-def count_unmatched(tx: Transaction) -> int:
-    """Count the releases without a verdict."""
-    return tx.execute(select(func.count()).where(_WAITS)).scalar_one()
+def count_unmatched(tx: Transaction, peer: str | None = None) -> int:
+    """Count the releases without a verdict, to everybody or to one peer."""
+    whose = () if peer is None else (released.c.peer == peer,)
+    return tx.execute(select(func.count()).where(_WAITS, *whose)).scalar_one()
 
 
 def unwelcome(tx: Transaction, limit: int) -> list[Unwelcome]:
@@ -278,3 +407,9 @@ def list_refusals(tx: Transaction, limit: int = 200) -> Iterable[Refusal]:
     """Return the latest refusals, newest first."""
     rows = tx.execute(select(refusals).order_by(refusals.c.seq.desc()).limit(limit))
     return [Refusal(row.at, row.direction, row.peer, row.reason, row.what) for row in rows]
+
+
+def last_received(tx: Transaction, origin: str, lane: str) -> bytes | None:
+    """Return the receipt of the last envelope admitted from a peer on a lane."""
+    query = select(envelopes.c.receipt).where(envelopes.c.origin == origin, envelopes.c.lane == lane)
+    return tx.scalar(query.order_by(envelopes.c.epoch.desc(), envelopes.c.seq.desc()).limit(1))

@@ -72,8 +72,9 @@ def issue_key(home: "Home", *, name: str, role: str, organisation: str = "") -> 
     from lintas.storage.engine import open_engine
     from lintas.storage.writer import SerialWriter
 
-    clock = SystemClock()
-    issued = SerialWriter(open_engine(home.path(home.config.database))).submit(
+    clock, engine = SystemClock(), open_engine(home.path(home.config.database))
+    issued = SerialWriter(engine).submit(
         lambda tx: keys.issue(tx, IdSource(clock), name=name, role=role, organisation=organisation, at=clock.now())
     )
+    engine.dispose()
     return issued.result()

@@ -17,7 +17,7 @@ COMMANDS = {
     "init": ("lintas.cli.node", "init", "Make a new node: keys, configuration, database."),
     "serve": ("lintas.cli.node", "serve", "Run a node."),
     "doctor": ("lintas.cli.node", "doctor", "Say whether a node is ready to run, and what to mend."),
-    "db": ("lintas.cli.node", "db", "Bring the node's database to the current form."),
+    "db": ("lintas.cli.database", "db", "Upgrade, back up and restore the node's database."),
     "key": ("lintas.cli.key", "key", "Issue, list and revoke the API keys of officers and banks."),
     "bank": ("lintas.cli.bank", "bank", "Run the agent beside a bank's core system."),
     "witness": ("lintas.cli.witness", "witness", "Run a witness that cosigns other authorities' ledgers."),
@@ -25,6 +25,7 @@ COMMANDS = {
     "trace": ("lintas.cli.trace", "trace", "Index transfers and follow money through them."),
     "ledger": ("lintas.cli.ledger", "ledger", "Verify a ledger, or prove one entry."),
     "policy": ("lintas.cli.policy", "policy", "Explain and test an authority's release rules."),
+    "peer": ("lintas.cli.peer", "peer", "Say how far peers are trusted: sever, quarantine, restore."),
     "approval": ("lintas.cli.approval", "approval", "Issue, check and keep approvals of competent authorities."),
     "charter": ("lintas.cli.charter", "charter", "Write, endorse and check the signed list of members."),
 }

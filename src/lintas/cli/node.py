@@ -29,6 +29,9 @@ from lintas.model.places import FICTIONAL, jurisdiction
     show_default=True,
     help="The public door; the peers' door is the next port, the witness the one after.",
 )
+@click.option(
+    "--no-inbound", is_flag=True, help="Peers cannot dial this node: it fetches what is for it at their doors."
+)
 @click.option("--bank", "banks", multiple=True, help="The code of a bank connected here; may be given several times.")
 @click.option(
     "--policy", type=click.Path(path_type=Path), help="The policy table; by default the shipped one, or none."
@@ -41,6 +44,7 @@ def init(
     contact: str,
     host: str,
     port: int,
+    no_inbound: bool,
     banks: tuple[str, ...],
     policy: Path | None,
 ) -> None:
@@ -62,14 +66,19 @@ def init(
         exercise=place in FICTIONAL,
         ledger_origin=f"{short}.lintas.example/log",
         public=Door(host, port),
-        exchange=Door(host, port + 1),
+        exchange=Door() if no_inbound else Door(host, port + 1),
+        pull=no_inbound,
         banks=banks,
     )
     with _whole(directory) as new:
         made = homes.create(new, config, policy=homes.policy_for(place, policy), hosts=[host])
         witness = Ed25519Signer.generate(f"{short}-witness")
         witness.save(made.key(homes.WITNESS))
-        urls = homes.Urls(f"https://{host}:{port}", f"https://{host}:{port + 1}", f"http://{host}:{port + 2}/{short}")
+        urls = homes.Urls(
+            public=f"https://{host}:{port}",
+            exchange="" if no_inbound else f"https://{host}:{port + 1}",
+            witness=f"http://{host}:{port + 2}/{short}",
+        )
         member = homes.member_of(made, urls, homes.witness_vkey(made, witness))
         homes.install_charter(made, homes.first_charter([made], [member], ()))
         key = issue_key(made, name="Administrator", role="administrator")
@@ -126,23 +135,3 @@ def doctor(config_file: Path) -> None:
         bad += bool(wrong)
         click.echo(f"{'MEND' if wrong else 'ok  '}  {name}{': ' + wrong if wrong else ''}")
     raise SystemExit(1 if bad else 0)
-
-
-@click.group()
-def db() -> None:
-    """Look after the node's database."""
-
-
-@db.command()
-@CONFIG
-def upgrade(config_file: Path) -> None:
-    """Bring the database to the form that this program needs."""
-    from lintas.node.config import read_config
-    from lintas.storage import migrate
-    from lintas.storage.engine import open_engine
-
-    home = read_config(config_file)
-    engine = open_engine(home.path(home.config.database))
-    before = migrate.current(engine)
-    migrate.upgrade(engine)
-    click.echo(f"database: {before or 'empty'} -> {migrate.current(engine)}")

@@ -7,30 +7,36 @@ from pathlib import Path
 from lintas.api.app import public_app
 from lintas.api.exchange import exchange_app
 from lintas.console.pages import PAGES
+from lintas.console.peers import PEER_PAGES
 from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_signals
-from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_home
+from lintas.node.config import read_config
+from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_node
 from lintas.node.runtime import Runtime, certificates
+from lintas.storage.backup import alone
 
 EXCHANGE = "exchange"
 
 
 async def serve_node(config_file: Path, *, say: Callable[[str], object], distrusted: frozenset[str]) -> None:
     """Open the node's doors and run it until SIGTERM or SIGINT; says ``ready`` and each address once they are open."""
-    home, node = open_home(config_file)
-    runtime = Runtime(home, node, distrusted_witnesses=distrusted)
-    async with runtime.running(), Listeners(_doors(runtime)) as doors:
-        runtime.on_peers = partial(doors.trust_only, EXCHANGE)
-        for name, url in doors.urls.items():
-            say(f"ready {name} {url}")
-        with stopping_on_signals(doors):
-            await doors.stopped()
-        runtime.let_go()
+    home = read_config(config_file)
+    with alone(home.path(home.config.database)):
+        runtime = Runtime(home, open_node(home), distrusted_witnesses=distrusted)
+        async with runtime.running(), Listeners(_doors(runtime)) as doors:
+            runtime.on_peers = partial(doors.trust_only, EXCHANGE)
+            # A successor of the charter may have come while the doors were opening.
+            runtime.on_peers(certificates(runtime.peers))
+            for name, url in doors.urls.items():
+                say(f"ready {name} {url}")
+            with stopping_on_signals(doors):
+                await doors.stopped()
+            runtime.let_go()
 
 
 def _doors(runtime: Runtime) -> list[Listener]:
     home, config = runtime.home, runtime.home.config
     tls = TlsFiles(certificate=home.key(TLS_CERTIFICATE), key=home.key(TLS_KEY))
-    people = public_app(runtime, PAGES)
+    people = public_app(runtime, [*PAGES, *PEER_PAGES])
     doors = [
         Listener(name="public", host=config.public.host, port=config.public.port, app=people, tls=tls),
         Listener(

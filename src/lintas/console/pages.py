@@ -17,7 +17,7 @@ from lintas.model import times
 from lintas.model.errors import BadInput, NotSignedIn
 from lintas.model.money import show
 from lintas.node.runtime import Runtime
-from lintas.node.views import case_view
+from lintas.node.views import case_view, with_doubts
 from lintas.requests.records import HoldForm, Sentence
 from lintas.storage.engine import Transaction
 
@@ -109,7 +109,7 @@ async def home(call: Call[Runtime]) -> Response:
 
     def facts(tx: Transaction) -> dict[str, Any]:
         return {
-            "waiting": node.orders.pending(tx),
+            "waiting": with_doubts(node, tx, node.orders.pending(tx)),
             "amendments": node.amendments.pending(tx),
             "appeals": node.appeals.pending(tx),
             "overdue": node.orders.overdue(tx),

@@ -66,7 +66,7 @@ class Days:
         """Return our signed digest of one day with a peer; BadInput when that day is none, or is not over."""
         if _day(day) >= self._clock.now().date():
             raise BadInput(f"{day} is not over", "ask when it is, by UTC", where="day")
-        return sign_digest(self._count(tx, peer, day), self._identity.signer)
+        return sign_digest(self._count(tx, peer, day), self._identity.signer_now(self._directory))
 
     def due(self, tx: Transaction, peer: str) -> list[str]:
         """Return the finished days that are still to be compared with a peer, oldest first."""

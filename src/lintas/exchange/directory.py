@@ -1,10 +1,11 @@
 """Who is a member now and with which keys: the newest adopted charter, replaced only by a valid successor."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from lintas.model.times import Clock
 from lintas.trust.charter import Charter, Member, SignedCharter, check_charter, current_keys, parse_charter
-from lintas.trust.keys import PublicKey, Verify, verify_signature
+from lintas.trust.keys import PublicKey, Signer, Verify, verify_signature
 
 
 class Directory:
@@ -55,6 +56,17 @@ class Directory:
     def keys(self, authority: str) -> tuple[PublicKey, ...]:
         """Return the signing keys of a member that are valid now: begun, and not revoked."""
         return current_keys(self.member(authority), self._clock.now())
+
+    def signers_of(self, authority: str, own: Sequence[Signer]) -> tuple[Signer, ...]:
+        """Return those of an authority's own keys that the charter in force lists as current, in the order in which it does.
+
+        The first is to sign with: while an old and a new key both count, that is the old one, which those who have not seen
+        the successor know too. When none counts, it is the first of ``own``: peers refuse it, which tells people on both sides.
+        """
+        holds = {signer.public.key_id: signer for signer in own}
+        listed = next((member for member in self.charter.members if member.authority == authority), None)
+        keys = current_keys(listed, self._clock.now()) if listed else ()
+        return tuple(holds[key.key_id] for key in keys if key.key_id in holds) or (own[0],)
 
     def jurisdiction_of(self, authority: str) -> str:
         """Return a member's jurisdiction, "" for a stranger (which no rule permits)."""

@@ -2,13 +2,13 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from lintas.border.service import Border, Replay
+from lintas.border.service import Border, Replay, StandingOf, check_not_severed
 from lintas.bus import store as outbox
 from lintas.exchange import store
 from lintas.exchange.directory import Directory
@@ -43,12 +43,20 @@ LANES: tuple[Lane, ...] = ("urgent", "bulk")
 
 
 class Identity(NamedTuple):
-    """Who this node is: its authority, the key it signs with, the key that opens what is sealed to it."""
+    """Who this node is: its authority, the key it signs with, the key that opens what is sealed to it.
+
+    ``more`` gives the signing keys that it made later; the charter in force says which of all counts.
+    """
 
     authority: str
     signer: Signer
     kem: KemKey
     exercise: bool
+    more: Callable[[], tuple[Signer, ...]] = tuple
+
+    def signer_now(self, directory: Directory) -> Signer:
+        """Return the key to sign with now, by the charter in force."""
+        return directory.signers_of(self.authority, (self.signer, *self.more()))[0]
 
 
 def fitting(items: Sequence[Item]) -> int:
@@ -67,11 +75,13 @@ class Exchange:
         engine: Engine,
         border: Border,
         directory: Directory,
+        standing_of: StandingOf,
         clock: Clock,
         ids: IdSource,
         verify: Verify = verify_signature,
     ) -> None:
         self.identity, self._engine, self._border, self._directory = identity, engine, border, directory
+        self._standing_of = standing_of
         self._clock, self._ids, self._verify = clock, ids, verify
 
     # ---- sending
@@ -79,15 +89,17 @@ class Exchange:
     def to_send(self, peer: str, lane: Lane, *, anew: bool = False) -> "bytes | UseCase[bytes] | None":
         """Return the oldest envelope without receipt, else the use case that stores the next one; None when nothing is due.
 
+        Nothing is due to a severed peer: what waits for it stays where it is.
         Sealing happens here, outside any transaction; one sender per peer and lane keeps the places gap-free. ``anew``
         begins a new epoch that carries all that has no receipt: for a peer that says our places are taken or have ended.
         """
         now, kem = times.render(self._clock.now()), self._directory.member(peer).kem_public
+        signer = self._signer()
         with reading(self._engine) as tx:
-            if not outbox.waiting(tx, peer, lane):
+            if not outbox.waiting(tx, peer, lane) or self._standing_of(tx, peer) == "severed":
                 return None
             waiting = None if anew else store.unreceipted(tx, peer, lane)
-            if waiting is not None and waiting.kem == _sha256(kem) and self._signed_now(waiting.wire):
+            if waiting is not None and waiting.kem == _sha256(kem) and _signed_by(waiting.wire, signer):
                 return waiting.wire
             if waiting is not None:
                 rows = outbox.inside(tx, peer, waiting.envelope)
@@ -98,7 +110,7 @@ class Exchange:
             return None
         items = [Item(object_id, statement, salt) for _, object_id, statement, salt in rows]
         if waiting is not None:
-            return self._sealed_again(waiting, items, kem)
+            return self._sealed_again(waiting, items, signer, kem)
         rows, items = rows[: fitting(items)], items[: fitting(items)]
         if anew:
             last = store.Place(last.epoch + 1, 0, "")
@@ -113,10 +125,11 @@ class Exchange:
             created=now,
             exercise=self.identity.exercise,
         )
-        new = store.Waiting(draft.id, seal(draft, items, [self.identity.signer], kem), _sha256(kem))
+        new = store.Waiting(draft.id, seal(draft, items, [signer], kem), _sha256(kem))
         at = store.Place(draft.epoch, draft.seq, header_sha256(new.wire))
 
         def keep(tx: Connection) -> bytes:
+            check_not_severed(self._standing_of(tx, peer), peer)
             if anew:
                 outbox.unseal(tx, peer, lane)
             store.keep_sealed(tx, peer, lane, at, new, draft.created[:10])
@@ -125,12 +138,12 @@ class Exchange:
 
         return keep
 
-    def _sealed_again(self, waiting: store.Waiting, items: list[Item], kem: bytes) -> UseCase[bytes]:
+    def _sealed_again(self, waiting: store.Waiting, items: list[Item], signer: Signer, kem: bytes) -> UseCase[bytes]:
         """Seal once more after a key changed, ours or theirs.
 
         Place and header stay: the peer may have admitted the first copy, and then knows this one for a replay.
         """
-        again = store.Waiting(waiting.envelope, reseal(waiting.wire, items, [self.identity.signer], kem), _sha256(kem))
+        again = store.Waiting(waiting.envelope, reseal(waiting.wire, items, [signer], kem), _sha256(kem))
 
         def replace(tx: Connection) -> bytes:
             store.keep_resealed(tx, again)
@@ -138,13 +151,18 @@ class Exchange:
 
         return replace
 
-    def _signed_now(self, wire: bytes) -> bool:
-        """Tell whether an envelope was signed with the key that we sign with now: peers may refuse one that we gave up."""
-        return self.identity.signer.public.key_id in signed_with(wire)
+    def _signer(self) -> Signer:
+        """Return the key that we sign with now."""
+        return self.identity.signer_now(self._directory)
 
-    def check_receipt(self, wire: bytes) -> Receipt:
-        """Verify a receipt's signature; Refused unless a current key of the member that it names made it."""
+    def check_receipt(self, wire: bytes, *, sender: str | None = None) -> Receipt:
+        """Verify a receipt's signature; Refused unless a current key of the member that it names made it.
+
+        ``sender`` is the member that the transport authenticated, None if it cannot: a receipt comes from who gives it.
+        """
         claimed = peek_receipt(wire)
+        if sender is not None and claimed.recipient != sender:
+            raise Refused("wrong_sender", f"{sender} brought a receipt of {claimed.recipient}", "bring your own only")
         return open_receipt(wire, self._directory.keys(claimed.recipient), self._verify)
 
     def take_receipt(self, tx: Transaction, receipt: Receipt, wire: bytes) -> None:
@@ -163,6 +181,13 @@ class Exchange:
                 # Taken as it is, the objects it passes over would wait for their receipt for ever.
                 raise Refused("incomplete_receipt", f"{ours.peer}'s receipt leaves out objects of its envelope")
 
+    def refused(self, tx: Transaction, peer: str, header_sha256: str) -> Lane | None:
+        """Return the lane of our envelope that ``peer`` says it cannot take; None when its receipt came meanwhile."""
+        ours = store.envelope_of(tx, header_sha256)
+        if ours is None or ours.peer != peer:
+            raise Refused("foreign_receipt", f"{peer} refuses an envelope that was not for it", "name one of its own")
+        return ours.lane if ours.receipt is None else None
+
     def sent(self, tx: Transaction) -> list[store.Sent]:
         """Return the envelopes sent, newest first."""
         return store.list_sent(tx)
@@ -173,6 +198,15 @@ class Exchange:
         if wire is None:
             raise NotFound(f"no envelope {envelope!r} was sent", "take the id from the list")
         return wire
+
+    def last_sent(self, tx: Transaction, peer: str) -> str | None:
+        """Return when the last envelope for a peer was sealed; None before the first."""
+        wires = [store.last_sealed(tx, peer, lane) for lane in LANES]
+        return max((peek(wire).created for wire in wires if wire is not None), default=None)
+
+    def last_received(self, tx: Transaction, peer: str) -> str | None:
+        """Return when the last envelope from a peer was admitted; None before the first."""
+        return self._border.last_received(tx, peer, LANES)
 
     # ---- receiving
 
@@ -203,7 +237,8 @@ class Exchange:
     def admit(self, tx: Transaction, opened: Opened) -> bytes:
         """Admit an opened envelope and return the receipt; Replay carries the original receipt.
 
-        The signing key is looked at again here, inside the commit: a revocation adopted meanwhile counts.
+        The signing key is looked at again here, inside the commit: a revocation adopted meanwhile counts. So does the peer's
+        standing, which the border reads.
         """
         current = {key.key_id for key in self._directory.keys(opened.header.origin)}
         if not current.issuperset(opened.signed_by):
@@ -219,6 +254,10 @@ class Exchange:
 
     # ---- charter
 
+    def successor(self, tx: Transaction, version: int) -> bytes | None:
+        """Return the charter that follows a version, as this node adopted it; None when it has none."""
+        return store.charter_of(tx, version + 1)
+
     def adopt(self, tx: Transaction, document: bytes) -> int:
         """Adopt a successor of the charter; returns its version.
 
@@ -231,6 +270,11 @@ class Exchange:
         for signed, at in self._directory.successors:
             store.keep_charter(tx, signed.charter.version, store.Adopted(signed.render(), times.render(at)))
         return self._directory.charter.version
+
+
+def _signed_by(wire: bytes, signer: Signer) -> bool:
+    """Tell whether an envelope was signed with this key: peers may refuse one that we gave up."""
+    return signer.public.key_id in signed_with(wire)
 
 
 def _sha256(key: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Tables of the exchange: envelopes we sealed with their receipts, and the charters we adopted.
+"""Tables of the exchange: envelopes we sealed with their receipts, charters we adopted, decisions about peers' standing.
 
 Statements that every envelope needs are made once: building them anew would cost more than running them.
 """
@@ -6,6 +6,7 @@ Statements that every envelope needs are made once: building them anew would cos
 from typing import NamedTuple
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -16,10 +17,14 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
+from lintas.border.records import Standing
+from lintas.exchange.records import StandingChange
+from lintas.model.messages import Lane
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -60,6 +65,27 @@ charters = Table(
     Column("document", LargeBinary, nullable=False),
     Column("adopted_at", String(32), nullable=False),
 )
+standings = Table(
+    "exchange_standings",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("peer", String(80), nullable=False),
+    Column("standing", String(20), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("asked_by", String(120), nullable=False),
+    Column("asked_at", String(32), nullable=False),
+    Column("confirmed_by", String(120)),
+    Column("confirmed_at", String(32)),
+    Column("confirmed_reason", String(500)),
+    # What opens the ledger entry's commitment to this decision.
+    Column("salt", LargeBinary),
+    # Trust comes back by two people's word only, whatever a program does.
+    CheckConstraint("confirmed_by IS NULL OR lower(trim(asked_by)) <> lower(trim(confirmed_by))", name="two_people"),
+    Index("ix_exchange_standings_peer", "peer", "seq"),
+)
+
+
 days = Table(
     "exchange_days",
     metadata,
@@ -89,7 +115,9 @@ _UNRECEIPTED = (
     .order_by(sealed.c.seq)
     .limit(1)
 )
-_ENVELOPE = select(sealed.c.envelope, sealed.c.peer, sealed.c.receipt).where(sealed.c.header == bindparam("of_header"))
+_ENVELOPE = select(sealed.c.envelope, sealed.c.peer, sealed.c.lane, sealed.c.receipt).where(
+    sealed.c.header == bindparam("of_header")
+)
 _RECEIPTED = (
     update(sealed)
     .where(sealed.c.header == bindparam("of_header"), sealed.c.receipt.is_(None))
@@ -137,17 +165,18 @@ def unreceipted(tx: Transaction, peer: str, lane: str) -> Waiting | None:
 
 
 class Ours(NamedTuple):
-    """One of our envelopes: its id, whom it was for, and the receipt if one came."""
+    """One of our envelopes: its id, whom it was for, on which lane, and the receipt if one came."""
 
     envelope: str
     peer: str
+    lane: Lane
     receipt: bytes | None
 
 
 def envelope_of(tx: Transaction, header: str) -> Ours | None:
     """Return one of our envelopes by its header hash."""
     row = tx.execute(_ENVELOPE, {"of_header": header}).first()
-    return Ours(row.envelope, row.peer, row.receipt) if row else None
+    return Ours(row.envelope, row.peer, row.lane, row.receipt) if row else None
 
 
 def keep_receipt(tx: Transaction, header: str, receipt: bytes) -> None:
@@ -193,10 +222,71 @@ def keep_charter(tx: Transaction, version: int, adopted: Adopted) -> None:
         tx.execute(insert(charters), {"version": version, **adopted._asdict()})
 
 
+def carry_charters(old: Transaction, new: Transaction) -> int:
+    """Bring the charters that one database has over into another; returns how many were new there."""
+    known = set(new.scalars(select(charters.c.version)))
+    rows = [dict(row._mapping) for row in old.execute(select(charters).order_by(charters.c.version))]
+    missing = [row for row in rows if row["version"] not in known]
+    if missing:
+        new.execute(insert(charters), missing)
+    return len(missing)
+
+
 def charters_after(tx: Transaction, version: int) -> list[Adopted]:
     """Return the charters adopted after a version, oldest first."""
     query = select(charters.c.document, charters.c.adopted_at).where(charters.c.version > version)
     return [Adopted(*row) for row in tx.execute(query.order_by(charters.c.version))]
+
+
+def charter_of(tx: Transaction, version: int) -> bytes | None:
+    """Return an adopted charter's document."""
+    return tx.scalar(select(charters.c.document).where(charters.c.version == version))
+
+
+def last_sealed(tx: Transaction, peer: str, lane: str) -> bytes | None:
+    """Return the last envelope sealed for a peer on a lane."""
+    query = select(sealed.c.wire).where(sealed.c.peer == peer, sealed.c.lane == lane)
+    return tx.scalar(query.order_by(sealed.c.epoch.desc(), sealed.c.seq.desc()).limit(1))
+
+
+# A decision counts at once, except that trust comes back only when it was confirmed.
+_COUNTS = or_(standings.c.standing != "trusted", standings.c.confirmed_by.is_not(None))
+_STANDING = (
+    select(standings.c.standing)
+    .where(standings.c.peer == bindparam("of_peer"), _COUNTS)
+    .order_by(standings.c.seq.desc())
+    .limit(1)
+)
+
+
+def standing(tx: Transaction, peer: str) -> Standing | None:
+    """Return how far a peer is trusted; None when nobody ever decided about it."""
+    found: Standing | None = tx.scalar(_STANDING, {"of_peer": peer})
+    return found
+
+
+def standing_changes(tx: Transaction, peer: str) -> list[StandingChange]:
+    """Return every decision about a peer's standing, newest first."""
+    columns = [standings.c[name] for name in StandingChange.__struct_fields__]
+    query = select(*columns).where(standings.c.peer == peer).order_by(standings.c.seq.desc())
+    return [StandingChange(**dict(row._mapping)) for row in tx.execute(query)]
+
+
+def keep_change(tx: Transaction, change: StandingChange) -> None:
+    """Store a decision about a peer's standing."""
+    tx.execute(insert(standings), {name: getattr(change, name) for name in change.__struct_fields__})
+
+
+def confirm_change(tx: Transaction, change: StandingChange) -> None:
+    """Store that a decision was confirmed, by whom and why."""
+    names = ("confirmed_by", "confirmed_at", "confirmed_reason")
+    values = {name: getattr(change, name) for name in names}
+    tx.execute(update(standings).where(standings.c.id == change.id).values(values))
+
+
+def keep_standing_salt(tx: Transaction, change: str, salt: bytes) -> None:
+    """Store what opens the ledger entry of a decision."""
+    tx.execute(update(standings).where(standings.c.id == change).values(salt=salt))
 
 
 def headers_on(tx: Transaction, peer: str, lane: str, day: str) -> list[str]:

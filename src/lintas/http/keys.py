@@ -84,6 +84,16 @@ def revoke(tx: Transaction, key_id: str, *, at: datetime) -> None:
         raise NotFound(f"no key has the id {key_id!r}", "look at the list of keys that were issued")
 
 
+def carry_revoked(old: Transaction, new: Transaction) -> int:
+    """Revoke in one database what another knows to be revoked; returns how many keys that were valid there until now."""
+    gone = old.execute(select(api_keys.c.id, api_keys.c.revoked).where(api_keys.c.revoked.is_not(None))).all()
+    valid = api_keys.c.revoked.is_(None)
+    return sum(
+        new.execute(update(api_keys).where(api_keys.c.id == row.id, valid).values(revoked=row.revoked)).rowcount
+        for row in gone
+    )
+
+
 def who(tx: Transaction, token: str) -> Caller | None:
     """Return the holder of a valid key; None for anything else (unknown, altered, revoked, not a key at all)."""
     shape = _KEY.fullmatch(token)

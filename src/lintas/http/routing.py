@@ -22,6 +22,8 @@ from lintas.http import bodies, problems
 from lintas.http.keys import ROLES, Caller
 from lintas.model.errors import BadInput, NotAllowed, NotSignedIn
 
+#: Longest long poll, seconds.
+LONGEST_WAIT = 25.0
 #: The cookie that carries a browser's token; scripts of other sites cannot use it (see ``_token``).
 COOKIE = "lintas_session"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -37,6 +39,16 @@ SAFE_HEADERS = {
 }
 
 ServicesT = TypeVar("ServicesT")
+
+
+def seconds_to_wait(query: Mapping[str, str]) -> float:
+    """Return how long a long poll may wait by its ``wait``: 0 where none is asked for, LONGEST_WAIT at most; BadInput."""
+    text = query.get("wait", "0")
+    if not text.isascii() or not text.isdigit() or len(text) > 4:
+        raise BadInput(f"{text[:20]!r} is no number of seconds", f"wait 0 to {LONGEST_WAIT:.0f}", where="query wait")
+    return min(float(text), LONGEST_WAIT)
+
+
 Authenticate = Callable[[str], Caller | None]
 
 

@@ -22,6 +22,8 @@ from lintas.trust.note import VerifierKey
 CHECKPOINT = "checkpoint"
 #: Where a file is written before it takes its name; verifiers pass it over.
 UNFINISHED = ".new"
+#: What to do about a database that has fewer entries than were published.
+TAKE_BACK = "put the database back with `lintas db restore`, which takes back what was published"
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -62,7 +64,7 @@ def publish(tx: Transaction, ledger: Ledger, directory: Path, signed: bytes, *, 
     if before:
         if before.size > checkpoint.size:
             what = f"{before.size} entries are published, the checkpoint covers {checkpoint.size}"
-            raise Refused("rollback", what, "restore a newer backup", where=str(directory))
+            raise Refused("rollback", what, TAKE_BACK, where=str(directory))
         _same_tree(tx, ledger, before)
     since = before.size if before and not anew else 0
     written: list[str] = []
@@ -92,7 +94,7 @@ def _same_tree(tx: Transaction, ledger: Ledger, checkpoint: Checkpoint) -> None:
         )
     if checkpoint.size > size:
         what = f"a checkpoint covers {checkpoint.size} entries, the database holds {size}"
-        raise Refused("rollback", what, "restore a newer backup before anything is appended")
+        raise Refused("rollback", what, TAKE_BACK)
     if ledger.root(tx, checkpoint.size) != checkpoint.root:
         what = f"the checkpoint of {checkpoint.size} entries has another root than this ledger"
         raise Refused("fork", what, "do not publish; compare with the witnesses")

@@ -49,6 +49,16 @@ class Ledger:
         store.write_state(tx, after, first=found is None)
         return range(start, after.tree.size)
 
+    def take_back(self, tx: Transaction, tree: Checkpoint, entries: Sequence[bytes]) -> None:
+        """Append what this very ledger had already, up to a tree that it published; Refused ("fork") if it is another's.
+
+        For a database that was put back from an older backup: the ledger goes on where its witnesses know it.
+        """
+        self.append(tx, entries)
+        if (self.size(tx), self.root(tx)) != (tree.size, tree.root):
+            what = f"the published ledger of {tree.size} entries does not follow what is in this database"
+            raise Refused("fork", what, "take another backup, or the ledger's files from somebody who mirrors them")
+
     def size(self, tx: Transaction) -> int:
         """Count the entries."""
         return self._tree(tx).size

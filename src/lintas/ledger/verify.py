@@ -112,6 +112,14 @@ def read_entry(source: Source, size: int, index: int) -> bytes:
     return _bundle(source, tile)[index % WIDTH]
 
 
+def read_entries(source: Source, start: int, size: int) -> list[bytes]:
+    """Return the entries ``[start, size)`` of a published tree of ``size``, unverified; CheckFailed when one is missing."""
+    found: list[bytes] = []
+    for tile in bundles_of(size, start):
+        found += _bundle(source, tile)[max(0, start - tile.index * WIDTH) :]
+    return found
+
+
 class _Walk:
     """One pass over a published tree of a known size."""
 

@@ -131,7 +131,7 @@ def refuse_rollback(our_size: int, witness_size: int) -> None:
         raise Refused(
             "rollback",
             f"a witness has seen {witness_size} entries of this ledger, which now has {our_size}",
-            "do not append: restore a newer backup, or start a ledger under a new origin and tell the peers",
+            "an old backup was put back: use `lintas db restore`, which takes back what was published (docs/commands.md)",
         )
 
 

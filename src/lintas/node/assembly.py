@@ -1,6 +1,7 @@
 """The one place that constructs the rooms of a node and wires them, and the one table of who hears which event."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Engine
@@ -9,11 +10,13 @@ from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
 from lintas.border.records import Admitted
 from lintas.border.records import Answered as ReceiptAnswered
+from lintas.border.review import Review
 from lintas.border.service import Border
 from lintas.bus.service import Bus, Hearing
 from lintas.exchange.days import Days
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import Exchange, Identity
+from lintas.exchange.standing import Standings
 from lintas.intake.records import ReportFiled
 from lintas.intake.service import Intake
 from lintas.ledger.service import Ledger
@@ -65,7 +68,9 @@ class Node(NamedTuple):
     judge: Judge
     approvals: Approvals
     border: Border
+    review: Review
     exchange: Exchange
+    standings: Standings
     days: Days
     intake: Intake
     tracing: Tracing
@@ -79,15 +84,16 @@ class Node(NamedTuple):
 
 def assemble(parts: Parts) -> Node:
     """Construct the rooms from the bottom floor up."""
-    me, clock, ids = parts.identity.authority, parts.clock, parts.ids
+    me, clock, ids, directory = parts.identity.authority, parts.clock, parts.ids, parts.directory
     bus = Bus(clock)
     ledger = Ledger(parts.log_origin, parts.log_signer)
     judge = Judge(
         parts.table,
-        jurisdiction_of=parts.directory.jurisdiction_of,
+        jurisdiction_of=directory.jurisdiction_of,
         exercise=parts.identity.exercise,
         clock=clock,
     )
+    standings = Standings(me=me, directory=directory, ledger=ledger, clock=clock, ids=ids)
     approvals = Approvals(
         me=me,
         jurisdiction=parts.table.jurisdiction,
@@ -102,7 +108,8 @@ def assemble(parts: Parts) -> Node:
         approvals=approvals,
         ledger=ledger,
         bus=bus,
-        signer=parts.identity.signer,
+        signer=partial(parts.identity.signer_now, directory),
+        standing_of=standings.of,
         clock=clock,
         ids=ids,
     )
@@ -110,7 +117,8 @@ def assemble(parts: Parts) -> Node:
         identity=parts.identity,
         engine=parts.engine,
         border=border,
-        directory=parts.directory,
+        directory=directory,
+        standing_of=standings.of,
         clock=clock,
         ids=ids,
         verify=parts.verify,
@@ -161,7 +169,16 @@ def assemble(parts: Parts) -> Node:
         judge=judge,
         approvals=approvals,
         border=border,
+        review=Review(
+            border=border,
+            ledger=ledger,
+            bus=bus,
+            standing_of=standings.of,
+            keys_of=lambda peer: frozenset(key.key_id for key in directory.keys(peer)),
+            clock=clock,
+        ),
         exchange=exchange,
+        standings=standings,
         days=Days(identity=parts.identity, border=border, directory=parts.directory, clock=clock, verify=parts.verify),
         intake=Intake(jurisdiction=parts.table.jurisdiction, is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         tracing=Tracing(is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),

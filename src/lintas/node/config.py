@@ -28,8 +28,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ``public`` serves the API and the pages over TLS, ``exchange`` the peers over mutual TLS; ``plain`` serves the API and the
     pages without TLS, on loopback and in exercise mode only. ``banks`` are the codes of the banks connected here;
     ``abroad`` maps other bank codes to the authority that answers for them. ``competent`` are the verifier keys of the
-    authorities whose approvals count here. ``exercise_clock`` names the file that drives the time of an exercise; without it a
-    node goes by the machine's clock.
+    authorities whose approvals count here. ``pull`` makes this node fetch at every peer's door what is for it.
+    ``exercise_clock`` names the file that drives the time of an exercise; without it a node goes by the machine's clock.
     """
 
     authority: Name
@@ -50,6 +50,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     healing_hours: Annotated[float, msgspec.Meta(gt=0)] = 24.0
     public: Door = Door()
     exchange: Door = Door()
+    pull: bool = False
     plain: Door | None = None
     competent: tuple[str, ...] = ()
     banks: tuple[BankCode, ...] = ()

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lintas.ledger.checkpoint import parse_checkpoint
-from lintas.ledger.publish import CHECKPOINT
-from lintas.ledger.witness import refuse_rollback
-from lintas.model.errors import BadInput, LintasError
+from lintas.ledger.publish import CHECKPOINT, TAKE_BACK
+from lintas.model.errors import BadInput, LintasError, Refused
 from lintas.node import home as homes
 from lintas.node.config import Home, read_config
 from lintas.storage import migrate
@@ -25,7 +24,7 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         return
     yield "settings", ""
     checks: list[tuple[str, Callable[[Home], object]]] = [
-        ("signing key", lambda home: Ed25519Signer.load(home.key(homes.SIGNING))),
+        ("signing keys", homes.signing_keys),
         ("ledger key", lambda home: Ed25519Signer.load(home.key(homes.LOG))),
         ("envelope key", lambda home: KemKey.load(home.key(homes.KEM))),
         ("policy table and its signature", homes.load_policy),
@@ -34,6 +33,7 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         ("banks abroad", _abroad),
         ("clock", homes.clock_of),
         ("database", _database),
+        ("a signing key that counts", _current_key),
         ("ledger", _ledger),
         ("the members' ledgers", _findings),
     ]
@@ -46,6 +46,15 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
             yield name, f"{wrong.filename}: {wrong.strerror}"
         else:
             yield name, ""
+
+
+def _current_key(home: Home) -> None:
+    """The charter in force lists one of the keys here as current."""
+    directory = homes.open_directory(home, open_engine(home.path(home.config.database)), homes.clock_of(home))
+    listed = directory.keys(home.config.authority)
+    if not {key.key_id for key in listed} & {signer.public.key_id for signer in homes.signing_keys(home)}:
+        what = f"charter version {directory.charter.version} lists none of the signing keys here as current"
+        raise BadInput(what, "restore the key from the backup, or have a successor made with a new one")
 
 
 def _tls(home: Home) -> None:
@@ -82,7 +91,8 @@ def _ledger(home: Home) -> None:
     published = home.path(home.config.ledger) / CHECKPOINT
     if published.exists():
         checkpoint = parse_checkpoint(note.parse(published.read_bytes()).text)
-        refuse_rollback(size, checkpoint.size)
+        if checkpoint.size > size:
+            raise Refused("rollback", f"{checkpoint.size} entries are published, the database has {size}", TAKE_BACK)
         if checkpoint.origin != home.config.ledger_origin:
             raise BadInput(f"the published ledger is {checkpoint.origin}'s", "correct `ledger` or `ledger_origin`")
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
+from sqlalchemy import Engine
 
 from lintas.exchange import store as exchange_store
 from lintas.exchange.directory import Directory
@@ -23,6 +24,7 @@ from lintas.policy.shipped import blank_table, shipped_table
 from lintas.policy.table import PolicyTable, signing_text
 from lintas.storage import migrate
 from lintas.storage.engine import open_engine, reading
+from lintas.storage.files import put
 from lintas.trust import note
 from lintas.trust.certificates import self_signed
 from lintas.trust.charter import (
@@ -44,7 +46,7 @@ TLS_KEY, TLS_CERTIFICATE = "tls.key", "tls.pem"
 
 
 class Urls(NamedTuple):
-    """Where others reach a node: its public door, its door for peers, and its witness."""
+    """Where others reach a node: its public door, its door for peers ("" when they cannot), and its witness."""
 
     public: str
     exchange: str
@@ -63,7 +65,7 @@ def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock
     for name in (SIGNING, LOG, POLICY):
         Ed25519Signer.generate(f"{config.authority}/{name.removesuffix('.key')}").save(home.key(name))
     KemKey.generate().save(home.key(KEM))
-    home.key(TLS_CERTIFICATE).write_text(tls.certificate_pem, "ascii")
+    put(home.key(TLS_CERTIFICATE), tls.certificate_pem.encode("ascii"))
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
     home = install_policy(home, policy)
     engine = open_engine(home.path(config.database))
@@ -86,10 +88,10 @@ def install_policy(home: Home, policy: bytes) -> Home:
     """Sign a policy table with this home's policy key and put it in force; BadInput when it is no valid table."""
     signer = Ed25519Signer.load(home.key(POLICY))
     signed = note.sign(signing_text(policy).decode(), signer.name, signer)
-    home.path(home.config.policy).write_bytes(policy)
-    _policy_note(home).write_bytes(signed.render())
+    put(home.path(home.config.policy), policy)
+    put(_policy_note(home), signed.render())
     config = msgspec.structs.replace(home.config, policy_signer=str(note.ed25519_key(signer.name, signer)))
-    (home.root / SETTINGS).write_text(render_config(config), "utf-8")
+    put(home.root / SETTINGS, render_config(config).encode())
     return Home(config, home.root)
 
 
@@ -127,9 +129,9 @@ def first_charter(homes: list[Home], members: list[Member], principles: tuple[st
 
 def install_charter(home: Home, signed: SignedCharter) -> Home:
     """Put a charter in a node's home and pin it."""
-    home.path(home.config.charter).write_bytes(signed.render())
+    put(home.path(home.config.charter), signed.render())
     config = msgspec.structs.replace(home.config, charter_pin=signed.sha256)
-    (home.root / SETTINGS).write_text(render_config(config), "utf-8")
+    put(home.root / SETTINGS, render_config(config).encode())
     return Home(config, home.root)
 
 
@@ -153,7 +155,7 @@ def write_witness_settings(home: Home, charter: Charter) -> Path | None:
             origin = note.parse_vkey(other.log_vkey).name
             lines += ["", "[[identities.logs]]", f'origin = "{origin}"', f'vkey = "{other.log_vkey}"']
     path = home.root / "witness.toml"
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    put(path, ("\n".join(lines) + "\n").encode())
     return path
 
 
@@ -180,12 +182,8 @@ def load_policy(home: Home) -> PolicyTable:
     return table
 
 
-def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
-    """Open a node from its settings file; each thing that is wrong is one clear error."""
-    home = read_config(path)
-    config = home.config
-    clock = clock or clock_of(home)
-    engine = open_engine(home.path(config.database))
+def open_directory(home: Home, engine: Engine, clock: Clock) -> Directory:
+    """Return the members by the charter in force: the one installed, and every successor that this node has adopted."""
     migrate.check_current(engine)
     signed = load_charter(home)
     with reading(engine) as tx:
@@ -194,9 +192,53 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     for adopted in newer:
         at = times.parse(adopted.adopted_at)
         directory.use(directory.check_successor(adopted.document, at), at)
-    identity = Identity(
-        config.authority, Ed25519Signer.load(home.key(SIGNING)), KemKey.load(home.key(KEM)), config.exercise
-    )
+    return directory
+
+
+def signing_keys(home: Home) -> tuple[Ed25519Signer, ...]:
+    """Return this node's signing keys, the oldest first: ``signing.key``, then ``signing-2.key`` and so on."""
+    keys, path = [Ed25519Signer.load(home.key(SIGNING))], home.key(next_signing(2))
+    while path.exists():
+        keys.append(Ed25519Signer.load(path))
+        path = home.key(next_signing(len(keys) + 1))
+    return tuple(keys)
+
+
+def next_signing(number: int) -> str:
+    """Return the file name of the n-th signing key, from 2 on."""
+    return f"signing-{number}.key"
+
+
+class LaterKeys:
+    """The signing keys that a node made after its first, read anew when the charter changes: it says which of them count."""
+
+    def __init__(self, home: Home, directory: Directory) -> None:
+        self._home, self._directory = home, directory
+        self._version = 0
+        self._keys: tuple[Ed25519Signer, ...] = ()
+
+    def __call__(self) -> tuple[Ed25519Signer, ...]:
+        """Return them; BadInput when a file cannot be used."""
+        version = self._directory.charter.version
+        if version != self._version:
+            self._keys, self._version = signing_keys(self._home)[1:], version
+        return self._keys
+
+
+def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
+    """Open a node from its settings file; each thing that is wrong is one clear error."""
+    home = read_config(path)
+    return home, open_node(home, clock=clock)
+
+
+def open_node(home: Home, *, clock: Clock | None = None) -> Node:
+    """Open a node by its settings."""
+    clock, config = clock or clock_of(home), home.config
+    engine = open_engine(home.path(config.database))
+    directory = open_directory(home, engine, clock)
+    first, later = Ed25519Signer.load(home.key(SIGNING)), LaterKeys(home, directory)
+    later()  # a file that cannot be used is told now
+    identity = Identity(config.authority, first, KemKey.load(home.key(KEM)), config.exercise, later)
     parts = Parts(
         identity=identity,
         name=config.name,
@@ -212,7 +254,7 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
         ids=IdSource(clock),
         competent=issuer_keys(config.competent, where="competent"),
     )
-    return home, assemble(parts)
+    return assemble(parts)
 
 
 def clock_of(home: Home) -> Clock:

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import functools
 import logging
-import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Annotated, NamedTuple, Protocol, TypeVar
 
@@ -25,8 +24,7 @@ from lintas.ledger.verify import MAX_TILE
 from lintas.ledger.watch import MAX_UNPROVEN, TOLD_FINDINGS, Look, Told, Watch, judge
 from lintas.model.errors import LintasError, MalformedInput, Unavailable
 from lintas.node.config import Home
-from lintas.node.delivery import read_answer
-from lintas.node.home import TLS_CERTIFICATE, TLS_KEY
+from lintas.node.delivery import read_answer, to_peer
 from lintas.node.tls import trusting
 from lintas.storage.engine import Transaction
 from lintas.trust import note
@@ -121,9 +119,12 @@ class Monitoring:
     async def _visit(self, peer: Member) -> Visit:
         """Ask a peer what it has seen, and for its digests of the days that are to be compared."""
         seen, digests = None, []
+        if not peer.exchange_url:
+            return Visit(None, ())  # it has no door; it asks at ours
         due = await self._node.read(lambda tx: self._days.due(tx, peer.authority))
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS), httpx.AsyncClient(verify=self._to_peer(peer)) as client:
+            client = httpx.AsyncClient(verify=to_peer(self._home, peer.tls_certificate))
+            async with asyncio.timeout(TIMEOUT_SECONDS), client:
                 seen = _read_seen(await _get(client, peer.exchange_url, "/exchange/v1/checkpoints", MAX_TOLD))
                 for day in due:
                     wire = await _get(client, peer.exchange_url, f"/exchange/v1/digest?day={day}", MAX_DIGEST)
@@ -151,11 +152,6 @@ class Monitoring:
             return
         if differing:
             log.warning("a day differs", extra={"peer": peer, "count": differing})
-
-    def _to_peer(self, peer: Member) -> ssl.SSLContext:
-        context = trusting(peer.tls_certificate)
-        context.load_cert_chain(self._home.key(TLS_CERTIFICATE), self._home.key(TLS_KEY))
-        return context
 
     # ---- the logs
 

@@ -88,6 +88,18 @@ class Publication:
             done = await self._node.read(lambda tx: publish.publish(tx, self._ledger, directory, signed))
             return Published(size, done.size, tuple(self._cosignatures(parse(signed), peers)))
 
+    async def seen_more(self) -> dict[str, str]:
+        """Return what the witnesses say, by authority, that have seen more of this ledger than is here; writes nothing."""
+        checkpoint = await self._node.read(self._ledger.checkpoint)
+        peers, size = self._trusted_peers(), _size(checkpoint)
+        asked = (self._cosign(peer, checkpoint.render(), size) for peer in peers)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        return {
+            peer.authority: answer.what
+            for peer, answer in zip(peers, answers, strict=True)
+            if isinstance(answer, Refused)
+        }
+
     def _trusted_peers(self) -> list[Member]:
         peers = self._directory.peers(self._home.config.authority)
         return [peer for peer in peers if peer.witness.name not in self._distrusted]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -11,11 +12,13 @@ import httpx
 from sqlalchemy import Connection
 
 from lintas.model.errors import LintasError, Refused
+from lintas.model.messages import Lane
 from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
 from lintas.node.monitoring import Monitoring
 from lintas.node.publication import Publication, Published
+from lintas.node.succession import Succession
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import Writer
 from lintas.trust.charter import Member
@@ -24,8 +27,13 @@ log = logging.getLogger("lintas.node")
 
 #: Before a background task that failed begins again, seconds.
 RESTART_SECONDS = 1.0
+#: How soon the peers' door and delivery obey a standing that was changed on the database by another process, seconds.
+WATCH_SECONDS = 1.0
 #: How often what has ended is looked for, seconds.
 CLOCK_SECONDS = 1.0
+
+#: Long polls of one peer at the peers' door that may wait at once: both lanes, and some that a lost connection left behind.
+MOST_ASKING = 8
 
 T = TypeVar("T")
 
@@ -38,12 +46,17 @@ class Runtime:
         self.started = time.monotonic()
         #: Set by the next commit; whoever waits holds this one, whoever comes later the one after.
         self.changed = asyncio.Event()
-        #: Told of the other members' certificates whenever the charter changes.
+        #: Told of the certificates that the peers' door admits, whenever the charter or a peer's standing changes.
         self.on_peers: Callable[[bytes], None] = lambda _certificates: None
         self.writer = Writer(node.parts.engine, on_commit=self._committed)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._delivery = Delivery(home, node.exchange, self)
+        self.delivery = Delivery(home, node.exchange, self)
+        self._asking: Counter[str] = Counter()
         self._publication = Publication(home, node.ledger, node.parts.directory, self, distrusted_witnesses)
+        self._succession = Succession(home, node.parts.directory, self.adopt)
+        #: The members that nobody here has severed: the peers' door admits them, and they are sent to.
+        self.peers: list[Member] = []
+        self._renewing = asyncio.Lock()
         self._monitoring = Monitoring(home, node.watch, node.days, node.parts.directory, self)
         self._senders: list[asyncio.Task[None]] = []
         self._leaving = False
@@ -65,10 +78,13 @@ class Runtime:
 
     async def until(self, question: Callable[[Transaction], T], seconds: float) -> T:
         """Ask again after each commit until the answer is truthy or the time is over (a long poll)."""
+        return await self._again(lambda: self.read(question), seconds)
+
+    async def _again(self, ask: Callable[[], Awaitable[T]], seconds: float) -> T:
         deadline = time.monotonic() + seconds
         while True:
             changed = self.changed
-            answer = await self.read(question)
+            answer = await ask()
             left = deadline - time.monotonic()
             if answer or left <= 0 or self._leaving:
                 return answer
@@ -91,6 +107,18 @@ class Runtime:
             await self.write(lambda tx: exchange.note_refusal(tx, wire, sender, refusal))
             raise
 
+    async def give(self, peer: str, lane: Lane, seconds: float) -> bytes | None:
+        """Give a peer that fetches the oldest envelope that waits for it; None when none came in time.
+
+        The calls of one peer that may wait at once are few: whoever asks more often gets the answer of the moment.
+        """
+        self._asking[peer] += 1
+        try:
+            patience = seconds if self._asking[peer] <= MOST_ASKING else 0.0
+            return await self._again(lambda: self.delivery.due(peer, lane), patience)
+        finally:
+            self._asking[peer] -= 1
+
     async def publish(self) -> Published:
         """Publish the ledger now, cosigned by the witnesses that answer; says what is out now."""
         return await self._publication.publish()
@@ -102,14 +130,18 @@ class Runtime:
     async def adopt(self, document: bytes) -> int:
         """Put a successor of the charter in force at once: at the peers' door, in delivery, in every check of a key."""
         version = await self.write(lambda tx: self.node.exchange.adopt(tx, document))
-        await self._start_senders()
-        self.on_peers(certificates(self.peers))
+        await self._renew_peers(anew=True)
         return version
 
-    @property
-    def peers(self) -> list[Member]:
-        """Return the other members, by the charter in force."""
-        return self.node.parts.directory.peers(self.node.parts.identity.authority)
+    async def check_not_severed(self, peer: str) -> None:
+        """Refuse a peer that is severed, whatever it asks at its door."""
+        await self.read(lambda tx: self.node.standings.check_not_severed(tx, peer))
+
+    async def stand(self, use_case: Callable[[Connection], T]) -> T:
+        """Change a peer's standing; when this returns, the peers' door and delivery obey it."""
+        result = await self.write(use_case)
+        await self._renew_peers()
+        return result
 
     # ---- life
 
@@ -125,20 +157,31 @@ class Runtime:
             warm = asyncio.create_task(asyncio.to_thread(self.node.intake.warm))
             await self._publication.publish(starting=True)
             await warm
-            tasks = [
-                asyncio.create_task(self._for_ever(each))
-                for each in (self._pump, self._beat, self._clocks, self._watch)
-            ]
-            await self._start_senders()
+            await self._renew_peers()
+            works = (self._pump, self._beat, self._obey, self._clocks, self._watch)
+            tasks = [asyncio.create_task(self._for_ever(each)) for each in works]
             yield
         finally:
             await _stop([*tasks, *self._senders])
             await asyncio.to_thread(self.writer.close)
 
-    async def _start_senders(self) -> None:
-        await _stop(self._senders)
-        work = self._delivery.work(self.peers)
-        self._senders = [asyncio.create_task(self._for_ever(each)) for each in work]
+    async def _renew_peers(self, *, anew: bool = False) -> None:
+        """Open the peers' door to those not severed, cut the others off, and send to these alone.
+
+        Without ``anew`` nothing happens while they are the same: senders go on with what they do.
+        """
+        async with self._renewing:
+            peers = await self.read(self._not_severed)
+            if peers == self.peers and not anew:
+                return
+            self.peers = peers
+            self.on_peers(certificates(peers))
+            await _stop(self._senders)
+            self._senders = [asyncio.create_task(self._for_ever(each)) for each in self.delivery.work(peers)]
+
+    def _not_severed(self, tx: Transaction) -> list[Member]:
+        members = self.node.parts.directory.peers(self.node.parts.identity.authority)
+        return [member for member in members if self.node.standings.of(tx, member.authority) != "severed"]
 
     def _committed(self) -> None:
         if self._loop is not None:
@@ -166,6 +209,12 @@ class Runtime:
             if not handled:
                 await changed.wait()
 
+    async def _obey(self) -> None:
+        """Obey what the command line, a process of its own, decided about a peer; the border does so anyway, in each commit."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            await self._renew_peers()
+
     async def _clocks(self) -> None:
         """Let orders and requests end when their time is over; most looks find nothing, and write nothing."""
         amendments, undo = self.node.amendments, self.node.undo
@@ -178,6 +227,7 @@ class Runtime:
 
     async def _beat(self) -> None:
         while True:
+            await self._succession.seek(self.peers)
             await asyncio.sleep(self.home.config.checkpoint_seconds)
             try:
                 await self.publish()

@@ -1,9 +1,13 @@
 """What several faces show of several rooms at once, read from one snapshot."""
 
+from collections.abc import Sequence
+
 import msgspec
 
+from lintas.border.records import Standing
+from lintas.exchange.records import StandingChange
 from lintas.intake.records import Report
-from lintas.model.errors import NotFound
+from lintas.model.errors import NotFound, Refused
 from lintas.model.tainted import LedgerAnswer
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
@@ -11,6 +15,7 @@ from lintas.requests import rules
 from lintas.requests.records import Amendment, Appeal, AppealState, Bar, Hold, Order, Withdrawal
 from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
+from lintas.trust.charter import Member
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -42,7 +47,7 @@ def read_case(node: Node, tx: Transaction, case: str) -> CaseView:
         bar=bar,
         reports=reports,
         trail=[Step(question, answer) for question, answer in node.tracing.of_case(tx, case)],
-        holds=node.orders.of_case(tx, case),
+        holds=with_doubts(node, tx, node.orders.of_case(tx, case)),
         orders=node.orders.orders_of(tx, case),
         amendments=node.amendments.of_case(tx, case),
         withdrawals=node.undo.of_case(tx, case),
@@ -103,3 +108,78 @@ async def appeal_view(runtime: Runtime, token: str) -> AppealView:
         )
 
     return await runtime.read(ask)
+
+
+def with_doubts(node: Node, tx: Transaction, holds: Sequence[Hold]) -> list[Hold]:
+    """Return holds as people should see them: one that was asked with a key that is gone, or by a peer not trusted, says so."""
+    return [msgspec.structs.replace(hold, doubt=_doubt(node, tx, hold)) for hold in holds]
+
+
+def _doubt(node: Node, tx: Transaction, hold: Hold) -> str:
+    if hold.direction != "received":
+        return ""
+    doubts = []
+    standing = node.standings.of(tx, hold.peer)
+    if standing != "trusted":
+        doubts.append(f"{hold.peer} is {standing} here")
+    signed_by = node.border.signed_by(tx, hold.peer, hold.statement)
+    try:
+        current = {key.key_id for key in node.parts.directory.keys(hold.peer)}
+        if not current.issuperset(signed_by):
+            doubts.append(f"the key that signed this request counts no more: ask {hold.peer} whether it was theirs")
+    except Refused:
+        doubts.append(f"{hold.peer} is no member any more")
+    return "; ".join(doubts)
+
+
+class PeerView(msgspec.Struct, frozen=True, kw_only=True):
+    """One peer: how far it is trusted here and by whose decisions, its keys, and when it was last heard of.
+
+    ``asked`` is a restoration that waits for a second person; ``set_aside`` counts what waits for people. Times are RFC 3339.
+    """
+
+    authority: str
+    jurisdiction: str
+    name: str
+    standing: Standing
+    asked: StandingChange | None
+    changes: list[StandingChange]
+    current_keys: list[str]
+    revoked_keys: list[str]
+    last_in: str | None
+    last_out: str | None
+    unmatched: int
+    set_aside: int
+
+
+async def peer_views(runtime: Runtime) -> list[PeerView]:
+    """Read what is known of every peer, from one snapshot."""
+    node = runtime.node
+    directory = node.parts.directory
+
+    def ask(tx: Transaction) -> list[PeerView]:
+        return [_peer_view(node, tx, member) for member in directory.peers(node.parts.identity.authority)]
+
+    return await runtime.read(ask)
+
+
+def _peer_view(node: Node, tx: Transaction, member: Member) -> PeerView:
+    peer = member.authority
+    changes = node.standings.changes(tx, peer)
+    current = [key.key_id for key in node.parts.directory.keys(peer)]
+    return PeerView(
+        authority=peer,
+        jurisdiction=member.jurisdiction,
+        name=member.name,
+        standing=node.standings.of(tx, peer),
+        asked=changes[0] if changes and not changes[0].counts else None,
+        changes=changes,
+        current_keys=current,
+        revoked_keys=[
+            each.key.key_id for each in member.signing_keys if each.revoked_at and each.key.key_id not in current
+        ],
+        last_in=node.exchange.last_received(tx, peer),
+        last_out=node.exchange.last_sent(tx, peer),
+        unmatched=node.border.count_unmatched(tx, peer),
+        set_aside=node.review.waiting(tx, peer),
+    )

@@ -271,6 +271,10 @@ class Chase:
         if event.verdict in ("accepted", "duplicate"):
             store.keep_hold(tx, msgspec.structs.replace(hold, state="delivered"))
             return
+        if event.verdict == "quarantined":
+            # It is there, and people look at it first: it may still be answered, and nothing is lost by waiting.
+            store.keep_hold(tx, msgspec.structs.replace(hold, state="delivered", reason=event.reason))
+            return
         store.keep_hold(tx, msgspec.structs.replace(hold, state="refused_by_peer", reason=event.reason))
         self.free(tx, hold)
 

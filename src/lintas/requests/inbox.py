@@ -25,7 +25,8 @@ class Inbox:
         try:
             match body:
                 case HoldRequest():
-                    self._orders.received(tx, event.origin, body, messages.purpose_of(statement))
+                    purpose = messages.purpose_of(statement)
+                    self._orders.received(tx, event.origin, body, purpose, statement=event.object)
                 case HoldAnswer():
                     self._chase.answered(tx, event.origin, body)
                 case HoldWithdrawal():

@@ -51,8 +51,13 @@ class Orders:
 
     # ---- what peers ask
 
-    def received(self, tx: Transaction, origin: str, request: HoldRequest, purpose: Purpose) -> None:
-        """Take a peer's request: it waits for an officer, unless our own table lets so small an order go without one."""
+    def received(
+        self, tx: Transaction, origin: str, request: HoldRequest, purpose: Purpose, *, statement: str = ""
+    ) -> None:
+        """Take a peer's request: it waits for an officer, unless our own table lets so small an order go without one.
+
+        ``statement`` is the object that said it.
+        """
         if store.hold(tx, request.hold) is not None:
             what = f"hold {request.hold} is known here already; a new request needs an id of its own"
             self._border.note_refusal(tx, origin, "hold_id_taken", what)
@@ -73,6 +78,7 @@ class Orders:
             request_basis=request.basis,
             answer_by=request.answer_by,
             expires=request.expires,
+            statement=statement,
         )
         try:
             if store.count_waiting(tx, origin) >= MAX_WAITING:

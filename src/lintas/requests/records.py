@@ -95,6 +95,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     reason: str = ""
     answered_at: str | None = None
+    #: For a request received: the peer's object that asked.
+    statement: str = ""
+    #: Why a request received deserves a second look ("" if nothing is known); found when it is read, never stored.
+    doubt: str = ""
     #: How many borders the money has crossed with this request; 0 for our own.
     hop: int = 0
     #: Asked without an officer's click, under the cap that our own table sets.

@@ -6,7 +6,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from lintas.model.errors import Unavailable
+from lintas.model.errors import BadInput, Unavailable
 from lintas.storage.engine import reading, writing
 
 _SCRIPTS = "lintas.storage:migrations"
@@ -40,6 +40,18 @@ def upgrade_to(connection: Connection, revision: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def check_known(engine: Engine) -> str:
+    """Return the form of a database that this program can bring to its own; BadInput, or Unavailable for a newer one."""
+    have = current(engine)
+    if not have:
+        raise BadInput("this is no database of lintas", "name a file that `lintas db backup` wrote")
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if have not in known:
+        what = f"the database has form {have}, which this program does not know"
+        raise Unavailable(what, "install the program that wrote it, or a newer one")
+    return have
 
 
 def check_current(engine: Engine) -> None:

@@ -6,6 +6,7 @@ to disk; shared, the flush is divided by the size of the batch.
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import queue
 import sqlite3
@@ -44,6 +45,9 @@ class Writer:
         self._engine, self._on_commit = engine, on_commit
         self._queue: queue.SimpleQueue[Queued | None] = queue.SimpleQueue()
         self._refusal: LintasError | None = None
+        #: Why the database did not take the last batch; None when it did.
+        self.trouble: LintasError | None = None
+        self._tried = 0
         self._thread = threading.Thread(target=self._work, name="lintas-writer", daemon=True)
         self._thread.start()
 
@@ -77,8 +81,27 @@ class Writer:
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
-            if commit_together(self._engine, first, self._more()):
+            more = self._more() if self.trouble is None else itertools.chain([self._trial()], self._more())
+            if commit_together(self._engine, first, more, self._hear):
                 self._tell()
+
+    def _trial(self) -> Queued:
+        """Return a use case that really writes: a batch that changes nothing commits on a full disk too, and proves nothing."""
+        self._tried += 1
+        number = self._tried
+
+        def write(connection: Connection) -> None:
+            connection.exec_driver_sql(f"PRAGMA user_version={number}")
+
+        return Queued(write, Future())
+
+    def _hear(self, trouble: LintasError | None) -> None:
+        """Note, and log once, that the database refuses, or that it takes commits again."""
+        if trouble is not None and self.trouble is None:
+            log.error("the database refuses what is written", extra={"why": trouble.what})
+        if trouble is None and self.trouble is not None:
+            log.warning("the database takes what is written again")
+        self.trouble = trouble
 
     def _tell(self) -> None:
         try:
@@ -117,23 +140,32 @@ class SerialWriter:
         """Nothing is ever queued."""
 
 
-def commit_together(engine: Engine, first: Queued, more: Iterable[Queued]) -> bool:
+def commit_together(
+    engine: Engine,
+    first: Queued,
+    more: Iterable[Queued],
+    hear: Callable[[LintasError | None], None] = lambda _trouble: None,
+) -> bool:
     """Run use cases in one transaction, commit, then tell each caller; True when it was committed.
 
     A use case that raises undoes itself alone. When the database fails, nobody is acknowledged and all hear Unavailable.
+    ``hear`` is told what the database said before the callers are: None when it took the batch.
     """
     taken: list[Queued] = [first]
     try:
         with writing(engine) as connection:
             outcomes = _run_all(connection, taken, more)
     except DBAPIError as wrong:
-        _refuse(taken, unavailable(wrong))
+        trouble = unavailable(wrong)
+        hear(trouble)
+        _refuse(taken, trouble)
         return False
     # The writer must outlive any fault: whoever waits hears of it, and the next batch is taken.
     except Exception as fault:  # noqa: BLE001
         log.error("the writer failed", extra={"why": type(fault).__name__})
         _refuse(taken, Unavailable("the writer failed", "nothing was acknowledged; send it again"))
         return False
+    hear(None)
     for future, result, wrong_there in outcomes:
         if wrong_there is None:
             future.set_result(result)

@@ -39,10 +39,15 @@ from lintas.trust.note import decode_base64, parse_vkey
 #: Some hundred members with their keys and certificates stay far below this.
 MAX_CHARTER = 4 * 1024 * 1024
 MAX_MEMBERS = 200
+#: Of one member, those that have ended included.
+MAX_SIGNING_KEYS = 16
 
 AuthorityId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\Z")]
 #: One line to be shown to people: no control characters, and none that turn the direction of writing.
 Text = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+\Z")]
+
+#: An address, or "" for a member that nobody can dial.
+Address = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"\A[\x21-\x7e]*\Z")]
 
 _ENDORSEMENT = re.compile(r"— (\S+) (\S+) ([0-9a-f]{16}) (\S+)")
 
@@ -67,15 +72,16 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One authority: who it is, how it signs, how to write to it, and where its ledger can be checked.
 
     ``kem_public`` is a KemKey's 1,216 public bytes; ``tls_certificate`` one PEM certificate, pinned by its fingerprint.
+    ``exchange_url`` is "" for a member without inbound ports, which fetches what is for it at the others' doors.
     """
 
     authority: AuthorityId
     jurisdiction: str
     name: Text
-    signing_keys: Annotated[tuple[SigningKey, ...], msgspec.Meta(min_length=1, max_length=16)]
+    signing_keys: Annotated[tuple[SigningKey, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNING_KEYS)]
     kem_public: bytes
     tls_certificate: str
-    exchange_url: Text
+    exchange_url: Address
     public_url: Text
     log_vkey: Text
     witness: WitnessEntry
@@ -360,7 +366,8 @@ def _check_member(member: Member) -> None:
     fingerprint(member.tls_certificate)
     parse_vkey(member.log_vkey, where="log_vkey")
     parse_vkey(member.witness.vkey, where="witness.vkey")
-    _check_url(member.exchange_url, "exchange_url", {"https"})
+    if member.exchange_url:
+        _check_url(member.exchange_url, "exchange_url", {"https"})
     _check_url(member.public_url, "public_url", {"https", "http"})
     _check_url(member.witness.url, "witness.url", {"https", "http"})
 

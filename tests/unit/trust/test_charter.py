@@ -200,6 +200,7 @@ def test_members_are_found_by_id_and_by_certificate() -> None:
         ("tls_certificate", "nonsense"),
         ("exchange_url", "http://node.xa.example"),
         ("exchange_url", "https://"),
+        ("exchange_url", " "),
         ("exchange_url", "https://node.xa.example:99999"),
         ("public_url", "https://user@node.xa.example"),
         ("public_url", "file:///etc"),
@@ -388,3 +389,9 @@ def test_a_trust_policy_for_a_member_alone_and_for_names_that_no_policy_can_say(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "is taken" in shown.err
+
+
+def test_a_member_without_inbound_ports_has_no_address_for_peers() -> None:
+    quiet = msgspec.structs.replace(MEMBERS[0], exchange_url="")
+    made = write_charter(msgspec.structs.replace(FIRST, members=(quiet, *MEMBERS[1:])))
+    assert parse_charter(made.render()).charter.member("xa-asc").exchange_url == ""
