@@ -157,7 +157,10 @@ def room_again(tx: Connection) -> None:
     tx.exec_driver_sql("PRAGMA max_page_count = 1073741823")
 
 
-def test_a_full_disk_acknowledges_nobody_and_the_writer_lives_on(engine: Engine, writer: Writer) -> None:
+def test_a_full_disk_acknowledges_nobody_and_the_writer_lives_on(
+    engine: Engine, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lintas.storage.writer.MAX_WAIT_SECONDS", PATIENCE)  # one batch, however busy the machine
     held = Held(writer)
     before, full = writer.submit(put(1)), writer.submit(disk_full)
     held.let_go()

@@ -346,8 +346,8 @@ def test_the_trust_policy_of_a_members_ledger(
         (member.witness.name, member.witness.vkey) for member in others
     ]
     (group,) = policy.groups
-    assert (policy.quorum, group.k, group.members) == (group.name, 3, tuple(each.witness.name for each in others))
-    for extra, k in (([], 3), (["--quorum", 2], 2)):
+    assert (policy.quorum, group.k, group.members) == (group.name, 2, tuple(each.witness.name for each in others))
+    for extra, k in (([], 2), (["--quorum", 3], 3)):
         assert run(monkeypatch, two, "--of", "xb-fcu", "--previous", one, *extra, command="tlog-policy") == 0
         assert parse_policy(capsys.readouterr().out.encode()).groups[0].k == k
 
