@@ -5,10 +5,11 @@ from concurrent.futures import Future
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, RootTransaction, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 from tests.simulation import driver
 from tests.simulation.disk import Disk
+from tests.simulation.quick import QuickConnection
 
 from lintas.ledger import store as ledger_store
 from lintas.storage import engine as storage
@@ -39,19 +40,8 @@ def open_database(disk: Disk) -> Engine:
     engine.dialect, engine._compiled_cache = shared.dialect, shared._compiled_cache
     for method, statement in _SAVEPOINTS.items():
         setattr(engine.dialect, method, partial(_say, statement))
-    engine._connection_cls, engine._has_events = _Quiet, False
+    engine._connection_cls, engine._has_events = QuickConnection, False
     return engine
-
-
-class _Quiet(Connection):
-    """A connection that tells the engine's listeners of what they listen to, a BEGIN, and not of every statement."""
-
-    def _begin_impl(self, transaction: RootTransaction) -> None:
-        self.engine._has_events = True
-        try:
-            super()._begin_impl(transaction)
-        finally:
-            self.engine._has_events = False
 
 
 def make_tables(engine: Engine) -> None:
