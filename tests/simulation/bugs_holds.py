@@ -120,7 +120,7 @@ def _ignore_the_cap(patch: pytest.MonkeyPatch) -> None:
 
 HOLD_BUGS = (
     Bug("forget that orders end", _forget_the_end),
-    Bug("count as held what has ended", _never_lapse),
+    Bug("count as held what has ended", _never_lapse, 12),
     Bug("tell of a release and keep holding", _tell_and_keep),
     Bug("release what is not held", _release_unheld),
     Bug("take back what others asked", _take_back_anybodys),

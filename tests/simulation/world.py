@@ -18,6 +18,8 @@ from lintas.model.errors import Unavailable
 
 #: What a seed must deliver before it heals, how long it may stand still before, and after (its own seconds).
 DELIVERED, STALLED, HEALING = 200, 60.0, 90.0
+#: How long it may go on telling news once it is whole, before somebody is found to repeat themselves for ever (its own seconds).
+HEALED = 900.0
 #: Pauses between things that people do, and between audits (its own seconds).
 PACE, AUDIT = 0.8, 120.0
 #: Hours that pass once all is quiet: first those of an order, whose end its holder tells, then those of everything else.
@@ -144,8 +146,9 @@ class Stage:
         self._become_quiet()
 
     def _become_quiet(self) -> None:
-        since, done = self.timeline.seconds, -1
-        while self.timeline.seconds < since + HEALING:
+        start = since = self.timeline.seconds
+        done = -1
+        while self.timeline.seconds < min(since + HEALING, start + HEALED):
             for desk in self.desks:
                 desk.machine.touch()
                 desk.soon()
