@@ -18,7 +18,7 @@ from lintas.model.errors import Unavailable
 
 #: What a seed must deliver before it heals, how long it may stand still before, and after (its own seconds).
 DELIVERED, STALLED, HEALING = 200, 60.0, 90.0
-#: How long it may go on telling news once it is whole, before somebody is found to repeat themselves for ever (its own seconds).
+#: How long there may be news once it is whole: afterwards somebody repeats themselves for ever (its own seconds).
 HEALED = 900.0
 #: Pauses between things that people do, and between audits (its own seconds).
 PACE, AUDIT = 0.8, 120.0
