@@ -123,7 +123,7 @@ HOLD_BUGS = (
     Bug("count as held what has ended", _never_lapse, 12),
     Bug("tell of a release and keep holding", _tell_and_keep),
     Bug("release what is not held", _release_unheld),
-    Bug("take back what others asked", _take_back_anybodys),
+    Bug("take back what others asked", _take_back_anybodys, 6),
     Bug("believe anybody about a hold", _believe_anybody),
     Bug("leave a branch out of an undo", _leave_out_a_branch),
     Bug("never note a confirmation", _never_settle),

@@ -111,16 +111,20 @@ class Liar:
 
     def _let_go(self, peer: str) -> None:
         """Say that a hold was released: one that it has, perhaps more than that, or one of somebody else."""
-        self._send(peer, [self._item(lies.release(self._rng, self._some_hold(peer), self.now()))])
+        hold = self._some_hold(peer, held=self._rng.random() < 0.7)
+        self._send(peer, [self._item(lies.release(self._rng, hold, self.now()))])
 
     def _lengthen(self, peer: str) -> None:
         """Say of somebody else's hold that it lasts longer, or that its release was declined."""
-        hold = self._some_hold(peer)
+        hold = self._some_hold(peer, held=True)
         if hold.peer != self.name:
             self._send(peer, [self._item(lies.status(self._rng, hold, self.now()))])
 
-    def _some_hold(self, peer: str, of: str = "") -> Hold:
-        """Look up a hold that somebody has, if the machine can be read; one that was asked of ``of`` if there is any."""
+    def _some_hold(self, peer: str, of: str = "", *, held: bool = False) -> Hold:
+        """Look up a hold that somebody has, if the machine can be read.
+
+        If there is one, it is one that was asked of ``of``, or under which another member holds money.
+        """
         machine = self._machines[peer]
         holds: list[Hold] = []
         if machine.up:
@@ -129,6 +133,9 @@ class Liar:
             except LintasError:
                 holds = []
         holds = [hold for hold in holds if hold.peer == of] or holds if of else holds
+        if held:
+            theirs = [hold for hold in holds if hold.direction == "asked" and hold.peer != self.name]
+            holds = [hold for hold in theirs if (hold.outcome or "").startswith("held")] or holds
         return self._rng.choice(holds) if holds else lies.NO_HOLD
 
     def _unasked_answer(self, peer: str) -> None:
