@@ -248,3 +248,34 @@ def test_without_a_cap_money_that_moved_waits_for_an_officer(town: Town) -> None
     town.settle()
     (waiting,) = town.xb.holds("awaiting_approval")
     assert waiting.baton == moved.baton
+
+
+def test_no_peer_can_claim_a_hold_for_ever(town: Town) -> None:
+    case, hold, _ = held_abroad(town)
+    tell(
+        town,
+        later(XB, XA),
+        HoldStatus(hold=hold.id, state="confirmed", at=AT, expires="9999-12-31T23:59:59Z"),
+        "status",
+    )
+    assert {share.until for share in town.xa.bar(case).shares if share.state == "held"} == {"2027-03-02T10:07:00Z"}
+
+
+def test_a_flood_of_withdrawals_does_not_bury_the_one_that_matters(town: Town) -> None:
+    _, hold, order = held_abroad(town)
+    (start, end), *_ = still_held(order)
+    hand, reasons = later(XA, XB), []
+    for number in range(25):
+        part = ((start, min(end, start + 1 + number)),)
+        reasons += tell(town, hand, HoldWithdrawal(hold=hold.id, code="mistake", at=AT, spans=part))
+    assert len(town.xb.ask(lambda tx: town.xb.node.amendments.pending(tx))) == 20
+    assert reasons == ["too_many_waiting"] * 5
+
+
+def test_a_declined_part_leaves_the_other_withdrawals_open(town: Town) -> None:
+    case, hold, _ = held_abroad(town)
+    town.xa.do(lambda tx: town.xa.node.undo.undo(tx, case, GOOD_FAITH, "Officer Miro Lane"))
+    town.deliver()
+    other = HoldStatus(hold=hold.id, state="release_declined", at=AT, spans=((0, 1),), reason="another part")
+    tell(town, later(XB, XA), other, "status")
+    assert [each.state for each in town.xa.case(case).withdrawals] == ["delivered"]

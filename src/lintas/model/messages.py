@@ -66,12 +66,13 @@ class HoldAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class HoldStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Says where a hold stands beside its answer: received, approved by a named officer, confirmed by law for longer
-    (``expires`` is the new end), or that the holding authority declined to release it (``reason``)."""
+    (``expires`` is the new end), or that the holding authority declined to release ``spans`` of it (``reason``)."""
 
     hold: HoldId
     state: Literal["received", "approved", "confirmed", "release_declined"]
     at: Instant
     expires: Instant | None = None
+    spans: Spans = ()
     reason: Words = ""
 
 

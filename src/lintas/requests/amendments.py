@@ -26,6 +26,8 @@ from lintas.storage.engine import Transaction
 
 #: How much that has ended is closed in one use case.
 MOST_AT_ONCE = 100
+#: Releases of one order that may wait for an officer at once: nobody buries the one that matters.
+MAX_WAITING = 20
 
 
 class Amendments:
@@ -81,9 +83,15 @@ class Amendments:
     ) -> Amendment:
         """Ask that ``spans`` of an order (none: all of it) be released; the same asked again is the same amendment."""
         wanted = tuple(spans) or (order.baton.span,)
-        for earlier in changes_store.amendments_of(tx, order=order.id):
-            if (earlier.kind, earlier.state, earlier.spans) == ("release", "awaiting_approval", wanted):
+        waiting = [
+            each for each in changes_store.amendments_of(tx, order=order.id) if each.state == "awaiting_approval"
+        ]
+        for earlier in waiting:
+            if earlier.spans == wanted:
                 return earlier
+        if len(waiting) >= MAX_WAITING:
+            what = f"{MAX_WAITING} releases of order {order.id} wait for an officer already"
+            raise Refused("too_many_waiting", what, "wait until some are decided")
         amendment = Amendment(
             id=self._ids.new("amend"),
             order=order.id,
@@ -136,7 +144,10 @@ class Amendments:
         changes_store.keep_amendment(tx, declined)
         hold = self._orders.hold(tx, amendment.hold)
         if amendment.code == "withdrawn" and hold.direction == "received":
-            self._tell(tx, hold, HoldStatus(hold=hold.id, state="release_declined", at=self._now(), reason=said))
+            told = HoldStatus(
+                hold=hold.id, state="release_declined", at=self._now(), spans=amendment.spans, reason=said
+            )
+            self._tell(tx, hold, told)
 
     def confirm(self, tx: Transaction, order_id: str, officer: str, reference: str) -> Amendment:
         """Hold for longer, once, as the law allows with this document; by another officer than the one who ordered it."""

@@ -313,7 +313,7 @@ class Chase:
             share,
             authority=origin,
             law=answer.basis.law if answer.basis else "",
-            until=times.render(times.parse(answer.expires)) if answer.expires else None,
+            until=rules.no_longer_than(answer.expires, self._clock.now()) if answer.expires else None,
             hold=hold.id,
             hop=hold.hop,
         )

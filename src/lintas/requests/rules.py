@@ -1,7 +1,7 @@
 """Pure decisions of requests: the bar, splitting a share by an answer, what makes a request or an answer acceptable."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -29,6 +29,8 @@ SHARE_OF_PART: dict[str, ShareState] = {
     "spent": "spent",
     "unknown": "unknown",
 }
+#: No law that we know of lets an authority hold for longer without a court: what a peer says beyond is not believed.
+LONGEST_HOLD = timedelta(days=366)
 #: Outcomes of an answer that shows no money.
 NOTHING_SHOWN: frozenset[Outcome] = frozenset({"refused", "not_found", "expired"})
 
@@ -205,6 +207,11 @@ def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str) -> None
             times.parse(answer.expires)
         except BadInput as wrong:
             raise Refused("bad_answer", wrong.what, wrong.do) from None
+
+
+def no_longer_than(expires: str, now: datetime) -> str:
+    """Return a peer's end of a hold, or the latest that we believe: every hold ends, whatever its holder says."""
+    return times.render(min(times.parse(expires), now + LONGEST_HOLD))
 
 
 def ended(expires: str | None, now: datetime) -> bool:

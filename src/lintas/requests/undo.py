@@ -164,16 +164,17 @@ class Undo:
             return
         hold = self._ours(tx, origin, status.hold)
         if status.state == "confirmed":
-            if rules.ended(status.expires, self._clock.now()) or status.expires is None:
+            now = self._clock.now()
+            if status.expires is None or rules.ended(status.expires, now):
                 raise Refused("bad_time", f"{origin} confirms hold {hold.id} until a time that is none, or over")
+            until = rules.no_longer_than(status.expires, now)
             for share in store.shares_under(tx, hold.id):
                 if share.state == "held":
-                    store.keep_share(
-                        tx, msgspec.structs.replace(share, until=times.render(times.parse(status.expires)))
-                    )
+                    store.keep_share(tx, msgspec.structs.replace(share, until=until))
             return
         for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
-            if withdrawal.state in ("sent", "delivered"):
+            meant = (withdrawal.spans or (hold.baton.span,)) == status.spans
+            if meant and withdrawal.state in ("sent", "delivered"):
                 declined = msgspec.structs.replace(withdrawal, state="declined", reason=status.reason)
                 changes_store.keep_withdrawal(tx, declined)
 
