@@ -269,3 +269,62 @@ def test_a_bank_that_answers_after_the_order_ended_may_say_where_the_money_went_
     hold = town.xa.ask(lambda tx: town.xa.node.orders.hold(tx, waiting.id))
     assert (hold.state, hold.late) == ("answered", True)
     assert town.xa.bar(report.case).held == 0
+
+
+def take_back(town: Town, case: str) -> None:
+    town.xa.do(lambda tx: town.xa.node.undo.undo(tx, case, GOOD_FAITH, "Officer Miro Lane"))
+
+
+def nothing_left(town: Town, case: str) -> bool:
+    bar, states = town.xa.bar(case), [each.state for each in town.xa.case(case).withdrawals]
+    waiting = town.xb.ask(lambda tx: town.xb.node.amendments.pending(tx))
+    return (bar.held, bar.moved, states, waiting) == (0, 0, ["confirmed"], [])
+
+
+def test_an_undo_that_crosses_the_banks_refusal_is_confirmed(town: Town) -> None:
+    report, waiting = town.asked()
+    order = town.xb.approve(waiting.id)
+    take_back(town, report.case)
+    town.xb.do(lambda tx: town.xb.node.orders.bank_refuses(tx, B1, order.id, "frozen by a court"))
+    town.settle()
+    assert nothing_left(town, report.case)
+
+
+def test_an_undo_that_crosses_the_end_of_an_unanswered_order_is_confirmed(town: Town) -> None:
+    report, waiting = town.asked()
+    town.xb.approve(waiting.id)
+    take_back(town, report.case)
+    town.clock.move(hours=73)
+    town.xb.do(town.xb.node.amendments.close_ended)
+    town.settle()
+    assert nothing_left(town, report.case)
+
+
+def test_an_order_that_ends_before_its_amendment_is_carried_out_still_confirms_the_undo(town: Town) -> None:
+    report, waiting = town.asked()
+    order = town.xb.approve(waiting.id)
+    take_back(town, report.case)
+    town.deliver()
+    (amendment,) = town.xb.ask(lambda tx: town.xb.node.amendments.pending(tx))
+    town.xb.do(lambda tx: town.xb.node.amendments.approve(tx, amendment.id, OTHER))
+    with pytest.raises(Conflict, match="answer the order first"):
+        town.xb.do(lambda tx: town.xb.node.amendments.bank_done(tx, B1, amendment.id))
+    town.clock.move(hours=73)
+    town.xb.do(town.xb.node.amendments.close_ended)
+    town.settle()
+    assert nothing_left(town, report.case)
+    assert town.xb.ask(lambda tx: town.xb.node.orders.order(tx, order.id)).closed_at is not None
+
+
+def test_an_answer_overtaken_by_the_end_of_its_order_still_tells_where_the_rest_went(town: Town) -> None:
+    report, waiting = town.asked()
+    town.xb.approve(waiting.id)
+    while town.banks_work():
+        pass
+    town.clock.move(hours=73)
+    town.settle()
+    hold = town.xa.ask(lambda tx: town.xa.node.orders.hold(tx, waiting.id))
+    assert (hold.state, hold.outcome) == ("answered", "held_partial")
+    town.xb.do(town.xb.node.amendments.close_ended)
+    town.settle()
+    assert (town.xa.bar(report.case).held, town.xa.refusals()) == (0, [])

@@ -2,78 +2,20 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any
 
-import msgspec
-from sqlalchemy import Table, select
-from tests.simulation import law
+from tests.simulation import audit_holds, law
+from tests.simulation.books import Books
 from tests.simulation.chronicle import Chronicle, Promise
-from tests.simulation.machine import Machine
 
-from lintas.border import store as border
-from lintas.bus import store as bus
-from lintas.exchange import store as exchange
-from lintas.intake import store as intake
-from lintas.ledger import records
-from lintas.ledger import store as ledger
 from lintas.model import messages
 from lintas.model.messages import HoldRequest
-from lintas.requests import store as requests
-from lintas.requests.records import Bar, Claim, Hold, Order, Share
-from lintas.storage.engine import Transaction
-from lintas.trace import store as trace
 from lintas.trust.envelope import commitment, peek
-from lintas.trust.merkle import CompactRange, leaf_hash
-
-Rows = list[Any]
-
-
-class Books:
-    """Everything that one machine has stored, read at one moment."""
-
-    def __init__(self, machine: Machine, tx: Transaction) -> None:
-        def rows(table: Table) -> Rows:
-            return list(tx.execute(select(table)).all())
-
-        self.name = machine.name
-        self.entries = [
-            records.decode(bytes(data))
-            for data in tx.scalars(select(ledger.entry.c.data).order_by(ledger.entry.c.index))
-        ]
-        self.leaves = [leaf_hash(records.encode(entry)) for entry in self.entries]
-        self.root, self.size = machine.node.ledger.root(tx), machine.node.ledger.size(tx)
-        self.released = {(row.object, row.peer): row for row in rows(border.released)}
-        self.objects = {(row.origin, row.object): row for row in rows(border.objects)}
-        self.envelopes = rows(border.envelopes)
-        self.outbox = rows(bus.outbox)
-        self.sealed = rows(exchange.sealed)
-        self.charters = {row.version for row in rows(exchange.charters)}
-        self.reports = {row.id: row for row in rows(intake.reports)}
-        self.questions = {row.id: row for row in rows(trace.questions)}
-        self.parked = rows(bus.parked)
-        self.claims = {row.case: msgspec.json.decode(row.doc, type=Claim) for row in rows(requests.claims)}
-        self.bars: dict[str, Bar | None] = {case: machine.node.chase.bar(tx, case) for case in self.claims}
-        self.shares = [msgspec.json.decode(row.doc, type=Share) for row in rows(requests.shares)]
-        self.holds = {row.id: msgspec.json.decode(row.doc, type=Hold) for row in rows(requests.holds)}
-        self.orders = {row.id: msgspec.json.decode(row.doc, type=Order) for row in rows(requests.orders)}
-        self.unheard = _unheard(tx, machine)
-
-
-def _unheard(tx: Transaction, machine: Machine) -> int:
-    """Count what some hearer has not handled yet."""
-    return sum(
-        len(bus.events_after(tx, bus.cursor(tx, hearing.hearer), [_kind(each) for each in hearing.events], limit=1))
-        for hearing in machine.node.bus._hearings
-    )
-
-
-def _kind(event: type[msgspec.Struct]) -> str:
-    return f"{event.__module__.split('.')[1]}.{event.__name__}"
+from lintas.trust.merkle import CompactRange
 
 
 def examine(books: Books, chronicle: Chronicle) -> Iterator[str]:
     """Yield what is wrong on one machine, at any time of its life."""
-    for check in (_promises, _ledger, _releases, _admissions, _sendings, _bars, _holds, _orders):
+    for check in (_promises, _ledger, _releases, _admissions, _sendings, *audit_holds.CHECKS):
         for wrong in check(books, chronicle):
             yield f"{books.name}: {wrong}"
 
@@ -81,7 +23,7 @@ def examine(books: Books, chronicle: Chronicle) -> Iterator[str]:
 def _promises(books: Books, chronicle: Chronicle) -> Iterator[str]:
     """DESIGN 9.1: nothing that was acknowledged is lost."""
     answered = {order.id for order in books.orders.values() if order.answered_at is not None}
-    declined = {hold.id for hold in books.holds.values() if hold.state == "refused"}
+    declined = {hold.id for hold in books.holds.values() if hold.outcome == "refused"}
     located = {row.id for row in books.questions.values() if row.answer is not None}
     stored = {Promise("report", (row.id, row.case)) for row in books.reports.values()}
     stored |= {Promise("release", key) for key in books.released}
@@ -91,6 +33,11 @@ def _promises(books: Books, chronicle: Chronicle) -> Iterator[str]:
     stored |= {Promise("hold", (each,)) for each in books.holds} | {Promise("order", (each,)) for each in books.orders}
     stored |= {Promise("answered", (each,)) for each in answered} | {Promise("declined", (each,)) for each in declined}
     stored |= {Promise("located", (each,)) for each in located}
+    changes = (*books.withdrawals, *books.amendments, *books.appeals)
+    stored |= {Promise("change", (each,)) for each in changes}
+    stored |= {Promise("decided", (each,)) for each, change in books.amendments.items() if change.approver}
+    stored |= {Promise("decided", (each,)) for each, appeal in books.appeals.items() if appeal.state != "open"}
+    stored |= {Promise("done", (each,)) for each, change in books.amendments.items() if change.state == "done"}
     for promise in sorted(chronicle.promises[books.name] - stored):
         yield f"acknowledged, and lost: {promise.kind} {' '.join(promise.key)}"
 
@@ -118,7 +65,7 @@ def _releases(books: Books, chronicle: Chronicle) -> Iterator[str]:
     rules = {
         (entry.object, entry.peer): (entry.rules, entry.policy) for entry in books.entries if entry.type == "release"
     }
-    table = law.table(law.OF[books.name].jurisdiction)
+    table = law.table(books.name)
     for row in books.released.values():
         said = messages.read_frame(row.statement)
         if not law.may_release(books.name, row.peer, said.type, said.purpose, said.marking.plane):
@@ -180,51 +127,6 @@ def _chains(places: dict[tuple[str, str, int], list[tuple[int, str, str]]]) -> I
             before = header
 
 
-def _bars(books: Books, _: Chronicle) -> Iterator[str]:
-    """DESIGN 9.4: money is conserved exactly, and what is held names its law and its end."""
-    for case, bar in books.bars.items():
-        if bar is None or not bar.exact:
-            yield f"the bar of {case} does not add up to what was stolen"
-    for share in books.shares:
-        if share.state == "held" and not (share.until and share.law and share.hold and share.authority):
-            yield f"{share.id} is held without end, law, hold or authority"
-        if share.case not in books.claims:
-            yield f"{share.id} belongs to no claim"
-
-
-def _holds(books: Books, _: Chronicle) -> Iterator[str]:
-    """DESIGN 9.4: a hold never exceeds its interval; one that was let out exists at the border."""
-    out = {row.object for row in books.released.values()}
-    held: Counter[str] = Counter()
-    for share in books.shares:
-        if share.state == "held" and share.hold and share.baton and share.hold in books.holds:
-            held[share.hold] += share.baton.amount_minor if books.holds[share.hold].direction != "received" else 0
-    for hold in books.holds.values():
-        absurd = hold.direction == "received" and hold.state == "refused"
-        if not absurd and not 0 < hold.amount_minor <= hold.baton.amount_minor:
-            yield f"{hold.id} asks for {hold.amount_minor} of {hold.baton.amount_minor}"
-        if held[hold.id] > hold.amount_minor:
-            yield f"{hold.id} holds {held[hold.id]} of {hold.amount_minor}"
-        if hold.direction == "asked" and (hold.object in out) == (hold.state == "refused_by_policy"):
-            yield f"{hold.id} is {hold.state}, and its request says otherwise"
-
-
-def _orders(books: Books, _: Chronicle) -> Iterator[str]:
-    """DESIGN 9.8: each order has basis, approver and end, one entry, and never exceeds what was asked."""
-    logged = Counter(entry.object for entry in books.entries if entry.type == "order")
-    if logged != Counter(books.orders.keys()):
-        yield "orders and their ledger entries differ"
-    for order in books.orders.values():
-        hold = books.holds[order.hold]
-        if not (order.basis.law and order.basis.rule and order.approver and order.issued_at < order.expires):
-            yield f"{order.id} lacks basis, approver or end"
-        held = sum(part.amount_minor for part in order.answer.parts if part.state == "held") if order.answer else 0
-        if not held <= order.amount_minor <= min(hold.amount_minor, hold.baton.amount_minor):
-            yield f"{order.id} is for {order.amount_minor}, {held} are held, asked were {hold.amount_minor}"
-        if order.bank not in law.OF[books.name].banks:
-            yield f"{order.id} goes to a bank of somebody else"
-
-
 def settled(books: Books) -> Iterator[str]:
     """Yield what is not finished on a machine once everything is quiet: an event that had no effect, a lost message."""
     if books.unheard:
@@ -243,6 +145,4 @@ def settled(books: Books) -> Iterator[str]:
             request = messages.read_body(messages.read_frame(row.statement))
             if isinstance(request, HoldRequest) and request.hold not in books.holds:
                 yield f"{books.name}: the request {request.hold} led to nothing"
-    for hold in books.holds.values():
-        if hold.state == "sent" and hold.peer != law.LIAR.authority:
-            yield f"{books.name}: {hold.id} never learned of its receipt"
+    yield from audit_holds.settled(books)

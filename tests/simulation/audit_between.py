@@ -3,10 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.simulation import law
-from tests.simulation.audit import Books
+from tests.simulation import audit_holds
+from tests.simulation.books import Books
 
+from lintas.requests import rules
+from lintas.requests.records import Hold
 from lintas.trust.envelope import peek
+
+#: States of a request that its peer need not know.
+NEVER_ASKED = ("refused_by_policy", "refused_by_peer")
 
 
 def compare(all_books: dict[str, Books]) -> Iterator[str]:
@@ -44,9 +49,9 @@ def _receipts(books: Books, theirs: Books) -> Iterator[str]:
 
 
 def _holds(books: Books, theirs: Books) -> Iterator[str]:
-    """DESIGN 9.4: asker and holder agree on every hold, to the minor unit."""
+    """DESIGN 9.4, 9.5: asker and holder agree on every hold, and on what is still held of it, span by span."""
     for hold in books.holds.values():
-        if hold.direction != "asked" or hold.peer != theirs.name or hold.state not in ("delivered", "answered"):
+        if hold.direction != "asked" or hold.peer != theirs.name or hold.state in NEVER_ASKED:
             continue
         twin = theirs.holds.get(hold.id)
         if twin is None:
@@ -54,15 +59,23 @@ def _holds(books: Books, theirs: Books) -> Iterator[str]:
             continue
         if (twin.baton, twin.amount_minor, twin.currency) != (hold.baton, hold.amount_minor, hold.currency):
             yield f"{hold.id}: {books.name} asked for something else than {theirs.name} was asked for"
-        if twin.outcome is not None and (hold.state, hold.outcome) != ("answered", twin.outcome):
-            yield f"{hold.id}: {theirs.name} says {twin.outcome}, {books.name} says {hold.state} {hold.outcome}"
-        order = next((order for order in theirs.orders.values() if order.hold == hold.id), None)
-        parts = order.answer.parts if order is not None and order.answer is not None else ()
-        there = sum(part.amount_minor for part in parts if part.state == "held")
-        here = sum(
-            share.baton.amount_minor
-            for share in books.shares
-            if share.hold == hold.id and share.state == "held" and share.baton is not None
-        )
-        if here != there:
-            yield f"{hold.id}: {there} are held at {theirs.name}, {here} at {books.name} ({law.OF[books.name].currency})"
+        if twin.outcome is not None and hold.state in ("sent", "delivered"):
+            yield f"{hold.id}: {theirs.name} says {twin.outcome}, {books.name} never heard of it"
+        if hold.state == twin.state == "answered" and hold.outcome != twin.outcome:
+            yield f"{hold.id}: {theirs.name} says {twin.outcome}, {books.name} says {hold.outcome}"
+        yield from _taken_back(books, theirs, twin)
+        order = theirs.order_of.get(hold.id)
+        there = [] if order is None or order.answer is None or order.closed_at else rules.still_held(order)
+        here = audit_holds.spans_of(books, hold.id)
+        if audit_holds.differ(there, here):
+            yield f"{hold.id}: {theirs.name} holds {there}, {books.name} shows {here}"
+        elif order is not None and any(share.until != order.expires for share in books.held_under(hold.id)):
+            yield f"{hold.id}: {theirs.name} and {books.name} disagree on when it ends"
+
+
+def _taken_back(books: Books, theirs: Books, twin: Hold) -> Iterator[str]:
+    """DESIGN 9.5: what a holder lets go because it was taken back, its asker did take back."""
+    changes = [each for each in theirs.amendments.values() if each.hold == twin.id and each.code == "withdrawn"]
+    ours = any(each.hold == twin.id for each in books.withdrawals.values())
+    if (changes or twin.state == "withdrawn") and not ours:
+        yield f"{twin.id}: {theirs.name} let go of what {books.name} never took back"

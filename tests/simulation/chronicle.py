@@ -32,6 +32,7 @@ class Chronicle:
         self.adopted: defaultdict[str, int] = defaultdict(lambda: 1)
         self.counts: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
+        self.undone: defaultdict[str, set[str]] = defaultdict(set)
         self.wrongs: list[str] = []
         self._digest = hashlib.sha256()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: The kinds of fault that a world counts when they really struck.
 KINDS = ("lost", "duplicated", "reordered", "partitioned", "kill", "power cut", "disk", "skew", "rotation")
-QUORUM = 3
+QUORUM = 7
 #: How often a machine that lacks a charter asks for it (seconds).
 GOSSIP = 3.0
 
@@ -68,15 +68,19 @@ def plan(stage: "Stage", seed: int) -> None:
     """Plan the faults of a seed."""
     rng = Random(f"faults {seed}")
     machines = list(stage.machines.values())
-    for _ in range(rng.randint(3, 6)):
+    for _ in range(rng.randint(5, 9)):
         stage.timeline.after(rng.uniform(5, 130), partial(_death, rng.choice(machines), rng))
     for _ in range(rng.randint(1, 3)):
         stage.timeline.after(rng.uniform(5, 120), partial(_partition, stage, rng))
-    for _ in range(rng.randint(2, 4)):
+    for _ in range(rng.randint(4, 8)):
         stage.timeline.after(rng.uniform(5, 120), partial(_disk, rng.choice(machines), rng))
     for machine in machines:
         machine.clock.error = timedelta(seconds=rng.uniform(-120, 120))
-    stage.timeline.after(rng.uniform(5, 100), partial(_skew, rng.choice(machines), rng))
+    for _ in range(rng.randint(1, 3)):
+        stage.timeline.after(rng.uniform(5, 100), partial(_skew, rng.choice(machines), rng))
+    if rng.random() < 0.5:
+        hours = rng.choice((law.HOLD_HOURS - 0.5, law.HOLD_HOURS + 0.5, 20.0))
+        stage.timeline.after(rng.uniform(60, 180), partial(_pass, stage, hours))
     rotated = [law.LIAR.authority, rng.choice(machines).name]
     rng.shuffle(rotated)
     for number, authority in enumerate(rotated):
@@ -89,7 +93,7 @@ def _death(machine: Machine, rng: Random) -> None:
 
 
 def _partition(stage: "Stage", rng: Random) -> None:
-    island = rng.sample([cast.authority for cast in law.EVERYBODY], rng.randint(1, 2))
+    island = rng.sample([cast.authority for cast in law.EVERYBODY], rng.randint(1, 4))
     stage.network.part(island)
     stage.timeline.after(rng.uniform(10, 40), stage.network.join)
 
@@ -110,6 +114,12 @@ def _skew(machine: Machine, rng: Random) -> None:
 
 def _mend(machine: Machine) -> None:
     machine.clock.error = timedelta(0)
+
+
+def _pass(stage: "Stage", hours: float) -> None:
+    """Let hours pass in which nobody acts: orders end while others run, and whatever was on its way is late."""
+    stage.chronicle.counts["hours"] += int(hours)
+    stage.timeline.skip(hours * 3600)
 
 
 def _rotate(stage: "Stage", authority: str, rng: Random) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import select
 from tests.forging import forge
-from tests.simulation import law, signers
+from tests.simulation import law, lies, signers
 from tests.simulation.chronicle import Sealed
 from tests.simulation.machine import LANE, Machine, Respond, World
 
@@ -17,8 +17,7 @@ from lintas.model import times
 from lintas.model.errors import LintasError
 from lintas.model.ids import IdSource
 from lintas.model.markings import Marking
-from lintas.model.messages import HoldAnswer, HoldRequest, HoldStatus, LegalBasis, Outcome
-from lintas.model.tainted import Baton, Part
+from lintas.model.messages import HoldRelease, HoldStatus, HoldWithdrawal
 from lintas.requests.records import Hold
 from lintas.storage.engine import Transaction
 from lintas.trust.envelope import Draft, Item, header_sha256, open_envelope, seal
@@ -26,7 +25,6 @@ from lintas.trust.keys import Signer
 from lintas.trust.receipt import Receipt, Verdict, sign_receipt
 
 PLANE_B = Marking(plane="B", tlp="AMBER+STRICT")
-BASIS = LegalBasis(jurisdiction="XD", rule="xd-ask", law="Fictional Act of XD, s.2")
 
 
 class Channel(NamedTuple):
@@ -51,6 +49,7 @@ class Liar:
         self._sent: list[tuple[str, bytes]] = []
         self._seen: list[tuple[str, bytes]] = []
         self._said: list[Item] = []
+        self._asked: list[tuple[str, str]] = []
         self.honest = False
 
     def now(self) -> datetime:
@@ -68,9 +67,13 @@ class Liar:
         peer = self._rng.choice(list(self._machines))
         tricks: list[tuple[int, Callable[[str], None]]] = [
             (5, self._fair),
+            (3, self._request),
             (3, self._absurd_request),
             (3, self._unasked_answer),
-            (3, self._bad_answer),
+            (6, self._answer),
+            (4, self._take_back),
+            (4, self._let_go),
+            (2, self._lengthen),
             (2, self._reused_id),
             (2, self._malformed_statement),
             (2, self._tampered),
@@ -88,31 +91,36 @@ class Liar:
         status = HoldStatus(hold="hold-liar", state="received", at=times.render(self.now()))
         self._send(peer, [self._item(status)])
 
-    def _absurd_request(self, peer: str) -> None:
-        """Ask for more than the interval, of nothing, of a bank that is not theirs, or after its own end."""
-        rng = self._rng
-        start = rng.randrange(1000)
-        length, over = rng.randrange(1, 10_000), rng.choice((0, 1, 1, 10**6))
-        bank = rng.choice((law.OF[peer].banks[0], law.OF[peer].banks[0], "ZZZZ", law.LIAR.banks[0]))
-        baton = Baton(
-            transfer="T-liar", start=start, end=start + length, currency="XDK", holder=bank, sender=law.LIAR.banks[0]
-        )
-        ends = self.now() + timedelta(hours=rng.choice((72, 72, -1)))
-        request = HoldRequest(
-            hold=rng.choice((self._ids.new("hold"), self._some_hold(peer).id)),
-            baton=baton,
-            amount_minor=length + over,
-            currency=rng.choice(("XDK", "XDK", "XAK", "???")),
-            scheme="investment",
-            basis=BASIS,
-            answer_by=times.render(self.now()),
-            expires=times.render(ends),
-            contact="desk@xd-fiu.example",
-        )
-        self._send(peer, [self._item(request)])
+    def _request(self, peer: str) -> None:
+        """Ask for a hold, as anybody may; what it asked it now and then takes back."""
+        hold = self._ids.new("hold")
+        self._asked.append((peer, hold))
+        self._send(peer, [self._item(lies.fair_request(self._rng, hold, peer, self.now()))])
 
-    def _some_hold(self, peer: str) -> Hold:
-        """Look up a hold that somebody has, if the machine can be read."""
+    def _absurd_request(self, peer: str) -> None:
+        hold = self._rng.choice((self._ids.new("hold"), self._some_hold(peer).id))
+        self._send(peer, [self._item(lies.absurd_request(self._rng, hold, peer, self.now()))])
+
+    def _take_back(self, peer: str) -> None:
+        """Take back a request of its own, or of somebody else."""
+        own = [hold for to, hold in self._asked if to == peer]
+        hold = self._some_hold(peer)
+        if own and self._rng.random() < 0.5:
+            hold = msgspec.structs.replace(hold, id=self._rng.choice(own))
+        self._send(peer, [self._item(lies.withdrawal(self._rng, hold, self.now()))])
+
+    def _let_go(self, peer: str) -> None:
+        """Say that a hold was released: one that it has, perhaps more than that, or one of somebody else."""
+        self._send(peer, [self._item(lies.release(self._rng, self._some_hold(peer), self.now()))])
+
+    def _lengthen(self, peer: str) -> None:
+        """Say of somebody else's hold that it lasts longer, or that its release was declined."""
+        hold = self._some_hold(peer)
+        if hold.peer != self.name:
+            self._send(peer, [self._item(lies.status(self._rng, hold, self.now()))])
+
+    def _some_hold(self, peer: str, of: str = "") -> Hold:
+        """Look up a hold that somebody has, if the machine can be read; one that was asked of ``of`` if there is any."""
         machine = self._machines[peer]
         holds: list[Hold] = []
         if machine.up:
@@ -120,38 +128,24 @@ class Liar:
                 holds = machine.read(lambda tx: machine.node.orders.pending(tx, None))
             except LintasError:
                 holds = []
-        return self._rng.choice(holds) if holds else _NO_HOLD
+        holds = [hold for hold in holds if hold.peer == of] or holds if of else holds
+        return self._rng.choice(holds) if holds else lies.NO_HOLD
 
     def _unasked_answer(self, peer: str) -> None:
         """Answer a hold that was asked of somebody else, or of nobody."""
         hold = self._some_hold(peer)
         if hold.peer == self.name:
-            hold = _NO_HOLD
-        self._send(peer, [self._item(_all_held(hold))])
+            hold = lies.NO_HOLD
+        self._send(peer, [self._item(lies.all_held(hold, self.now()))])
 
-    def _bad_answer(self, peer: str) -> None:
-        """Answer a hold that was asked of it, with an answer that does not add up, or (one in three) one that does."""
-        rng, hold = self._rng, self._some_hold(peer)
+    def _answer(self, peer: str) -> None:
+        """Answer a hold that was asked of it, one time in four twice."""
+        hold = self._some_hold(peer, of=self.name)
         if hold.peer != self.name or hold.direction != "asked":
             self._fair(peer)
             return
-        good = _all_held(hold)
-        (part,) = good.parts
-        outcome: Outcome = "spent"
-        bad = rng.choice(
-            (
-                good,
-                good,
-                msgspec.structs.replace(good, parts=(msgspec.structs.replace(part, end=part.end + 1),)),
-                msgspec.structs.replace(good, parts=(part, part)),
-                msgspec.structs.replace(good, parts=()),
-                msgspec.structs.replace(good, expires=None),
-                msgspec.structs.replace(good, basis=None),
-                msgspec.structs.replace(good, expires="never"),
-                msgspec.structs.replace(good, outcome=outcome),
-            )
-        )
-        self._send(peer, [self._item(bad)])
+        answers = [lies.answer(self._rng, hold, self.now()) for _ in range(2 if self._rng.random() < 0.25 else 1)]
+        self._send(peer, [self._item(each) for each in answers])
 
     def _reused_id(self, peer: str) -> None:
         """Send an object again under a new envelope, with the same or with other content."""
@@ -226,7 +220,7 @@ class Liar:
 
     def _item(self, body: msgspec.Struct) -> Item:
         object_id = self._ids.new("obj")
-        purpose = "status" if isinstance(body, HoldStatus) else "stop_payment"
+        purpose = _PURPOSES.get(type(body), "stop_payment")
         statement = forge(
             body, id=object_id, origin=self.name, purpose=purpose, marking=PLANE_B, issued_at=times.render(self.now())
         )
@@ -352,38 +346,5 @@ class Liar:
         return self._rng.choice(headers)
 
 
+_PURPOSES = {HoldStatus: "status", HoldWithdrawal: "release_funds", HoldRelease: "release_funds"}
 _STATUS = HoldStatus(hold="hold-liar", state="received", at="2026-03-01T10:00:00Z")
-_NO_HOLD = Hold(
-    id="hold-none",
-    case="case-none",
-    share="",
-    direction="asked",
-    peer="",
-    baton=Baton(transfer="T", start=0, end=100, currency="XDK", holder="XDFB"),
-    amount_minor=100,
-    currency="XDK",
-    purpose="stop_payment",
-    scheme="unknown",
-    state="sent",
-    asked_at="2026-03-01T10:00:00Z",
-)
-
-
-def _all_held(hold: Hold) -> HoldAnswer:
-    """Say that all of it is held."""
-    baton = hold.baton
-    part = Part(
-        state="held",
-        start=baton.start,
-        end=baton.end,
-        local_minor=baton.amount_minor,
-        local_currency=baton.currency,
-    )
-    return HoldAnswer(
-        hold=hold.id,
-        outcome="held_full",
-        parts=(part,),
-        basis=BASIS,
-        approver="Officer Nil Other",
-        expires="2026-03-03T10:00:00Z",
-    )

@@ -36,6 +36,10 @@ LANE: Lane = "urgent"
 PATIENCE, FIRST_PAUSE, LONGEST_PAUSE = 3.0, 0.2, 10.0
 #: How soon a change is looked at: changes meanwhile are looked at together (seconds).
 LOOK = 1.5
+#: How often a machine looks what its clocks have ended (seconds); a node does each second.
+BEAT = 25.0
+
+_PEERS = select(outbox.c.peer).distinct()
 
 T = TypeVar("T")
 Respond = Callable[[bytes | None], None]
@@ -97,6 +101,7 @@ class Machine:
         self.up, self._looking = True, False
         self.sendings = {cast.authority: Sending() for cast in law.EVERYBODY if cast != self.cast}
         self.touch()
+        self.later(self.rng.uniform(0, BEAT), self._beat)
 
     def _assemble(self, directory: Directory) -> Node:
         return assemble(
@@ -106,7 +111,7 @@ class Machine:
                 contact=f"desk@{self.name}.example",
                 engine=self.engine,
                 directory=directory,
-                table=law.table(self.cast.jurisdiction),
+                table=law.table(self.name),
                 log_signer=signers.log_signer(self.name),
                 log_origin=signers.log_origin(self.name),
                 banks=frozenset(self.cast.banks),
@@ -160,13 +165,16 @@ class Machine:
             self.disk.spare()
 
     def quiet(self, version: int) -> bool:
-        """Tell whether nothing waits here: nothing to hear, nothing to send to those who play fair, no older charter."""
+        """Tell whether nothing waits here: for people, for a clock, to be heard, for those who play fair; no older charter."""
         node = self.node
         try:
             waiting = self.read(
                 lambda tx: (
-                    tx.scalars(select(outbox.c.peer).where(outbox.c.peer != law.LIAR.authority)).first(),
+                    set(tx.scalars(_PEERS)) - {law.LIAR.authority},
                     node.orders.pending(tx),
+                    node.amendments.pending(tx) or node.appeals.pending(tx),
+                    node.amendments.ended(tx) or node.undo.lapsed(tx),
+                    [each for bank in self.cast.banks for each in node.amendments.work(tx, bank)],
                     [each for bank in self.cast.banks for each in node.tracing.work(tx, bank)],
                     [each for bank in self.cast.banks for each in node.orders.work(tx, bank)],
                 )
@@ -174,6 +182,19 @@ class Machine:
         except LintasError:
             return False
         return not any(waiting) and not self._looking and self.chronicle.adopted[self.name] == version
+
+    def _beat(self) -> None:
+        """End what has ended, as ``lintas.node.runtime.Runtime`` does."""
+        self.later(BEAT, self._beat)
+        node = self.node
+        try:
+            ended, lapsed = self.read(lambda tx: (node.amendments.ended(tx), node.undo.lapsed(tx)))
+            if ended:
+                self.write(node.amendments.close_ended)
+            if lapsed:
+                self.write(node.undo.lapse)
+        except LintasError:
+            self.chronicle.counts["beat missed"] += 1
 
     # ---- reading and writing
 
@@ -199,7 +220,7 @@ class Machine:
         try:
             if self.node.bus.pump(self.engine, self.writer):
                 self.on_work()
-            waiting = self.read(lambda tx: tx.scalars(select(outbox.c.peer).distinct()).all())
+            waiting = self.read(lambda tx: tx.scalars(_PEERS).all())
         except LintasError:
             self.later(1, self.touch)
             return

@@ -16,14 +16,14 @@ class Timeline:
     """The one order in which everything happens; nobody waits for real."""
 
     def __init__(self) -> None:
-        self.now = START
+        self.now, self._skipped = START, 0.0
         self._order = itertools.count()
         self._due: list[tuple[datetime, int, Act]] = []
 
     @property
     def seconds(self) -> float:
-        """Return how long the world has existed."""
-        return (self.now - START).total_seconds()
+        """Return how long the world has been awake."""
+        return (self.now - START).total_seconds() - self._skipped
 
     def after(self, seconds: float, act: Act) -> None:
         """Let something happen later."""
@@ -48,6 +48,7 @@ class Timeline:
     def skip(self, seconds: float) -> None:
         """Let time pass in which nobody acts; what was due in it is late."""
         self.now += timedelta(seconds=seconds)
+        self._skipped += seconds
 
 
 class SkewedClock:

@@ -6,7 +6,9 @@ from itertools import pairwise
 from random import Random
 
 import msgspec
+from sqlalchemy import select
 from tests.simulation import law
+from tests.simulation.afterwards import Afterwards
 from tests.simulation.machine import Machine
 
 from lintas.border.records import Release
@@ -16,12 +18,15 @@ from lintas.model.errors import BadInput, Conflict, LintasError, NotFound, Refus
 from lintas.model.markings import Marking
 from lintas.model.messages import HoldStatus, Message, Purpose
 from lintas.model.tainted import Baton, LedgerAnswer, Part, PartState
-from lintas.requests.records import Bar, Hold, HoldForm, Order
+from lintas.requests import store
+from lintas.requests.records import Hold, HoldForm, Order, Share
+from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 
 BANKS = tuple(bank for cast in law.EVERYBODY for bank in cast.banks)
 #: A bank that nobody's charter knows.
 NOWHERE = "ZZZZ"
+_FREE = select(store.shares.c.doc).where(store.shares.c.hold.is_(None)).order_by(store.shares.c.id)
 STATUS = Marking(plane="B", tlp="AMBER")
 
 
@@ -32,7 +37,9 @@ class Desk:
         self.machine, self._seed = machine, seed
         self._rng = Random(f"people {seed} {machine.name}")
         self._coming = 0
+        self._asked_on: set[str] = set()
         self.hurry = False
+        self.afterwards = Afterwards(machine, seed, self._attempt, self.soon)
         machine.on_work = self.soon
 
     def soon(self) -> None:
@@ -41,7 +48,7 @@ class Desk:
         life = machine.life
         if self._coming != life:
             self._coming = life
-            machine.later(0.5 if self.hurry else self._rng.uniform(2, 10), self.work)
+            machine.later(0.5 if self.hurry else self._rng.uniform(4, 16), self.work)
 
     # ---- what comes in from outside
 
@@ -71,8 +78,8 @@ class Desk:
 
     def _tell(self) -> None:
         machine, rng = self.machine, self._rng
-        others = [cast.authority for cast in law.HONEST if cast != machine.cast]
-        peer = rng.choice(others) if rng.random() < 0.9 else law.LIAR.authority
+        others = machine.cast.asks if rng.random() < 0.8 else [name for name in law.OF if name != machine.name]
+        peer = rng.choice(others)
         purpose: Purpose = "investigation" if rng.random() < 0.08 else rng.choice(("status", "stop_payment"))
         bodies = tuple(
             HoldStatus(hold=f"hold-{rng.randrange(10**6):06d}", state="received", at=times.render(machine.clock.now()))
@@ -90,15 +97,10 @@ class Desk:
 
     def _ask(self) -> None:
         machine, rng = self.machine, self._rng
-        bars: list[Bar] = machine.read(machine.node.chase.bars)
         shares = [
             share
-            for bar in bars
-            for share in bar.shares
-            if share.baton is not None
-            and share.hold is None
-            and share.state in ("moved", "unknown")
-            and not (share.note == "moved" and share.baton.holder in machine.cast.banks)
+            for share in machine.read(self._free)
+            if share.note != "moved" or share.holder not in machine.cast.banks
         ]
         if not shares:
             return
@@ -121,6 +123,27 @@ class Desk:
             machine.chronicle.wrong(f"{machine.name}: {hold.id} left without a rule")
         machine.chronicle.promise(machine.name, "hold", hold.id)
 
+    def _free(self, tx: Transaction) -> list[Share]:
+        """Return the shares of our own cases that nobody was asked for yet, in the order of the trail."""
+        ours = {claim.case for claim in store.list_claims(tx, limit=1000) if not claim.origin}
+        shares = store.read_all(tx, _FREE, Share)
+        return [share for share in shares if share.case in ours and share.baton and share.state in ("moved", "unknown")]
+
+    def _ask_on(self, free: list[Share]) -> None:
+        """An officer asks on, once, for money that an answer says has moved to somebody whom we may ask."""
+        machine = self.machine
+        for share in free:
+            chance = Random(f"{self._seed} ask on {share.id}").random()
+            asked = share.authority in machine.cast.asks and share.note == "moved" and share.hop > 0
+            if asked and chance < 0.8 and share.id not in self._asked_on:
+                self._attempt(partial(self._ask_for, share))
+
+    def _ask_for(self, share: Share) -> None:
+        machine, form = self.machine, HoldForm(share=share.id)
+        hold: Hold = machine.write(lambda tx: machine.node.chase.ask(tx, form, "Officer Asha Tor"))
+        self._asked_on.add(share.id)
+        machine.chronicle.promise(machine.name, "hold", hold.id)
+
     # ---- what waits
 
     def work(self) -> None:
@@ -129,11 +152,13 @@ class Desk:
         machine = self.machine
         node, banks = machine.node, machine.cast.banks
         try:
-            questions, orders, holds = machine.read(
+            questions, orders, holds, free, later = machine.read(
                 lambda tx: (
                     [(bank, each) for bank in banks for each in node.tracing.work(tx, bank)],
                     [(bank, each) for bank in banks for each in node.orders.work(tx, bank)],
                     node.orders.pending(tx),
+                    self._free(tx),
+                    self.afterwards.waiting(tx),
                 )
             )
         except LintasError:
@@ -145,6 +170,8 @@ class Desk:
             self._attempt(partial(self._decide, hold))
         for bank, order in orders:
             self._attempt(partial(self._carry_out, bank, order))
+        self._ask_on(free)
+        self.afterwards.work(later)
 
     def _attempt(self, act: Callable[[], None]) -> None:
         """Do something; a machine that refuses for the moment is tried again later, by whoever wants it."""
@@ -251,6 +278,12 @@ def carried_out(rng: Random, order: Order) -> LedgerAnswer:
     return msgspec.structs.replace(answer, parts=tuple(parts))
 
 
+def _next_bank(rng: Random, cast: law.Cast) -> str:
+    """Say where money goes on to: most of it to where it can be followed."""
+    nearby = [bank for name in cast.asks for bank in law.OF[name].banks]
+    return rng.choice(rng.choices((nearby or BANKS, cast.banks, BANKS, (NOWHERE,)), (65, 15, 15, 5))[0])
+
+
 def _tiling(rng: Random, asked: tuple[str, int, int, str], bank: str, states: tuple[PartState, ...]) -> LedgerAnswer:
     transfer, start, end, code = asked
     count = min(rng.choice((1, 2, 2, 3, 4)), end - start)
@@ -264,7 +297,7 @@ def _tiling(rng: Random, asked: tuple[str, int, int, str], bank: str, states: tu
         baton = None
         if state == "moved":
             begin = rng.choice((0, rng.randrange(1000)))
-            to = rng.choice((*BANKS, NOWHERE))
+            to = _next_bank(rng, law.OF[law.BANK_OF[bank]])
             name = f"{transfer}/{number}"
             baton = Baton(transfer=name, start=begin, end=begin + minor, currency=local, holder=to)
         parts.append(Part(state=state, start=a, end=b, local_minor=minor, local_currency=local, baton=baton))

@@ -1,4 +1,4 @@
-"""Four authorities, one liar, and everything that can fail: what must always hold (DESIGN section 9) holds for every seed.
+"""Eleven authorities, one liar, and everything that can fail: what must always hold (DESIGN section 9) holds for every seed.
 
 One seed alone: ``LINTAS_SIMULATION_SEED=17 python -m pytest tests/simulation/test_world.py -k one_seed -s``.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.simulation import faults
 from tests.simulation.bugs import BUGS, Bug
+from tests.simulation.bugs_holds import HOLD_BUGS
 from tests.simulation.world import DELIVERED, Played, play
 
 SEEDS = int(os.environ.get("LINTAS_SIMULATION_SEEDS", "100"))
@@ -82,7 +83,7 @@ def test_one_seed_is_one_history(seed: int) -> None:
     assert (first.digest, first.counts) == (again.digest, again.counts)
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name.replace(" ", "-"))
+@pytest.mark.parametrize("bug", (*BUGS, *HOLD_BUGS), ids=lambda bug: bug.name.replace(" ", "-"))
 def test_a_planted_bug_is_caught(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     """The seed that caught it last time is tried first, then every other of the hundred."""
     bug.plant(monkeypatch)

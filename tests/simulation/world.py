@@ -1,12 +1,12 @@
-"""A world of four authorities that play fair and one that lies, on machines and networks that fail, all from one seed."""
+"""A world of eleven authorities that play fair and one that lies, on machines and networks that fail, all from one seed."""
 
 import contextlib
 from collections import Counter
 from random import Random
 from typing import NamedTuple
 
-from tests.simulation import audit, audit_between, faults, law, signers
-from tests.simulation.audit import Books
+from tests.simulation import audit, audit_between, audit_holds, faults, law, signers
+from tests.simulation.books import Books
 from tests.simulation.chronicle import Chronicle
 from tests.simulation.disk import Fault
 from tests.simulation.liar import Liar
@@ -18,8 +18,12 @@ from lintas.model.errors import Unavailable
 
 #: What a seed must deliver before it heals, how long it may stand still before, and after (its own seconds).
 DELIVERED, STALLED, HEALING = 200, 60.0, 90.0
+#: How long there may be news once it is whole: afterwards somebody repeats themselves for ever (its own seconds).
+HEALED = 900.0
 #: Pauses between things that people do, and between audits (its own seconds).
 PACE, AUDIT = 0.8, 120.0
+#: Hours that pass once all is quiet: first those of an order, whose end its holder tells, then those of everything else.
+PASSING = (law.HOLD_HOURS + 0.5, law.CONFIRM_HOURS + law.HOLD_HOURS)
 
 
 class Played(NamedTuple):
@@ -99,17 +103,36 @@ class Stage:
         self.chronicle.counts["seconds"] = int(self.timeline.seconds)
         self._heal()
         self._last_audit()
+        for hours in PASSING:
+            if not self.chronicle.wrongs:
+                self.timeline.skip(hours * 3600)
+                self._become_quiet()
+                self._last_audit()
+        if not self.chronicle.wrongs:
+            for books in self._books().values():
+                self.chronicle.counts.update(books.counted())
+                for wrong in audit_holds.expired(books):
+                    self.chronicle.wrong(wrong)
 
     def _act(self) -> None:
         """Somebody does something, and then somebody else."""
         if self.over:
             return
-        what = self.rng.choices(("status", "report", "ask", "lie"), (80, 3, 4, 13))[0]
         desk = self.rng.choice(self.desks)
-        if what == "lie":
-            self.liar.act()
+        acts = {
+            desk.status: 28,
+            desk.report: 16,
+            desk.ask: 14,
+            desk.afterwards.undo: 12,
+            desk.afterwards.appeal: 6,
+            desk.afterwards.confirm: 4,
+            self.liar.act: 20,
+        }
+        (act,) = self.rng.choices(list(acts), list(acts.values()))
+        if act == self.liar.act:
+            act()
         else:
-            desk.machine.later(0, {"status": desk.status, "report": desk.report, "ask": desk.ask}[what])
+            desk.machine.later(0, act)
         self.timeline.after(self.rng.expovariate(1 / PACE), self._act)
 
     def _heal(self) -> None:
@@ -120,8 +143,12 @@ class Stage:
         for desk in self.desks:
             desk.hurry = True
             desk.machine.mend()
-        since, done = self.timeline.seconds, -1
-        while self.timeline.seconds < since + HEALING:
+        self._become_quiet()
+
+    def _become_quiet(self) -> None:
+        start = since = self.timeline.seconds
+        done = -1
+        while self.timeline.seconds < min(since + HEALING, start + HEALED):
             for desk in self.desks:
                 desk.machine.touch()
                 desk.soon()
@@ -159,8 +186,6 @@ class Stage:
             for wrong in (*audit.examine(each, self.chronicle), *audit.settled(each)):
                 self.chronicle.wrong(wrong)
             self.chronicle.say(each.name, each.size, each.root)
-            self.chronicle.counts["parked"] += len(each.parked)
-            self.chronicle.counts["holds answered"] += sum(hold.state == "answered" for hold in each.holds.values())
             if self.chronicle.adopted[each.name] != self.charters.newest.charter.version:
                 self.chronicle.wrong(f"{each.name} never adopted the newest charter")
         for wrong in audit_between.compare(books):

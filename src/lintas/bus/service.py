@@ -74,13 +74,18 @@ class Bus:
             last = store.last_event(tx)
             if last == self._heard:
                 return found
-            cursors = store.all_cursors(tx)
-            for hearing in self._hearings:
-                kinds = [kind_of(event) for event in hearing.events]
-                at = cursors.get(hearing.hearer, 0)
-                for seq, kind, body in store.events_after(tx, at, kinds, limit=100):
-                    found.append(self._use_case(hearing, at, seq, (kind, body)))
-                    at = seq
+            at = store.all_cursors(tx)
+            starts = {each.hearer: max(at.get(each.hearer, 0), self._heard) for each in self._hearings}
+            # Most hearers have nothing left before the same place: those are answered by one query.
+            for start in sorted(set(starts.values())):
+                hearers: dict[str, list[Hearing]] = {}
+                for hearing in (each for each in self._hearings if starts[each.hearer] == start):
+                    for event in hearing.events:
+                        hearers.setdefault(kind_of(event), []).append(hearing)
+                for seq, kind, body in store.events_after(tx, start, list(hearers), limit=100):
+                    for hearing in hearers[kind]:
+                        found.append(self._use_case(hearing, at.get(hearing.hearer, 0), seq, (kind, body)))
+                        at[hearing.hearer] = seq
         if not found:
             self._heard = last
         return found

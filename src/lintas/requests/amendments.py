@@ -124,7 +124,7 @@ class Amendments:
         )
         self._issue(tx, issued, "order.release", decision)
         order = self._orders.order(tx, amendment.order)
-        if order.refusal or (order.answer is not None and not overlaps(rules.still_held(order), issued.spans)):
+        if not overlaps(rules.still_held(order), issued.spans):
             return self._carried_out(tx, issued)
         return issued
 
@@ -142,7 +142,7 @@ class Amendments:
         """Hold for longer, once, as the law allows with this document; by another officer than the one who ordered it."""
         order = self._orders.order(tx, order_id)
         hold = self._orders.hold(tx, order.hold)
-        if order.closed_at or order.answer is None or not rules.still_held(order):
+        if order.answer is None or not rules.still_held(order):
             raise Conflict("nothing is held under this order", "there is nothing to confirm")
         if order.confirmed_at:
             raise Conflict(f"this order was confirmed at {order.confirmed_at}", "it cannot be lengthened again")
@@ -222,6 +222,8 @@ class Amendments:
             return
         if amendment.state != "ordered":
             raise Conflict(f"amendment {amendment_id} is {amendment.state}", "do nothing until it is ordered")
+        if self._orders.order(tx, amendment.order).answered_at is None:
+            raise Conflict(f"order {amendment.order} has no answer yet", "answer the order first")
         self._carried_out(tx, amendment)
 
     def _carried_out(self, tx: Transaction, amendment: Amendment) -> Amendment:
@@ -229,7 +231,7 @@ class Amendments:
         changes_store.keep_amendment(tx, done)
         if amendment.kind == "release":
             order = self._orders.order(tx, amendment.order)
-            freed = [] if order.closed_at else overlaps(rules.still_held(order), amendment.spans)
+            freed = overlaps(rules.still_held(order), amendment.spans)
             self._let_go(tx, order, freed, amendment.code)
             told = HoldRelease(
                 hold=order.hold,

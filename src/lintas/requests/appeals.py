@@ -36,7 +36,7 @@ class Appeals:
     def file(self, tx: Transaction, token: str, form: AppealForm) -> Appeal:
         """Take an objection; Conflict when nothing is held any more, or too many wait."""
         order = self.order(tx, token)
-        if order.closed_at or order.refusal or not rules.still_held(order):
+        if not rules.still_held(order):
             raise Conflict("nothing is held under this order any more", "there is nothing to object to")
         waiting = [each for each in self.against(tx, order) if each.state == "open"]
         if any((each.name, each.contact, each.text) == (form.name, form.contact, form.text) for each in waiting):

@@ -97,11 +97,11 @@ class Chase:
 
     def located(self, tx: Transaction, share_id: str, bank: str, answer: LedgerAnswer) -> None:
         """Take a bank's trace answer: the share becomes its parts; each part that can be held leads to a hold."""
+        if _let_go(tx, share_id):
+            return  # while the bank was looking for it
         share = store.share(tx, share_id)
         if share is None or share.hold is not None:
             raise NotFound(f"no share {share_id!r} without a hold", "it was replaced or asked for meanwhile")
-        if share.state == "released":
-            return  # let go while the bank was looking for it
         if not answer.found:
             store.keep_share(tx, msgspec.structs.replace(share, holder=bank, note="not_found"))
             return
@@ -293,7 +293,7 @@ class Chase:
         if hold.state not in ("sent", "delivered") and not late:
             raise Refused("not_asked", f"{origin} answers a hold that never left, or that it refused ({hold.state})")
         now = times.render(self._clock.now())
-        rules.check_hold_answer(hold, answer, self._judge.jurisdiction_of(origin), self._clock.now())
+        rules.check_hold_answer(hold, answer, self._judge.jurisdiction_of(origin))
         share = store.share(tx, hold.share)
         answered = msgspec.structs.replace(
             hold, state="answered", outcome=answer.outcome, reason=answer.reason, answered_at=now, late=late
@@ -313,7 +313,7 @@ class Chase:
             share,
             authority=origin,
             law=answer.basis.law if answer.basis else "",
-            until=answer.expires,
+            until=times.render(times.parse(answer.expires)) if answer.expires else None,
             hold=hold.id,
             hop=hold.hop,
         )
@@ -325,10 +325,12 @@ class Chase:
         return answered
 
     def free(self, tx: Transaction, hold: Hold) -> None:
-        """Leave the share of a hold that led to nothing free to be asked for anew."""
+        """Leave the share of a hold that led to nothing free to be asked for anew, or let go if we took the request back."""
         share = store.share(tx, hold.share)
         if share is not None and share.hold == hold.id and share.state in ("moved", "unknown"):
-            store.keep_share(tx, msgspec.structs.replace(share, hold=None))
+            taken_back = changes_store.withdrawals_of(tx, hold=hold.id)
+            freed = rules.released(share, taken_back[0].code) if taken_back else share
+            store.keep_share(tx, msgspec.structs.replace(freed, hold=None))
 
     def take_own(self, tx: Transaction, share: Share, order: Order, answer: LedgerAnswer) -> None:
         """Take what our own order to our own bank achieved for a share of our own case."""
@@ -339,3 +341,14 @@ class Chase:
         for piece in self._replace(tx, share, answer.parts, at=order.baton, changes=changes):
             if claim is not None and not claim.origin:
                 self._follow(tx, piece, claim.officer)
+
+
+def _let_go(tx: Transaction, share_id: str) -> bool:
+    """Tell whether a share, or the one that it would be a part of, was released."""
+    name = share_id
+    while name:
+        share = store.share(tx, name)
+        if share is not None:
+            return share.state == "released"
+        name = name.rpartition(".")[0]
+    return False

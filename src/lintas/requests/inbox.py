@@ -28,7 +28,9 @@ class Inbox:
                     purpose = messages.purpose_of(statement)
                     self._orders.received(tx, event.origin, body, purpose, statement=event.object)
                 case HoldAnswer():
-                    self._chase.answered(tx, event.origin, body)
+                    hold = self._chase.answered(tx, event.origin, body)
+                    if hold is not None:
+                        self._undo.settle(tx, hold)
                 case HoldWithdrawal():
                     self._amendments.withdrawn(tx, event.origin, body)
                 case HoldRelease():

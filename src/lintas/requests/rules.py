@@ -168,10 +168,11 @@ def check_order_answer(order: Order, answer: LedgerAnswer, now: datetime) -> Non
         raise BadInput(f"the order ended at {order.expires}", "hold nothing under it")
 
 
-def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str, now: datetime) -> None:
+def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str) -> None:
     """Refuse a peer's answer that does not add up: a peer's arithmetic is checked like a bank's.
 
-    Money that is held must be held by the peer's own law (``jurisdiction``), in a named officer's name, with an end to come.
+    Money that is held must be held by the peer's own law (``jurisdiction``), in a named officer's name, with an end. An end
+    that passed while the answer was on its way is no reason to forget where the rest of the money went.
     """
     if not answer.parts:
         if answer.outcome not in NOTHING_SHOWN:
@@ -200,8 +201,10 @@ def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str, now: da
             raise Refused("bad_answer", "money is held without legal basis, approver or end", "name all three")
         if answer.basis.jurisdiction != jurisdiction:
             raise Refused("bad_answer", f"money is held under the law of {answer.basis.jurisdiction}", "name your own")
-        if ended(answer.expires, now):
-            raise Refused("bad_answer", "money is held under an order that has ended", "renew it first")
+        try:
+            times.parse(answer.expires)
+        except BadInput as wrong:
+            raise Refused("bad_answer", wrong.what, wrong.do) from None
 
 
 def ended(expires: str | None, now: datetime) -> bool:
@@ -215,14 +218,16 @@ def ended(expires: str | None, now: datetime) -> bool:
 def overlapping(baton: Baton, orders: Sequence[Order], now: datetime) -> Order | None:
     """Return an order that holds, or may yet hold, part of the same money: not refused, not ended, not let go."""
     for order in orders:
-        counts = not order.refusal and not order.closed_at and not ended(order.expires, now)
-        if counts and order.baton.transfer == baton.transfer and overlaps([baton.span], still_held(order)):
+        counts = order.baton.transfer == baton.transfer and not ended(order.expires, now)
+        if counts and overlaps([baton.span], still_held(order)):
             return order
     return None
 
 
 def still_held(order: Order) -> list[Span]:
     """Return what an order holds, in its transfer's minor units; before its bank has answered, all that it covers."""
+    if order.closed_at or order.refusal:
+        return []
     held = [order.baton.span] if order.answer is None else held_spans(order.answer.parts)
     return [rest for span in held for rest in subtract(span, order.released)]
 

@@ -140,7 +140,7 @@ class Undo:
         for share in shares:
             if share.state == "held":
                 store.part_share(tx, share, rules.let_go(share, notice.spans, notice.code))
-        self._confirm(tx, hold)
+        self.settle(tx, hold)
 
     def _never_decided(self, tx: Transaction, hold: Hold, notice: HoldRelease) -> None:
         store.keep_hold(
@@ -149,8 +149,8 @@ class Undo:
         for share in store.shares_under(tx, hold.id):
             store.keep_share(tx, rules.released(share, notice.code))
 
-    def _confirm(self, tx: Transaction, hold: Hold) -> None:
-        """Note the withdrawals of a hold of which nothing is held any more."""
+    def settle(self, tx: Transaction, hold: Hold) -> None:
+        """Note which withdrawals of a hold are confirmed: those of whose money its peer says that nothing is held."""
         held = [share.baton.span for share in store.shares_under(tx, hold.id) if share.state == "held" and share.baton]
         for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
             wanted = withdrawal.spans or (hold.baton.span,)
@@ -195,7 +195,7 @@ class Undo:
             store.keep_share(tx, rules.released(share, "expired"))
             hold = store.hold(tx, share.hold or "")
             if hold is not None and hold.direction == "asked":
-                self._confirm(tx, hold)
+                self.settle(tx, hold)
 
     def _grace(self) -> str:
         return times.render(self._clock.now() - GRACE)
