@@ -321,7 +321,10 @@ def test_severing_through_the_api_shuts_the_door_at_once(pair: tuple[Member, Mem
     assert xb.ask("POST", "/api/v1/peers/xa-asc/sever", "Cai Moy", **body).status_code == 409
     for who in ("Cai Moy", "Bea Kon"):
         assert xb.ask("POST", "/api/v1/peers/xa-asc/restore", who, **body).status_code == 200
+    before = len(xb.get("/api/v1/holds"))
     assert xa.deliver(xb, xa.signer("signing-2.key")).status_code == 200
+    # The hold comes a moment after the receipt; the next test counts.
+    until(lambda: len(xb.get("/api/v1/holds")) == before + 1)
 
 
 def test_quarantine_by_the_page_and_two_who_accept(pair: tuple[Member, Member]) -> None:
