@@ -53,7 +53,7 @@ async def confirm(call: Call[Runtime]) -> Amendment:
 
 
 async def letter(call: Call[Runtime]) -> PlainTextResponse:
-    """Return an order's letter as the bank gets it."""
+    """Return an order's letter, without the address for objections: that is for the owner of the account alone."""
     order = call.path["order"]
     return PlainTextResponse(await call.services.read(lambda tx: call.services.node.orders.letter(tx, order)))
 
@@ -81,7 +81,7 @@ ROUTES = [
         "/api/v1/orders/{order}/letter",
         letter,
         roles=APPROVERS | {"auditor"},
-        summary="An order's letter, with the address for objections",
+        summary="An order's letter, without the address for objections",
         gives="text/plain",
     ),
 ]

@@ -11,6 +11,7 @@ from lintas.bus.service import Bus
 from lintas.ledger.service import Ledger
 from lintas.model import messages, times
 from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
+from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
 
@@ -91,11 +92,6 @@ class Review:
         found = store.find_set_aside(tx, peer, object_id)
         assert found is not None  # noqa: S101 — it was found in this very transaction
         return _shown(peer, found)
-
-
-def same_person(one: str, other: str) -> bool:
-    """Tell whether two names are one person's, at least as strictly as the database: case and outer blanks do not count."""
-    return one.strip().lower() == other.strip().lower()
 
 
 def _shown(peer: str, found: store.Aside) -> SetAside:

@@ -16,6 +16,7 @@ from lintas.http.routing import COOKIE, Call, Route
 from lintas.model import times
 from lintas.model.errors import BadInput, NotSignedIn
 from lintas.model.money import show
+from lintas.model.people import same_person
 from lintas.node.runtime import Runtime
 from lintas.node.views import case_view, with_doubts
 from lintas.requests.records import HoldForm, Sentence
@@ -41,7 +42,7 @@ def moment(at: str) -> str:
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("lintas.console"), autoescape=True, undefined=jinja2.StrictUndefined
 )
-_templates.globals |= {"show": show, "svg_bar": svg_bar}
+_templates.globals |= {"show": show, "svg_bar": svg_bar, "same_person": same_person}
 _templates.filters |= {
     "words": lambda code: code.replace("_", " "),
     "moment": moment,

@@ -3,7 +3,6 @@
 import msgspec
 
 from lintas.border.records import Standing
-from lintas.border.review import same_person
 from lintas.border.service import check_not_severed
 from lintas.exchange import store
 from lintas.exchange.directory import Directory
@@ -13,6 +12,7 @@ from lintas.ledger.service import Ledger
 from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound
 from lintas.model.ids import IdSource
+from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
 

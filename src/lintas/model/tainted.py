@@ -1,6 +1,6 @@
 """Tainted money as ledgers speak of it: the baton between two ledgers, and what one ledger says became of an interval."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -8,8 +8,9 @@ import msgspec
 from lintas.model.errors import BadInput
 from lintas.model.money import MAX_MINOR, currency
 
-#: One line to be shown to people or put into a letter: no control characters, none that turn the direction of writing.
-PLAIN = r"\A[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
+#: One line to be shown to people or put into a letter: no control characters, none that turn the direction of writing or
+#: cannot be seen (joiners stay: several languages need them).
+PLAIN = r"\A[^\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]*\Z"
 #: The same, with something in it.
 WRITTEN = PLAIN.replace(r"\A", r"\A(?=.*\S)", 1)
 #: Bounds of what others send, checked where it is decoded: references, bank and currency codes, minor units.
@@ -164,10 +165,22 @@ def subtract(span: Span, taken: Iterable[Span]) -> list[Span]:
     return [*left, (edge, last)] if edge < last else left
 
 
-def overlaps(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
-    """Return what two sets of spans have in common, in the order of the first."""
-    common = ((max(a, c), min(b, d)) for a, b in spans for c, d in others)
+def overlaps(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """Return what two sets of spans have in common, in order and without repetition."""
+    second = merged(others)
+    common = ((max(a, c), min(b, d)) for a, b in merged(spans) for c, d in second)
     return [(start, end) for start, end in common if start < end]
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Return the same positions as the fewest spans, in order; an empty or turned span is none."""
+    found = list[Span]()
+    for start, end in sorted(each for each in spans if each[0] < each[1]):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 def part_id(parent: str, number: int) -> str:

@@ -160,7 +160,7 @@ def assemble(parts: Parts) -> Node:
         clock=clock,
         ids=ids,
     )
-    undo = Undo(amendments=amendments, border=border, clock=clock, ids=ids)
+    undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
     node = Node(
         parts=parts,
         bus=bus,

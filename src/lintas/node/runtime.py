@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 from collections import Counter
@@ -158,7 +159,9 @@ class Runtime:
             await self._publication.publish(starting=True)
             await warm
             await self._renew_peers()
-            works = (self._pump, self._beat, self._obey, self._clocks, self._watch)
+            ends = functools.partial(self._clock, self.node.amendments.ended, self.node.amendments.close_ended)
+            lapses = functools.partial(self._clock, self.node.undo.lapsed, self.node.undo.lapse)
+            works = (self._pump, self._beat, self._obey, ends, lapses, self._watch)
             tasks = [asyncio.create_task(self._for_ever(each)) for each in works]
             yield
         finally:
@@ -215,15 +218,12 @@ class Runtime:
             await asyncio.sleep(WATCH_SECONDS)
             await self._renew_peers()
 
-    async def _clocks(self) -> None:
-        """Let orders and requests end when their time is over; most looks find nothing, and write nothing."""
-        amendments, undo = self.node.amendments, self.node.undo
+    async def _clock(self, over: Callable[[Transaction], bool], end: Callable[[Transaction], None]) -> None:
+        """Let end what is over; most looks find nothing, and write nothing."""
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
-            if await self.read(amendments.ended):
-                await self.write(amendments.close_ended)
-            if await self.read(undo.lapsed):
-                await self.write(undo.lapse)
+            if await self.read(over):
+                await self.write(end)
 
     async def _beat(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 Undoing needs no more than doing needed: one named officer, who is never the one that asked for it.
 """
 
+import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -11,10 +12,11 @@ from lintas.border.judge import Judge
 from lintas.border.service import Border
 from lintas.bus.service import Bus
 from lintas.model import times
-from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
+from lintas.model.errors import Conflict, LintasError, NotAllowed, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.messages import HoldAnswer, HoldRelease, HoldStatus, HoldWithdrawal, Message, Purpose, ReleaseCode
-from lintas.model.tainted import Span, overlaps
+from lintas.model.people import same_person
+from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
 from lintas.requests import changes_store, rules, store
@@ -23,6 +25,8 @@ from lintas.requests.journal import Journal
 from lintas.requests.orders import Orders
 from lintas.requests.records import Amendment, Hold, Order, OrderAmended
 from lintas.storage.engine import Transaction
+
+log = logging.getLogger("lintas.requests")
 
 #: How much that has ended is closed in one use case.
 MOST_AT_ONCE = 100
@@ -82,7 +86,12 @@ class Amendments:
         self, tx: Transaction, order: Order, spans: Sequence[Span], *, code: ReleaseCode, reason: str, asked_by: str
     ) -> Amendment:
         """Ask that ``spans`` of an order (none: all of it) be released; the same asked again is the same amendment."""
-        wanted = tuple(spans) or (order.baton.span,)
+        wanted = tuple(merged(overlaps(spans, [order.baton.span]))) or (order.baton.span,)
+        if spans and not overlaps(spans, [order.baton.span]):
+            raise Refused("bad_spans", "these parts are not of the order's interval", "name parts of it")
+        kept = [rest for span in rules.still_held(order) for rest in subtract(span, wanted)]
+        if len(kept) > MAX_PARTS:
+            raise Refused("bad_spans", f"what would stay held is in more than {MAX_PARTS} pieces", "name larger parts")
         waiting = [
             each for each in changes_store.amendments_of(tx, order=order.id) if each.state == "awaiting_approval"
         ]
@@ -121,7 +130,7 @@ class Amendments:
     def approve(self, tx: Transaction, amendment_id: str, officer: str) -> Amendment:
         """Release, under this authority's own law, in the named officer's name."""
         amendment = self._waiting(tx, amendment_id)
-        if amendment.asked_by == officer:
+        if same_person(amendment.asked_by, officer):
             raise NotAllowed("who asked for a release cannot approve it", "another officer must decide")
         hold = self._orders.hold(tx, amendment.hold)
         decision = self._decide("release_order", hold)
@@ -150,27 +159,29 @@ class Amendments:
             self._tell(tx, hold, told)
 
     def confirm(self, tx: Transaction, order_id: str, officer: str, reference: str) -> Amendment:
-        """Hold for longer, once, as the law allows with this document; by another officer than the one who ordered it."""
+        """Order its bank to hold for longer, once, as the law allows with this document; by another officer than the first.
+
+        The order, the bar and the asker see the new end once the bank has said that it still holds.
+        """
         order = self._orders.order(tx, order_id)
         hold = self._orders.hold(tx, order.hold)
-        if order.answer is None or not rules.still_held(order):
+        if order.answer is None or not rules.still_held(order) or rules.ended(order.expires, self._clock.now()):
             raise Conflict("nothing is held under this order", "there is nothing to confirm")
+        if any(
+            each.kind == "confirm" and each.state == "ordered"
+            for each in changes_store.amendments_of(tx, order=order.id)
+        ):
+            raise Conflict("its bank is being told already that this order is confirmed", "wait for its word")
         if order.confirmed_at:
             raise Conflict(f"this order was confirmed at {order.confirmed_at}", "it cannot be lengthened again")
-        if order.approver == officer:
+        if same_person(order.approver, officer):
             raise NotAllowed("who approved the order cannot confirm it", "another officer must decide")
         decision = self._decide("hold_order", hold)
         if decision.outcome != "permit" or decision.confirm_hours is None:
             raise NotAllowed(
                 decision.sentence, "the hold ends when the order says; no confirmation is known to this law"
             )
-        until = self._judge.hours_after(order.expires, decision.confirm_hours)
         now = self._now()
-        longer = msgspec.structs.replace(order, expires=until, confirmed_at=now, reference=reference)
-        store.keep_order(tx, longer)
-        for share in store.shares_under(tx, hold.id):
-            if share.state == "held":
-                store.keep_share(tx, msgspec.structs.replace(share, until=until))
         amendment = Amendment(
             id=self._ids.new("amend"),
             order=order.id,
@@ -185,11 +196,9 @@ class Amendments:
             basis=self._judge.basis(decision),
             approver=officer,
             issued_at=now,
-            expires=until,
+            expires=self._judge.hours_after(order.expires, decision.confirm_hours),
         )
         self._issue(tx, amendment, "order.confirm", decision)
-        if hold.direction == "received":
-            self._tell(tx, hold, HoldStatus(hold=hold.id, state="confirmed", at=now, expires=until))
         return amendment
 
     def _waiting(self, tx: Transaction, amendment_id: str) -> Amendment:
@@ -240,21 +249,38 @@ class Amendments:
     def _carried_out(self, tx: Transaction, amendment: Amendment) -> Amendment:
         done = msgspec.structs.replace(amendment, state="done", done_at=self._now())
         changes_store.keep_amendment(tx, done)
+        order = self._orders.order(tx, amendment.order)
+        hold = self._orders.hold(tx, order.hold)
         if amendment.kind == "release":
-            order = self._orders.order(tx, amendment.order)
             freed = overlaps(rules.still_held(order), amendment.spans)
             self._let_go(tx, order, freed, amendment.code)
-            told = HoldRelease(
-                hold=order.hold,
-                code=amendment.code,
-                at=self._now(),
-                spans=tuple(freed),
-                basis=amendment.basis,
-                approver=amendment.approver,
-                reason=amendment.reason,
-            )
-            self._tell(tx, self._orders.hold(tx, order.hold), told)
+            self._tell_released(tx, hold, freed, amendment)
+        elif amendment.expires is not None:
+            self._lengthen(tx, order, hold, amendment, amendment.expires)
         return done
+
+    def _lengthen(self, tx: Transaction, order: Order, hold: Hold, amendment: Amendment, until: str) -> None:
+        now = self._now()
+        longer = msgspec.structs.replace(order, expires=until, confirmed_at=now, reference=amendment.reason)
+        store.keep_order(tx, longer)
+        for share in store.shares_under(tx, hold.id):
+            if share.state == "held":
+                store.keep_share(tx, msgspec.structs.replace(share, until=until))
+        self._tell(tx, hold, HoldStatus(hold=hold.id, state="confirmed", at=now, expires=until))
+
+    def _tell_released(self, tx: Transaction, hold: Hold, spans: Sequence[Span], why: Amendment | Order) -> None:
+        """Tell the asker what is held no more, in as many statements as it takes; at least one, which answers a withdrawal."""
+        for first in range(0, max(1, len(spans)), MAX_PARTS):
+            told = HoldRelease(
+                hold=hold.id,
+                code="expired" if isinstance(why, Order) else why.code,
+                at=self._now(),
+                spans=tuple(spans[first : first + MAX_PARTS]),
+                basis=why.basis,
+                approver=why.approver,
+                reason="" if isinstance(why, Order) else why.reason,
+            )
+            self._tell(tx, hold, told)
 
     def _let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode) -> None:
         """Note what an order holds no more, in the order and in the bar."""
@@ -277,7 +303,13 @@ class Amendments:
         """End what has ended: orders, which hold nothing from then on, and requests that nobody decided on or answered."""
         now = self._now()
         for order in store.ended_orders(tx, now, MOST_AT_ONCE):
-            self._end_order(tx, order)
+            try:
+                with tx.begin_nested():
+                    self._end_order(tx, order)
+            except LintasError as wrong:
+                # Whatever cannot be told of one order, it ends, and those behind it end too.
+                log.error("an order ended in silence", extra={"order": order.id, "why": type(wrong).__name__})
+                self._let_go(tx, order, [] if order.answer is None else rules.still_held(order), "expired")
         for hold in store.ended_holds(tx, now, MOST_AT_ONCE):
             reason = "nobody decided before the request ended" if hold.direction == "received" else "no answer came"
             self._end_hold(tx, hold, reason)
@@ -286,20 +318,29 @@ class Amendments:
         hold, held = self._orders.hold(tx, order.hold), [] if order.answer is None else rules.still_held(order)
         self._let_go(tx, order, held, "expired")
         for amendment in changes_store.amendments_of(tx, order=order.id):
-            if amendment.state in ("awaiting_approval", "ordered"):
-                changes_store.keep_amendment(tx, msgspec.structs.replace(amendment, state="done", done_at=self._now()))
+            self._moot(tx, amendment, order)
+        for appeal in changes_store.appeals_of(tx, order=order.id):
+            if appeal.state == "open":
+                ended = {
+                    "state": "dismissed",
+                    "decided_at": self._now(),
+                    "reason": "the hold has ended: the money is free",
+                }
+                changes_store.keep_appeal(tx, msgspec.structs.replace(appeal, **ended))
         if order.answer is None:
             self._end_hold(tx, hold, "the bank did not answer before the order ended")
         elif held:
-            told = HoldRelease(
-                hold=hold.id,
-                code="expired",
-                at=self._now(),
-                spans=tuple(held),
-                basis=order.basis,
-                approver=order.approver,
-            )
-            self._tell(tx, hold, told)
+            self._tell_released(tx, hold, held, order)
+
+    def _moot(self, tx: Transaction, amendment: Amendment, order: Order) -> None:
+        """Settle what was under way about an order that ended; a bank that was told to hold on is told to let go."""
+        if amendment.state == "awaiting_approval":
+            moot = msgspec.structs.replace(amendment, state="declined", reason=f"{amendment.reason} (the order ended)")
+            changes_store.keep_amendment(tx, moot)
+        elif amendment.state == "ordered" and amendment.kind == "confirm":
+            over = {"kind": "release", "code": "expired", "spans": (order.baton.span,), "expires": None}
+            changes_store.keep_amendment(tx, msgspec.structs.replace(amendment, **over))
+            self._bus.emit(tx, OrderAmended(amendment.id, order.id, order.bank))
 
     def _end_hold(self, tx: Transaction, hold: Hold, reason: str) -> None:
         ended = msgspec.structs.replace(

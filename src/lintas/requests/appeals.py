@@ -5,6 +5,7 @@ import msgspec
 from lintas.model import times
 from lintas.model.errors import Conflict, NotAllowed, NotFound
 from lintas.model.ids import IdSource
+from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.requests import changes_store, letter, rules, store
 from lintas.requests.amendments import Amendments
@@ -75,8 +76,11 @@ class Appeals:
         if appeal.state != "open":
             raise Conflict(f"this appeal was {appeal.state} by {appeal.decided_by}", "it is decided")
         order = self._orders.order(tx, appeal.order)
-        if order.approver == officer:
+        if same_person(order.approver, officer):
             raise NotAllowed("who approved the order cannot decide on the objection", "another officer must decide")
+        wishes = [each for each in changes_store.amendments_of(tx, order=order.id) if each.kind == "release"]
+        if decision.uphold and any(same_person(each.asked_by, officer) for each in wishes):
+            raise NotAllowed("who asked for a release cannot uphold an objection", "another officer must decide")
         decided = msgspec.structs.replace(
             appeal,
             state="upheld" if decision.uphold else "dismissed",

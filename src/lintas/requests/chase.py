@@ -1,6 +1,7 @@
 """The asking side: a case's claim and shares, hold requests to peers, and what comes back, hop after hop."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,15 +10,16 @@ from lintas.border.records import Answered
 from lintas.border.service import Border
 from lintas.bus.service import Bus
 from lintas.model import times
-from lintas.model.errors import BadInput, Conflict, NotFound, Refused
+from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.markings import Marking
 from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
 from lintas.model.money import Money
-from lintas.model.tainted import Baton, LedgerAnswer, Part
+from lintas.model.people import same_person
+from lintas.model.tainted import Baton, LedgerAnswer, Part, held_spans
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
-from lintas.requests.records import Bar, Claim, Direction, Hold, HoldForm, MovedOn, Order, Share
+from lintas.requests.records import OPEN, Bar, Claim, Direction, Hold, HoldForm, MovedOn, Order, Share
 from lintas.storage.engine import Transaction
 
 #: What a hold request asks of the peer, as data: answer within, and stop being a request after (hours).
@@ -27,6 +29,8 @@ EXPIRES_HOURS = 72
 MAX_UNASKED_HOLDS = 20
 #: How far money is followed without anybody's click: honest members need a handful, a lying one could go on for ever.
 MAX_UNASKED_HOPS = 12
+#: Holds that officers may ask for in one case, and how long a share's id may grow by cutting (characters).
+MAX_ASKED_HOLDS, MAX_SHARE_ID = 200, 300
 PLANE_B = Marking(plane="B", tlp="AMBER+STRICT")
 
 
@@ -35,6 +39,13 @@ class Place(msgspec.Struct, frozen=True):
 
     authority: str
     own: bool
+
+
+class Heard(NamedTuple):
+    """What became of an answer: the hold as it is now, and a hold (this or another) that is wanted no more."""
+
+    hold: Hold
+    unwanted: Hold | None = None
 
 
 class Chase:
@@ -149,21 +160,37 @@ class Chase:
         share = store.share(tx, form.share)
         if share is None or share.baton is None:
             raise NotFound(f"no share {form.share!r} that could be held", "take the id from the case's bar")
+        if share.state == "released":
+            share = self._reopened(tx, share, officer)
         if share.state not in ("moved", "unknown"):
             raise Conflict(f"this share is {share.state}", "only money that is moved or unknown can be held")
         if share.hold is not None:
             raise Conflict(f"hold {share.hold} covers this share already", "wait for its answer")
+        if sum(not hold.automatic for hold in store.holds_of(tx, share.case)) >= MAX_ASKED_HOLDS:
+            raise Conflict(f"{MAX_ASKED_HOLDS} holds were asked for in this case", "ask for larger parts")
         if share.note == "moved" and self._place_of(share.holder).own:
             raise Conflict(f"{share.holder} is being asked where this money is", "wait for its answer")
         claim = store.claim(tx, share.case)
         if claim is not None and claim.origin:
             raise Conflict(f"this is {claim.origin}'s case", "it is told where the money went, and asks on itself")
+        assert share.baton is not None  # noqa: S101 — looked at above
         pieces = rules.cut(share, share.baton, form.amount_minor or share.baton.amount_minor)
         if len(pieces) > 1:
+            if len(share.id) > MAX_SHARE_ID:
+                raise Conflict("this share was cut too often", "ask for all of it")
             store.drop_share(tx, share.id)
             for piece in pieces:
                 store.keep_share(tx, piece)
         return self._open_hold(tx, pieces[0], pieces[0].baton or share.baton, form.purpose, officer)
+
+    def _reopened(self, tx: Transaction, share: Share, officer: str) -> Share:
+        """Take up again what was let go, at the word of somebody else than the one who let it go."""
+        if same_person(share.let_go_by, officer):
+            raise NotAllowed("you let this money go yourself", "another officer must take it up again")
+        hold = store.hold(tx, share.hold) if share.hold else None
+        if hold is not None and hold.state in OPEN:
+            raise Conflict(f"hold {hold.id} is still being taken back", "wait until its authority has answered")
+        return msgspec.structs.replace(share, state="moved", hold=None, note="reopened", let_go_by="")
 
     def _follow(self, tx: Transaction, share: Share, officer: str) -> None:
         """Follow money that moved on: our own bank is asked where it is, a peer for a hold if our table lets nobody click."""
@@ -278,11 +305,11 @@ class Chase:
         store.keep_hold(tx, msgspec.structs.replace(hold, state="refused_by_peer", reason=event.reason))
         self.free(tx, hold)
 
-    def answered(self, tx: Transaction, origin: str, answer: HoldAnswer) -> Hold | None:
+    def answered(self, tx: Transaction, origin: str, answer: HoldAnswer) -> "Heard | None":
         """Take a peer's answer to a hold of ours; Refused when it is not theirs to give or does not add up.
 
-        An answer that comes after the request ended is recorded, and counts as long as nobody else was asked meanwhile.
-        Returns the hold as it is now; None for an answer that came before.
+        An answer that comes after the request ended is recorded, and counts, also for a newer request for the same money. Where
+        the money was let go meanwhile, what it holds is unwanted, and is to be taken back. None for one that came before.
         """
         hold = store.hold(tx, answer.hold)
         if hold is None or hold.direction != "asked" or hold.peer != origin:
@@ -296,19 +323,26 @@ class Chase:
         rules.check_hold_answer(hold, answer, self._judge.jurisdiction_of(origin))
         share = store.share(tx, hold.share)
         answered = msgspec.structs.replace(
-            hold, state="answered", outcome=answer.outcome, reason=answer.reason, answered_at=now, late=late
+            hold,
+            state="answered",
+            outcome=answer.outcome,
+            reason=answer.reason,
+            answered_at=now,
+            late=late,
+            held=tuple(held_spans(answer.parts)),
         )
         store.keep_hold(tx, answered)
-        if share is None or share.hold not in (None, hold.id) or share.state not in ("moved", "unknown"):
-            raise Refused(
-                "late_answer", f"the answer to hold {hold.id} is on record; its money was let go or asked for anew"
-            )
+        if share is None or share.state not in ("moved", "unknown"):
+            return Heard(answered, unwanted=answered)
+        newer = store.hold(tx, share.hold) if share.hold not in (None, hold.id) else None
+        if newer is not None and not (newer.direction == "asked" and newer.state in OPEN and answer.parts):
+            return Heard(answered, unwanted=answered)
         taken_back = changes_store.withdrawals_of(tx, hold=hold.id)
         if not answer.parts:
             if taken_back:
-                store.keep_share(tx, rules.released(share, taken_back[0].code))
+                store.keep_share(tx, rules.released(share, taken_back[0].code, taken_back[0].officer))
             self.free(tx, answered)
-            return answered
+            return Heard(answered)
         changes = msgspec.structs.replace(
             share,
             authority=origin,
@@ -321,25 +355,43 @@ class Chase:
             if not taken_back:
                 self._follow(tx, piece, hold.asked_by)
             elif piece.state == "moved":
-                store.keep_share(tx, rules.released(piece, taken_back[0].code))
-        return answered
+                store.keep_share(tx, rules.released(piece, taken_back[0].code, taken_back[0].officer))
+        # What was asked anew meanwhile is answered by this as well.
+        return Heard(answered, unwanted=newer)
 
     def free(self, tx: Transaction, hold: Hold) -> None:
         """Leave the share of a hold that led to nothing free to be asked for anew, or let go if we took the request back."""
         share = store.share(tx, hold.share)
         if share is not None and share.hold == hold.id and share.state in ("moved", "unknown"):
-            taken_back = changes_store.withdrawals_of(tx, hold=hold.id)
-            freed = rules.released(share, taken_back[0].code) if taken_back else share
+            by = self._let_go_by(tx, hold)
+            freed = share if by is None else rules.released(share, "undone", by)
             store.keep_share(tx, msgspec.structs.replace(freed, hold=None))
 
+    def _let_go_by(self, tx: Transaction, hold: Hold) -> str | None:
+        """Return the officer who let go of a hold of ours, abroad or at home; None where nobody did."""
+        for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
+            return withdrawal.officer
+        order = store.order_of(tx, hold.id)
+        for amendment in changes_store.amendments_of(tx, order=order.id) if order else ():
+            if amendment.code == "correction" and amendment.kind == "release" and amendment.state != "declined":
+                return amendment.asked_by
+        return None
+
     def take_own(self, tx: Transaction, share: Share, order: Order, answer: LedgerAnswer) -> None:
-        """Take what our own order to our own bank achieved for a share of our own case."""
+        """Take what our own order to our own bank achieved for a share of our own case.
+
+        Where an officer let go of it meanwhile, what the bank does not hold is let go too, and nothing is followed.
+        """
         changes = msgspec.structs.replace(
             share, authority=self._me, law=order.basis.law, until=order.expires, hold=order.hold
         )
         claim = store.claim(tx, share.case)
+        hold = store.hold(tx, order.hold)
+        by = share.let_go_by if share.state == "released" else self._let_go_by(tx, hold) if hold else None
         for piece in self._replace(tx, share, answer.parts, at=order.baton, changes=changes):
-            if claim is not None and not claim.origin:
+            if by is not None and piece.state == "moved":
+                store.keep_share(tx, rules.released(piece, "undone", by))
+            elif by is None and claim is not None and not claim.origin:
                 self._follow(tx, piece, claim.officer)
 
 

@@ -28,9 +28,11 @@ class Inbox:
                     purpose = messages.purpose_of(statement)
                     self._orders.received(tx, event.origin, body, purpose, statement=event.object)
                 case HoldAnswer():
-                    hold = self._chase.answered(tx, event.origin, body)
-                    if hold is not None:
-                        self._undo.settle(tx, hold)
+                    heard = self._chase.answered(tx, event.origin, body)
+                    if heard is not None:
+                        self._undo.settle(tx, heard.hold)
+                    if heard is not None and heard.unwanted is not None:
+                        self._undo.unwanted(tx, heard.unwanted)
                 case HoldWithdrawal():
                     self._amendments.withdrawn(tx, event.origin, body)
                 case HoldRelease():

@@ -12,6 +12,7 @@ from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
 from lintas.model.money import Money
+from lintas.model.people import same_person
 from lintas.model.tainted import LedgerAnswer, part_id, sent_by
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
@@ -76,8 +77,6 @@ class Orders:
             state="awaiting_approval",
             asked_at=times.render(self._clock.now()),
             request_basis=request.basis,
-            answer_by=request.answer_by,
-            expires=request.expires,
             statement=statement,
         )
         try:
@@ -89,10 +88,17 @@ class Orders:
                 what = f"{origin} was never told that this money left {request.baton.sender}"
                 raise Refused("unknown_baton", what, "ask only for what an answer named")
         except Refused as wrong:
+            # Told and listed, and not kept as a hold: nobody fills the table with what cannot be.
             self._border.note_refusal(tx, origin, wrong.reason, str(wrong))
-            self._decline(tx, hold, str(wrong))
+            self.tell(tx, hold, HoldAnswer(hold=hold.id, outcome="refused", reason=str(wrong)))
             return
-        hold = msgspec.structs.replace(hold, share=hold.case)
+        now, longest = self._clock.now(), rules.LONGEST_REQUEST
+        hold = msgspec.structs.replace(
+            hold,
+            share=hold.case,
+            answer_by=rules.no_longer_than(request.answer_by, now, longest),
+            expires=rules.no_longer_than(request.expires, now, longest),
+        )
         store.keep_hold(tx, hold)
         self._chase.open_claim(
             tx, hold.case, hold.scheme, amount_minor=hold.amount_minor, currency=hold.currency, origin=origin
@@ -183,7 +189,7 @@ class Orders:
     def _check_approvable(self, tx: Transaction, hold: Hold, approver: str) -> None:
         if rules.ended(hold.expires, self._clock.now()):
             raise Conflict(f"the request ended at {hold.expires}", "decline it; the other side may ask anew")
-        if hold.direction == "own" and hold.asked_by == approver:
+        if hold.direction == "own" and same_person(hold.asked_by, approver):
             raise NotAllowed("who reported or asked cannot approve", "another officer must decide")
         other = self._covered(tx, hold)
         if other is not None:
@@ -229,9 +235,12 @@ class Orders:
         return order
 
     def letter(self, tx: Transaction, order_id: str, bank: str | None = None) -> str:
-        """Return the order as a letter: reference, section of law, amount, expiry, contact, and where to object."""
+        """Return the order as a letter: reference, section of law, amount, expiry, contact.
+
+        Its own bank's has the address for objections; an officer's has not, so that none objects in an owner's name.
+        """
         order, salt = self.order(tx, order_id, bank), store.salt_of(tx, order_id)
-        objections = f"{self._appeal_address()}/appeal/{letter.token_of(salt)}" if salt else ""
+        objections = f"{self._appeal_address()}/appeal/{letter.token_of(salt)}" if salt and bank else ""
         return letter.write(order, authority=self._name, objections=objections)
 
     def bank_answers(self, tx: Transaction, bank: str, order_id: str, answer: LedgerAnswer) -> None:

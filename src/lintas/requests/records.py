@@ -28,7 +28,7 @@ AmendmentState = Literal["awaiting_approval", "ordered", "done", "declined"]
 WithdrawalState = Literal["sent", "delivered", "refused", "confirmed", "declined"]
 AppealState = Literal["open", "upheld", "dismissed"]
 #: Several lines that people read: no control characters but line breaks and tabs, none that turn the direction of writing.
-_LINES = r"\A(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
+_LINES = WRITTEN.replace(r"\x00-\x1f", r"\x00-\x08\x0b\x0c\x0e-\x1f").replace("(?=.*", r"(?=[\s\S]*")
 #: What a person writes: a sentence that others read.
 Sentence = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=WRITTEN)]
 
@@ -52,6 +52,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     hold: str | None = None
     note: str = ""
     hop: int = 0
+    #: Who let it go; asking for it again takes somebody else.
+    let_go_by: str = ""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +107,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool = False
     #: The answer came after the request had ended.
     late: bool = False
+    #: What the peer's answer said that it held, in minor units of the baton's transfer.
+    held: Spans = ()
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

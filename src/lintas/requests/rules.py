@@ -31,6 +31,10 @@ SHARE_OF_PART: dict[str, ShareState] = {
 }
 #: No law that we know of lets an authority hold for longer without a court: what a peer says beyond is not believed.
 LONGEST_HOLD = timedelta(days=366)
+#: How long we keep a peer's request waiting at most, whatever end it names.
+LONGEST_REQUEST = timedelta(days=30)
+#: What our own clock ended, since the holder said nothing: its word still counts when it comes.
+LAPSED = "lapsed"
 #: Outcomes of an answer that shows no money.
 NOTHING_SHOWN: frozenset[Outcome] = frozenset({"refused", "not_found", "expired"})
 
@@ -62,6 +66,7 @@ def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share) -> 
         pieces.append(
             msgspec.structs.replace(
                 changes,
+                let_go_by="",
                 id=part_id(share.id, number),
                 case=share.case,
                 state=state,
@@ -124,9 +129,9 @@ def let_go(share: Share, spans: Sequence[Span], why: str) -> list[Share]:
     return parted
 
 
-def released(share: Share, why: str) -> Share:
-    """Return a share that is let go."""
-    return msgspec.structs.replace(share, state="released", law="", until=None, note=why)
+def released(share: Share, why: str, by: str = "") -> Share:
+    """Return a share that is let go, by an officer of ours where one did it."""
+    return msgspec.structs.replace(share, state="released", law="", until=None, note=why, let_go_by=by)
 
 
 def check_request(request: HoldRequest, *, own_banks: frozenset[str], now: datetime) -> None:
@@ -209,9 +214,9 @@ def check_hold_answer(hold: Hold, answer: HoldAnswer, jurisdiction: str) -> None
             raise Refused("bad_answer", wrong.what, wrong.do) from None
 
 
-def no_longer_than(expires: str, now: datetime) -> str:
-    """Return a peer's end of a hold, or the latest that we believe: every hold ends, whatever its holder says."""
-    return times.render(min(times.parse(expires), now + LONGEST_HOLD))
+def no_longer_than(expires: str, now: datetime, longest: timedelta = LONGEST_HOLD) -> str:
+    """Return a peer's end in our spelling, or the latest that we believe: everything ends, whatever a peer says."""
+    return times.render(min(times.parse(expires), now + longest))
 
 
 def ended(expires: str | None, now: datetime) -> bool:

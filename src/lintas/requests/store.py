@@ -84,10 +84,10 @@ told = Table(
     "requests_told",
     metadata,
     Column("peer", String(80), primary_key=True),
+    Column("sender", String(40), primary_key=True),
     Column("transfer", String(200), primary_key=True),
     Column("start", BigInteger, primary_key=True),
     Column("end", BigInteger, primary_key=True),
-    Column("sender", String(40), nullable=False),
 )
 # Statements that are asked after every commit, for each step of a case, are made once.
 _CLAIM = select(claims.c.doc).where(claims.c.case == bindparam("of_case"))
@@ -98,7 +98,8 @@ _HOLD_BY_OBJECT = select(holds.c.doc).where(holds.c.object == bindparam("of_obje
 _HOLDS_OF = select(holds.c.doc).where(holds.c.case == bindparam("of_case")).order_by(holds.c.id)
 _OPEN_ORDERS = (
     select(orders.c.doc)
-    .where(orders.c.bank == bindparam("of_bank"), orders.c.answered_at.is_(None))
+    # One that ended has no end to wait for any more: however many there are, they do not stand before the others.
+    .where(orders.c.bank == bindparam("of_bank"), orders.c.answered_at.is_(None), orders.c.ends.is_not(None))
     .order_by(orders.c.id)
     .limit(bindparam("most"))
 )
@@ -231,9 +232,17 @@ def hold_by_object(tx: Transaction, object_id: str) -> Hold | None:
 
 
 def holds_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Hold]:
-    """Return holds in one state (None: all), the longest waiting first, by our own clock."""
-    query = select(holds.c.doc).order_by(holds.c.asked_at, holds.c.id).limit(limit)
-    return read_all(tx, query if state is None else query.where(holds.c.state == state), Hold)
+    """Return holds in one state (None: all), the longest waiting first, by our own clock.
+
+    Where there are more than ``limit``, each peer gets its turn: nobody's hundreds hide another's one.
+    """
+    turn = func.row_number().over(partition_by=holds.c.peer, order_by=(holds.c.asked_at, holds.c.id)).label("turn")
+    query = select(holds.c.doc, holds.c.asked_at, holds.c.id, turn)
+    if state is not None:
+        query = query.where(holds.c.state == state)
+    first = query.subquery()
+    found = select(first.c.doc).order_by(first.c.turn, first.c.asked_at, first.c.id).limit(limit)
+    return sorted(read_all(tx, found, Hold), key=lambda hold: (hold.asked_at, hold.id))
 
 
 def overdue_holds(tx: Transaction, now: str, limit: int = 200) -> list[Hold]:
@@ -333,10 +342,16 @@ def ended_orders(tx: Transaction, now: str, limit: int) -> list[Order]:
 def keep_told(tx: Transaction, peer: str, batons: Iterable[Baton]) -> None:
     """Note which batons a peer was told of."""
     for baton in batons:
-        key = {"peer": peer, "transfer": baton.transfer, "start": baton.start, "end": baton.end}
+        key = {
+            "peer": peer,
+            "sender": baton.sender,
+            "transfer": baton.transfer,
+            "start": baton.start,
+            "end": baton.end,
+        }
         same = (told.c[name] == value for name, value in key.items())
         if tx.execute(select(told.c.peer).where(*same)).first() is None:
-            tx.execute(insert(told), key | {"sender": baton.sender})
+            tx.execute(insert(told), key)
 
 
 def was_told(tx: Transaction, peer: str, baton: Baton) -> bool:

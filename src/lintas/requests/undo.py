@@ -10,11 +10,11 @@ from lintas.model import times
 from lintas.model.errors import Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.messages import HoldRelease, HoldStatus, HoldWithdrawal, Message
-from lintas.model.tainted import Span, overlaps, subtract
+from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
 from lintas.requests.amendments import MOST_AT_ONCE, Amendments
-from lintas.requests.chase import PLANE_B
+from lintas.requests.chase import PLANE_B, Chase
 from lintas.requests.records import OPEN, Amendment, Hold, Share, UndoForm, Undone, Withdrawal
 from lintas.storage.engine import Transaction
 
@@ -28,12 +28,14 @@ class Undo:
     def __init__(
         self,
         *,
+        chase: Chase,
         amendments: Amendments,
         border: Border,
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._amendments, self._border, self._clock, self._ids = amendments, border, clock, ids
+        self._chase, self._amendments, self._border = chase, amendments, border
+        self._clock, self._ids = clock, ids
 
     # ---- what an officer lets go
 
@@ -47,14 +49,17 @@ class Undo:
             raise NotFound(f"no case {case!r} with a claim", "take the id from the list of cases")
         if claim.origin:
             raise Conflict(f"this is {claim.origin}'s case", "release the order instead; it is told")
-        shares = [share for share in store.shares_of(tx, case) if _below(share, form.share)]
+        shares = [share for share in store.shares_of(tx, case) if _under(share.id, form.share)]
         if not shares:
             raise NotFound(f"no share {form.share!r} in this case", "take the id from the case's bar")
         free = [share for share in shares if share.state in ("moved", "unknown") and share.hold is None]
         for share in free:
-            store.keep_share(tx, rules.released(share, form.code))
+            store.keep_share(tx, rules.released(share, form.code, officer))
         covered = dict.fromkeys(share.hold for share in shares if share.hold is not None)
         begun = [self._take_back(tx, hold_id, shares, form, officer) for hold_id in covered]
+        # Requests that ended without a last word: their holder may hold all the same.
+        silent = [hold for hold in store.holds_of(tx, case) if hold.state == "expired" and hold.direction == "asked"]
+        begun += [self._withdraw(tx, hold, (), form, officer) for hold in silent if _under(hold.share, form.share)]
         undone = Undone(
             withdrawals=tuple(each for each in begun if isinstance(each, Withdrawal)),
             amendments=tuple(each for each in begun if isinstance(each, Amendment)),
@@ -74,12 +79,14 @@ class Undo:
         if hold is None or (hold.state not in OPEN and not held):
             return None
         if hold.direction == "asked":
-            return self._withdraw(tx, hold, held, form, officer)
+            under = [share for share in store.shares_under(tx, hold_id) if share.state == "held"]
+            all_of_it = len(under) == len(held)
+            return self._withdraw(tx, hold, () if all_of_it else tuple(merged(held)), form, officer)
         order = store.order_of(tx, hold_id)
         if order is not None:
             return self._amendments.ask(tx, order, held, code="correction", reason=form.reason, asked_by=officer)
         store.keep_hold(tx, msgspec.structs.replace(hold, state="withdrawn", reason=form.reason))
-        let_go = rules.released(mine[0], form.code)
+        let_go = rules.released(mine[0], form.code, officer)
         store.keep_share(tx, let_go)
         return let_go
 
@@ -87,8 +94,11 @@ class Undo:
         self, tx: Transaction, hold: Hold, spans: tuple[Span, ...], form: UndoForm, officer: str
     ) -> Withdrawal | None:
         for earlier in changes_store.withdrawals_of(tx, hold=hold.id):
-            if earlier.state in ("sent", "delivered") and earlier.spans in ((), spans):
+            # One that arrived may be said again: to its holder it is the same wish, and the first may have been rejected.
+            if earlier.state == "sent" and earlier.spans in ((), spans):
                 return None
+        if len(spans) > MAX_PARTS:
+            raise Conflict(f"this hold is in more than {MAX_PARTS} pieces", "let go of all of it")
         now = self._now()
         body = HoldWithdrawal(hold=hold.id, code=form.code, at=now, spans=spans, reason=form.reason)
         release = self._border.release(
@@ -109,6 +119,12 @@ class Undo:
         )
         changes_store.keep_withdrawal(tx, withdrawal)
         return withdrawal
+
+    def unwanted(self, tx: Transaction, hold: Hold) -> None:
+        """Take back a request that an answer made needless: that one holds the money already, or it was let go before."""
+        if hold.held or hold.state in OPEN:
+            form = UndoForm(code="case_closed", reason="an answer to another request, or an undo, came first")
+            self._withdraw(tx, hold, (), form, hold.asked_by or "automatic")
 
     def of_case(self, tx: Transaction, case: str) -> list[Withdrawal]:
         """Return what was taken back in a case, oldest first."""
@@ -131,23 +147,29 @@ class Undo:
     def released(self, tx: Transaction, origin: str, notice: HoldRelease) -> None:
         """Take a holder's word that money of ours is not held any more; Refused when it is not theirs, or was never held."""
         hold = self._ours(tx, origin, notice.hold)
-        shares = store.shares_under(tx, hold.id)
-        known = [share.baton.span for share in shares if share.baton and share.state in ("held", "released")]
-        if any(subtract(span, known) for span in notice.spans):
+        shares, spans = store.shares_under(tx, hold.id), merged(notice.spans)
+        if any(subtract(span, hold.held) for span in spans):
             raise Refused("bad_release", f"{origin} lets go of what it never held for {hold.id}")
+        if sum(share.state == "held" for share in shares) + len(spans) > 2 * MAX_PARTS:
+            raise Refused("bad_release", f"{origin} parts hold {hold.id} into more pieces than anybody can follow")
         if hold.state in ("sent", "delivered"):
             self._never_decided(tx, hold, notice)
         for share in shares:
             if share.state == "held":
-                store.part_share(tx, share, rules.let_go(share, notice.spans, notice.code))
+                store.part_share(tx, share, rules.let_go(share, spans, notice.code))
         self.settle(tx, hold)
 
     def _never_decided(self, tx: Transaction, hold: Hold, notice: HoldRelease) -> None:
-        store.keep_hold(
-            tx, msgspec.structs.replace(hold, state="withdrawn", reason=notice.reason, answered_at=self._now())
-        )
+        mine = changes_store.withdrawals_of(tx, hold=hold.id)
+        ended = msgspec.structs.replace(hold, reason=notice.reason, answered_at=self._now())
+        if not mine:
+            # Nobody here took it back: it is a refusal in other words, and the money may be asked for anew.
+            store.keep_hold(tx, msgspec.structs.replace(ended, state="answered", outcome="refused"))
+            self._chase.free(tx, hold)
+            return
+        store.keep_hold(tx, msgspec.structs.replace(ended, state="withdrawn"))
         for share in store.shares_under(tx, hold.id):
-            store.keep_share(tx, rules.released(share, notice.code))
+            store.keep_share(tx, rules.released(share, notice.code, mine[0].officer))
 
     def settle(self, tx: Transaction, hold: Hold) -> None:
         """Note which withdrawals of a hold are confirmed: those of whose money its peer says that nothing is held."""
@@ -169,8 +191,10 @@ class Undo:
                 raise Refused("bad_time", f"{origin} confirms hold {hold.id} until a time that is none, or over")
             until = rules.no_longer_than(status.expires, now)
             for share in store.shares_under(tx, hold.id):
-                if share.state == "held":
-                    store.keep_share(tx, msgspec.structs.replace(share, until=until))
+                if share.state == "held" or (share.state, share.note) == ("released", rules.LAPSED):
+                    # Our own clock may have been ahead of this word: what it ended is held all the same.
+                    again = msgspec.structs.replace(share, state="held", note="held", until=until)
+                    store.keep_share(tx, again)
             return
         for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
             meant = (withdrawal.spans or (hold.baton.span,)) == status.spans
@@ -193,7 +217,7 @@ class Undo:
     def lapse(self, tx: Transaction) -> None:
         """Count as held no more what should have ended: every hold expires, whoever forgets to say so."""
         for share in store.ended_shares(tx, self._grace(), MOST_AT_ONCE):
-            store.keep_share(tx, rules.released(share, "expired"))
+            store.keep_share(tx, rules.released(share, rules.LAPSED))
             hold = store.hold(tx, share.hold or "")
             if hold is not None and hold.direction == "asked":
                 self.settle(tx, hold)
@@ -205,5 +229,5 @@ class Undo:
         return times.render(self._clock.now())
 
 
-def _below(share: Share, root: str) -> bool:
-    return root in ("", share.id) or share.id.startswith(f"{root}.")
+def _under(share_id: str, root: str) -> bool:
+    return root in ("", share_id) or share_id.startswith(f"{root}.")

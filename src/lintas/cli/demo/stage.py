@@ -289,6 +289,11 @@ def _on_stage(home: Home, cast: Cast, ports: Ports, policy: Path) -> NodeOnStage
     )
 
 
+def bank_key(directory: Path, bank: str) -> str:
+    """Return the key of one bank's fraud desk."""
+    return (directory / f"bank-{bank}" / "authority.key").read_text("ascii")
+
+
 def _make_bank(directory: Path, node: NodeOnStage, bank: str, world: World) -> Path:
     """Write one bank's ledger, its key, and its agent's settings."""
     root = directory / f"bank-{bank}"

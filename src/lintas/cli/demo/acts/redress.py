@@ -5,9 +5,9 @@ import re
 
 import httpx
 
-from lintas.cli.demo.people import PATIENCE_SECONDS, get, good, pinned, post
+from lintas.cli.demo.people import PATIENCE_SECONDS, bearer, get, good, pinned, post
 from lintas.cli.demo.play import Player
-from lintas.cli.demo.stage import NodeOnStage
+from lintas.cli.demo.stage import NodeOnStage, bank_key
 from lintas.node.views import CaseView
 from lintas.requests.records import Amendment, Appeal, Hold, Share, Undone
 
@@ -41,7 +41,8 @@ async def _appeal(player: Player, node: NodeOnStage, hold: Hold) -> None:
     client = player.client(node)
     order = (await player.hold(node, hold.id)).order
     assert order is not None  # noqa: S101 — money is held under it
-    letter = good(await client.get(f"/api/v1/orders/{order.id}/letter")).text
+    desk = bearer(bank_key(node.home.root.parent, order.bank))
+    letter = good(await client.get(f"/api/v1/bank/orders/{order.id}/letter", headers=desk)).text
     found = _ADDRESS.search(letter)
     assert found is not None, letter  # noqa: S101 — every letter has it
     owner = {

@@ -78,11 +78,11 @@ def _make_tables() -> None:
     op.create_table(
         "requests_told",
         sa.Column("peer", sa.String(length=80), nullable=False),
+        sa.Column("sender", sa.String(length=40), nullable=False),
         sa.Column("transfer", sa.String(length=200), nullable=False),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
-        sa.Column("sender", sa.String(length=40), nullable=False),
-        sa.PrimaryKeyConstraint("peer", "transfer", "start", "end", name=op.f("pk_requests_told")),
+        sa.PrimaryKeyConstraint("peer", "sender", "transfer", "start", "end", name=op.f("pk_requests_told")),
     )
     op.create_table(
         "requests_withdrawals",
