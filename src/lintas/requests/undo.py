@@ -14,12 +14,13 @@ from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
 from lintas.requests.amendments import MOST_AT_ONCE, Amendments
-from lintas.requests.chase import PLANE_B, Chase
+from lintas.requests.chase import PLANE_B, Chase, Heard
 from lintas.requests.records import OPEN, Amendment, Hold, Share, UndoForm, Undone, Withdrawal
 from lintas.storage.engine import Transaction
 
 #: How long after its end a hold abroad still counts while its holder has not said that it ended.
 GRACE = timedelta(hours=1)
+_NEEDLESS = UndoForm(code="case_closed", reason="an answer to another request, or an undo, came first")
 
 
 class Undo:
@@ -120,12 +121,6 @@ class Undo:
         changes_store.keep_withdrawal(tx, withdrawal)
         return withdrawal
 
-    def unwanted(self, tx: Transaction, hold: Hold) -> None:
-        """Take back a request that an answer made needless: that one holds the money already, or it was let go before."""
-        if hold.held or hold.state in OPEN:
-            form = UndoForm(code="case_closed", reason="an answer to another request, or an undo, came first")
-            self._withdraw(tx, hold, (), form, hold.asked_by or "automatic")
-
     def of_case(self, tx: Transaction, case: str) -> list[Withdrawal]:
         """Return what was taken back in a case, oldest first."""
         return changes_store.withdrawals_of(tx, case=case)
@@ -143,6 +138,14 @@ class Undo:
                     reason=withdrawal.reason if taken else event.reason,
                 )
                 changes_store.keep_withdrawal(tx, changed)
+
+    def heard(self, tx: Transaction, heard: Heard) -> None:
+        """Note what an answer settles, and take back what it made needless: it holds the money already, or it was let go."""
+        unwanted = heard.unwanted
+        if unwanted is not None and (unwanted.held or unwanted.state in OPEN):
+            self._withdraw(tx, unwanted, (), _NEEDLESS, unwanted.asked_by or "automatic")
+        if heard.hold != unwanted or not heard.hold.held:  # what it holds need not be in the bar any more
+            self.settle(tx, heard.hold)
 
     def released(self, tx: Transaction, origin: str, notice: HoldRelease) -> None:
         """Take a holder's word that money of ours is not held any more; Refused when it is not theirs, or was never held."""
