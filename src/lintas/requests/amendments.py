@@ -338,9 +338,13 @@ class Amendments:
             moot = msgspec.structs.replace(amendment, state="declined", reason=f"{amendment.reason} (the order ended)")
             changes_store.keep_amendment(tx, moot)
         elif amendment.state == "ordered" and amendment.kind == "confirm":
-            over = {"kind": "release", "code": "expired", "spans": (order.baton.span,), "expires": None}
-            changes_store.keep_amendment(tx, msgspec.structs.replace(amendment, **over))
-            self._bus.emit(tx, OrderAmended(amendment.id, order.id, order.bank))
+            # The bank may have done it already and its word be on the way: that word must not end what it is told now.
+            moot = msgspec.structs.replace(amendment, state="declined", reason=f"{amendment.reason} (the order ended)")
+            changes_store.keep_amendment(tx, moot)
+            over = {"id": self._ids.new("amend"), "kind": "release", "code": "expired", "spans": (order.baton.span,)}
+            release = msgspec.structs.replace(amendment, asked_at=self._now(), expires=None, **over)
+            changes_store.keep_amendment(tx, release)
+            self._bus.emit(tx, OrderAmended(release.id, order.id, order.bank))
 
     def _end_hold(self, tx: Transaction, hold: Hold, reason: str) -> None:
         ended = msgspec.structs.replace(
