@@ -20,6 +20,8 @@ from lintas.storage.engine import Transaction
 
 #: How long after its end a hold abroad still counts while its holder has not said that it ended.
 GRACE = timedelta(hours=1)
+#: Into how many pieces a holder's words may part one hold in the bar; what makes no more of them is always heard.
+MOST_PIECES = 5 * MAX_PARTS
 _NEEDLESS = UndoForm(code="case_closed", reason="an answer to another request, or an undo, came first")
 
 
@@ -153,13 +155,15 @@ class Undo:
         shares, spans = store.shares_under(tx, hold.id), merged(notice.spans)
         if any(subtract(span, hold.held) for span in spans):
             raise Refused("bad_release", f"{origin} lets go of what it never held for {hold.id}")
-        if sum(share.state == "held" for share in shares) + len(spans) > 2 * MAX_PARTS:
+        held = [share for share in shares if share.state == "held"]
+        parted = [(share, rules.let_go(share, spans, notice.code)) for share in held]
+        more = sum(len(pieces) for _, pieces in parted) - len(held)
+        if more > 0 and len(shares) + more > MOST_PIECES:
             raise Refused("bad_release", f"{origin} parts hold {hold.id} into more pieces than anybody can follow")
         if hold.state in ("sent", "delivered"):
             self._never_decided(tx, hold, notice)
-        for share in shares:
-            if share.state == "held":
-                store.part_share(tx, share, rules.let_go(share, spans, notice.code))
+        for share, pieces in parted:
+            store.part_share(tx, share, pieces)
         self.settle(tx, hold)
 
     def _never_decided(self, tx: Transaction, hold: Hold, notice: HoldRelease) -> None:
