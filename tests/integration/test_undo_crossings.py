@@ -1,4 +1,4 @@
-"""Words between honest parties that cross, come late or are lost: both authorities and the bank end with the same spans held."""
+"""Words between honest parties that cross, come late or are lost: both authorities and the bank end with the same held."""
 
 import msgspec
 import pytest
@@ -9,7 +9,7 @@ from tests.integration.town import XA, XB, Desk, Town
 
 from lintas.cli.demo.cast import A1, A2, B1
 from lintas.model.errors import Conflict, NotAllowed
-from lintas.model.tainted import Baton, LedgerAnswer, Part, Span, held_spans, merged
+from lintas.model.tainted import LedgerAnswer, Part, Span, merged
 from lintas.requests.records import Amendment, Hold, HoldForm, Order, Undone
 from lintas.requests.rules import still_held
 
@@ -371,7 +371,7 @@ def test_another_officer_may_take_up_again_what_one_let_go(town: Town) -> None:
 
 
 def test_what_ended_by_itself_may_be_asked_for_again_by_anybody(town: Town) -> None:
-    case, hold, _ = held_abroad(town)
+    case, _, _ = held_abroad(town)
     town.clock.move(hours=73)
     close(town.xb)
     town.settle()
