@@ -282,7 +282,7 @@ class Amendments:
 
     def _let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode) -> None:
         """Note what an order holds no more, in the order and in the bar."""
-        changed = msgspec.structs.replace(order, released=(*order.released, *spans))
+        changed = msgspec.structs.replace(order, released=tuple(merged([*order.released, *spans])))
         if code == "expired" or (order.answer is not None and not rules.still_held(changed)):
             changed = msgspec.structs.replace(changed, closed_at=order.closed_at or self._now())
         store.keep_order(tx, changed)
