@@ -53,7 +53,7 @@ class Agent:
     def __init__(self, core: Core, client: httpx.AsyncClient, clock: Clock, desk: Desk = read_letter) -> None:
         self._core, self._client, self._clock, self._desk = core, client, clock, desk
         self._given_up = set[str]()
-        #: Amendments that the authority did not take our word about: it is said again.
+        #: What the authority did not take our word about, though it is true: it is said again.
         self._unheard = set[str]()
         #: Holds of which it is not known whether the authority has our answer: after a start, each that still stands.
         self._unsure = core.standing(clock.now())
@@ -108,15 +108,13 @@ class Agent:
         work = msgspec.json.decode(answer.content, type=Work)
         questions = [question for question in work.questions if question.id not in self._given_up]
         orders = [order for order in work.orders if order.id not in self._given_up]
-        amendments = [amendment for amendment in work.amendments if amendment.id not in self._given_up]
-        waits = work.questions or work.orders or work.amendments
-        fresh = questions or orders or any(amendment.id not in self._unheard for amendment in amendments)
-        if waits and not fresh:
+        waits = [item.id for items in (work.questions, work.orders, work.amendments) for item in items]
+        if waits and self._given_up.union(self._unheard).issuperset(waits):
             # The authority answers at once as long as anything waits: what it refused is not asked for, or said, in a spin.
             await asyncio.sleep(min(wait, REST))
         # One item that goes wrong must not keep the others waiting: the first error is raised after all were tried.
         tried = [self._trace(question) for question in questions] + [self._hold(order) for order in orders]
-        tried += [self._amend(amendment) for amendment in amendments]
+        tried += [self._amend(amendment) for amendment in work.amendments]
         done = await asyncio.gather(*tried, return_exceptions=True)
         for result in done:
             if isinstance(result, BaseException):
@@ -147,15 +145,16 @@ class Agent:
             if recorded is None:
                 await self._refuse(order, "the order was not given a second time")
                 return
-            if recorded.answered_at or recorded.closed_at:
-                log.warning("the order waits no more", extra={"order": order.id})
+            if recorded.answered_at:
+                log.warning("answered by somebody else; nothing is held", extra={"order": order.id})
                 return
-            done = self.carry_out(order)
+            done = f"the order was closed at {recorded.closed_at}" if recorded.closed_at else self.carry_out(order)
         if isinstance(done, str):
             await self._refuse(order, done)
             return
         sent = await self._post(f"/api/v1/bank/orders/{order.id}/answer", done)
         if sent.status_code == httpx.codes.CONFLICT:
+            self._unheard.add(order.id)
             self._unsure[order.id] = done
             await self._make_sure(order.id, done)
         elif _is_about_the_item(sent):

@@ -273,6 +273,14 @@ def test_an_order_answered_while_the_desk_reads_is_not_carried_out(tmp_path: Pat
     assert not (tmp_path / HOLDS).exists()
 
 
+def test_an_order_closed_while_the_desk_reads_is_refused(tmp_path: Path) -> None:
+    authority = Authority(order("order-1"))
+    authority.recorded["order-1"] = order("order-1", closed_at=END)
+    asyncio.run(once(authority, tmp_path))
+    assert authority.reason("order-1") == f"the order was closed at {END}"
+    assert not (tmp_path / HOLDS).exists()
+
+
 # ---- amendments
 
 
