@@ -115,7 +115,7 @@ def test_a_bank_sees_its_own_work_only(running: Running) -> None:
         answer = running.ask(method, f"/api/v1/bank/orders/{order['id']}{path}", key=running.keys["bank"], **sent)
         assert answer.status == 404
     assert running.ask("GET", f"/api/v1/bank/orders/{order['id']}/letter", key=other).status == 200
-    assert running.ask("GET", f"/api/v1/bank/orders/{order['id']}", key=other).document == order
+    assert running.ask("GET", f"/api/v1/bank/orders/{order['id']}", key=other).document["id"] == order["id"]
 
 
 def test_an_order_bears_the_name_of_the_key_that_approved(running: Running) -> None:
