@@ -89,12 +89,9 @@ class Amendments:
         wanted = tuple(merged(overlaps(spans, [order.baton.span]))) or (order.baton.span,)
         if spans and not overlaps(spans, [order.baton.span]):
             raise Refused("bad_spans", "these parts are not of the order's interval", "name parts of it")
-        kept = [rest for span in rules.still_held(order) for rest in subtract(span, wanted)]
-        if len(kept) > MAX_PARTS:
-            raise Refused("bad_spans", f"what would stay held is in more than {MAX_PARTS} pieces", "name larger parts")
-        waiting = [
-            each for each in changes_store.amendments_of(tx, order=order.id) if each.state == "awaiting_approval"
-        ]
+        earlier_ones = changes_store.amendments_of(tx, order=order.id)
+        _check_pieces(order, wanted, earlier_ones)
+        waiting = [each for each in earlier_ones if each.state == "awaiting_approval"]
         for earlier in waiting:
             if earlier.spans == wanted:
                 return earlier
@@ -132,6 +129,8 @@ class Amendments:
         amendment = self._waiting(tx, amendment_id)
         if same_person(amendment.asked_by, officer):
             raise NotAllowed("who asked for a release cannot approve it", "another officer must decide")
+        order = self._orders.order(tx, amendment.order)
+        _check_pieces(order, amendment.spans, changes_store.amendments_of(tx, order=order.id))
         hold = self._orders.hold(tx, amendment.hold)
         decision = self._decide("release_order", hold)
         if decision.outcome != "permit":
@@ -140,7 +139,6 @@ class Amendments:
             amendment, state="ordered", basis=self._judge.basis(decision), approver=officer, issued_at=self._now()
         )
         self._issue(tx, issued, "order.release", decision)
-        order = self._orders.order(tx, amendment.order)
         if not overlaps(rules.still_held(order), issued.spans):
             return self._carried_out(tx, issued)
         return issued
@@ -298,7 +296,7 @@ class Amendments:
 
     def _let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode) -> None:
         """Note what an order holds no more, in the order and in the bar."""
-        changed = msgspec.structs.replace(order, released=(*order.released, *spans))
+        changed = msgspec.structs.replace(order, released=tuple(merged([*order.released, *spans])))
         if code == "expired" or (order.answer is not None and not rules.still_held(changed)):
             changed = msgspec.structs.replace(changed, closed_at=order.closed_at or self._now())
         store.keep_order(tx, changed)
@@ -352,9 +350,13 @@ class Amendments:
             moot = msgspec.structs.replace(amendment, state="declined", reason=f"{amendment.reason} (the order ended)")
             changes_store.keep_amendment(tx, moot)
         elif amendment.state == "ordered" and amendment.kind == "confirm":
-            over = {"kind": "release", "code": "expired", "spans": (order.baton.span,), "expires": None}
-            changes_store.keep_amendment(tx, msgspec.structs.replace(amendment, **over))
-            self._bus.emit(tx, OrderAmended(amendment.id, order.id, order.bank))
+            # The bank may have done it already and its word be on the way: that word must not end what it is told now.
+            moot = msgspec.structs.replace(amendment, state="declined", reason=f"{amendment.reason} (the order ended)")
+            changes_store.keep_amendment(tx, moot)
+            over = {"id": self._ids.new("amend"), "kind": "release", "code": "expired", "spans": (order.baton.span,)}
+            release = msgspec.structs.replace(amendment, asked_at=self._now(), expires=None, **over)
+            changes_store.keep_amendment(tx, release)
+            self._bus.emit(tx, OrderAmended(release.id, order.id, order.bank))
 
     def _end_hold(self, tx: Transaction, hold: Hold, reason: str) -> None:
         ended = msgspec.structs.replace(
@@ -382,3 +384,11 @@ class Amendments:
 
     def _now(self) -> str:
         return times.render(self._clock.now())
+
+
+def _check_pieces(order: Order, wanted: Sequence[Span], others: Sequence[Amendment]) -> None:
+    """Refuse a release that, with those that are ordered already, leaves more pieces held than a peer can be told of."""
+    ordered = [span for each in others if (each.kind, each.state) == ("release", "ordered") for span in each.spans]
+    kept = [rest for span in rules.still_held(order) for rest in subtract(span, [*wanted, *ordered])]
+    if len(kept) > MAX_PARTS:
+        raise Refused("bad_spans", f"what would stay held is in more than {MAX_PARTS} pieces", "name larger parts")

@@ -309,7 +309,7 @@ class Chase:
         """Take a peer's answer to a hold of ours; Refused when it is not theirs to give or does not add up.
 
         An answer that comes after the request ended is recorded, and counts, also for a newer request for the same money. Where
-        the money was let go meanwhile, what it holds is unwanted, and is to be taken back. None for one that came before.
+        the money was let go meanwhile, what it holds is shown as held, and is to be taken back. None for one that came before.
         """
         hold = store.hold(tx, answer.hold)
         if hold is None or hold.direction != "asked" or hold.peer != origin:
@@ -332,17 +332,16 @@ class Chase:
             held=tuple(held_spans(answer.parts)),
         )
         store.keep_hold(tx, answered)
-        if share is None or share.state not in ("moved", "unknown"):
+        if share is None or share.state not in ("moved", "unknown", "released"):
             return Heard(answered, unwanted=answered)
         newer = store.hold(tx, share.hold) if share.hold not in (None, hold.id) else None
-        if newer is not None and not (newer.direction == "asked" and newer.state in OPEN and answer.parts):
+        over = newer is not None and newer.direction == "asked" and newer.state in (*OPEN, "withdrawn")
+        if newer is not None and not (over and answer.parts):
             return Heard(answered, unwanted=answered)
-        taken_back = changes_store.withdrawals_of(tx, hold=hold.id)
         if not answer.parts:
-            if taken_back:
-                store.keep_share(tx, rules.released(share, taken_back[0].code, taken_back[0].officer))
             self.free(tx, answered)
             return Heard(answered)
+        let_go_by = share.let_go_by if share.state == "released" else self._let_go_by(tx, hold)
         changes = msgspec.structs.replace(
             share,
             authority=origin,
@@ -352,12 +351,12 @@ class Chase:
             hop=hold.hop,
         )
         for piece in self._replace(tx, share, answer.parts, at=hold.baton, changes=changes):
-            if not taken_back:
+            if let_go_by is None:
                 self._follow(tx, piece, hold.asked_by)
             elif piece.state == "moved":
-                store.keep_share(tx, rules.released(piece, taken_back[0].code, taken_back[0].officer))
+                store.keep_share(tx, rules.released(piece, "undone", let_go_by))
         # What was asked anew meanwhile is answered by this as well.
-        return Heard(answered, unwanted=newer)
+        return Heard(answered, unwanted=answered if share.state == "released" else newer)
 
     def free(self, tx: Transaction, hold: Hold) -> None:
         """Leave the share of a hold that led to nothing free to be asked for anew, or let go if we took the request back."""

@@ -30,9 +30,7 @@ class Inbox:
                 case HoldAnswer():
                     heard = self._chase.answered(tx, event.origin, body)
                     if heard is not None:
-                        self._undo.settle(tx, heard.hold)
-                    if heard is not None and heard.unwanted is not None:
-                        self._undo.unwanted(tx, heard.unwanted)
+                        self._undo.heard(tx, heard)
                 case HoldWithdrawal():
                     self._amendments.withdrawn(tx, event.origin, body)
                 case HoldRelease():

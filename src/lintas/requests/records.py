@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from lintas.model.messages import LegalBasis, Outcome, Purpose, ReleaseCode, WithdrawalCode
-from lintas.model.tainted import WRITTEN, Baton, LedgerAnswer, Spans
+from lintas.model.tainted import WRITTEN, Baton, LedgerAnswer, Span, Spans
 
 ShareState = Literal["held", "moved", "spent", "returned", "released", "unknown"]
 SHARE_STATES: tuple[ShareState, ...] = ("held", "moved", "spent", "returned", "released", "unknown")
@@ -134,8 +134,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     #: Set by the confirmation that lengthened it: when, and the document that it rests on.
     confirmed_at: str | None = None
     reference: str = ""
-    #: What was let go of what the bank held.
-    released: Spans = ()
+    #: What was let go of what the bank held; unbounded, since many amendments add to it.
+    released: tuple[Span, ...] = ()
     #: When it ended; afterwards nothing is held under it.
     closed_at: str | None = None
 

@@ -14,12 +14,15 @@ from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
 from lintas.requests.amendments import MOST_AT_ONCE, Amendments
-from lintas.requests.chase import PLANE_B, Chase
+from lintas.requests.chase import PLANE_B, Chase, Heard
 from lintas.requests.records import OPEN, Amendment, Hold, Share, UndoForm, Undone, Withdrawal
 from lintas.storage.engine import Transaction
 
 #: How long after its end a hold abroad still counts while its holder has not said that it ended.
 GRACE = timedelta(hours=1)
+#: Into how many pieces a holder's words may part one hold in the bar; what makes no more of them is always heard.
+MOST_PIECES = 5 * MAX_PARTS
+_NEEDLESS = UndoForm(code="case_closed", reason="an answer to another request, or an undo, came first")
 
 
 class Undo:
@@ -120,12 +123,6 @@ class Undo:
         changes_store.keep_withdrawal(tx, withdrawal)
         return withdrawal
 
-    def unwanted(self, tx: Transaction, hold: Hold) -> None:
-        """Take back a request that an answer made needless: that one holds the money already, or it was let go before."""
-        if hold.held or hold.state in OPEN:
-            form = UndoForm(code="case_closed", reason="an answer to another request, or an undo, came first")
-            self._withdraw(tx, hold, (), form, hold.asked_by or "automatic")
-
     def of_case(self, tx: Transaction, case: str) -> list[Withdrawal]:
         """Return what was taken back in a case, oldest first."""
         return changes_store.withdrawals_of(tx, case=case)
@@ -144,19 +141,29 @@ class Undo:
                 )
                 changes_store.keep_withdrawal(tx, changed)
 
+    def heard(self, tx: Transaction, heard: Heard) -> None:
+        """Note what an answer settles, and take back what it made needless: it holds the money already, or it was let go."""
+        unwanted = heard.unwanted
+        if unwanted is not None and (unwanted.held or unwanted.state in OPEN):
+            self._withdraw(tx, unwanted, (), _NEEDLESS, unwanted.asked_by or "automatic")
+        if heard.hold != unwanted or not heard.hold.held:  # what it holds need not be in the bar any more
+            self.settle(tx, heard.hold)
+
     def released(self, tx: Transaction, origin: str, notice: HoldRelease) -> None:
         """Take a holder's word that money of ours is not held any more; Refused when it is not theirs, or was never held."""
         hold = self._ours(tx, origin, notice.hold)
         shares, spans = store.shares_under(tx, hold.id), merged(notice.spans)
         if any(subtract(span, hold.held) for span in spans):
             raise Refused("bad_release", f"{origin} lets go of what it never held for {hold.id}")
-        if sum(share.state == "held" for share in shares) + len(spans) > 2 * MAX_PARTS:
+        held = [share for share in shares if share.state == "held"]
+        parted = [(share, rules.let_go(share, spans, notice.code)) for share in held]
+        more = sum(len(pieces) for _, pieces in parted) - len(held)
+        if more > 0 and len(shares) + more > MOST_PIECES:
             raise Refused("bad_release", f"{origin} parts hold {hold.id} into more pieces than anybody can follow")
         if hold.state in ("sent", "delivered"):
             self._never_decided(tx, hold, notice)
-        for share in shares:
-            if share.state == "held":
-                store.part_share(tx, share, rules.let_go(share, spans, notice.code))
+        for share, pieces in parted:
+            store.part_share(tx, share, pieces)
         self.settle(tx, hold)
 
     def _never_decided(self, tx: Transaction, hold: Hold, notice: HoldRelease) -> None:
