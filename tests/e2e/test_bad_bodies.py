@@ -88,6 +88,7 @@ def test_every_route_that_takes_a_body_is_tried() -> None:
         "POST /api/v1/bank/traces/{question}/answer",
         "POST /api/v1/bank/orders/{order}/answer",
         "POST /api/v1/bank/orders/{order}/refusal",
+        "POST /api/v1/bank/amendments/{amendment}/refusal",
     }
 
 

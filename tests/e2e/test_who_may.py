@@ -108,13 +108,14 @@ def test_a_bank_sees_its_own_work_only(running: Running) -> None:
     own = next(hold for hold in view["holds"] if hold["direction"] == "own")
     order = running.ask("POST", f"/api/v1/holds/{own['id']}/approve", key=running.keys["approver"]).document
     assert order["bank"] == second
-    for path in ("letter", "answer", "refusal"):
-        method = "GET" if path == "letter" else "POST"
-        body = {"reason": "not ours"} if path == "refusal" else {**view["trail"][0]["answer"]}
-        sent: dict[str, Any] = {} if path == "letter" else {"json": body}
-        answer = running.ask(method, f"/api/v1/bank/orders/{order['id']}/{path}", key=running.keys["bank"], **sent)
+    for path in ("", "/letter", "/answer", "/refusal"):
+        method = "GET" if path in ("", "/letter") else "POST"
+        body = {"reason": "not ours"} if path == "/refusal" else {**view["trail"][0]["answer"]}
+        sent: dict[str, Any] = {} if method == "GET" else {"json": body}
+        answer = running.ask(method, f"/api/v1/bank/orders/{order['id']}{path}", key=running.keys["bank"], **sent)
         assert answer.status == 404
     assert running.ask("GET", f"/api/v1/bank/orders/{order['id']}/letter", key=other).status == 200
+    assert running.ask("GET", f"/api/v1/bank/orders/{order['id']}", key=other).document["id"] == order["id"]
 
 
 def test_an_order_bears_the_name_of_the_key_that_approved(running: Running) -> None:

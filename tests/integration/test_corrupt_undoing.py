@@ -129,6 +129,22 @@ def test_a_bank_does_not_know_money_that_another_bank_sent(town: Town) -> None:
     assert not agent._follow(msgspec.structs.replace(waiting.baton, end=waiting.baton.end * 3)).found
 
 
+@pytest.mark.parametrize("outgoing", [False, True])
+def test_a_peer_cannot_ask_for_what_began_in_a_bank_s_own_ledger(town: Town, *, outgoing: bool) -> None:
+    index = town.banks[B1].agent._core.index()
+    inside = (number for number in range(len(index)) if index.out_line[number] >= 0)
+    number = next(each for each in inside if (index.in_line[each] < 0) == outgoing)
+    amount, code = int(index.settled[number]), index.code(number)
+    named = Baton(transfer=index.reference(number), start=0, end=amount, currency=code, holder=B1, sender=A2)
+    asked = request(baton=named, amount_minor=amount, currency=code)
+    assert tell(town, Hand(XA, XB), asked, "stop_payment") == []
+    order = town.xb.approve(asked.hold)
+    town.banks_work()
+    answer = town.xb.ask(lambda tx: town.xb.node.orders.order(tx, order.id)).answer
+    assert answer is not None
+    assert (answer.found, answer.parts) == (False, ())
+
+
 def test_an_answer_cannot_tell_of_money_that_left_another_bank(town: Town) -> None:
     report, waiting = town.asked()
     asked = town.xa.ask(lambda tx: town.xa.node.orders.hold(tx, waiting.id))
@@ -192,6 +208,26 @@ def test_only_the_bank_of_an_order_carries_out_its_amendment(town: Town) -> None
     town.xb.do(lambda tx: done(tx, B1, waiting.id))
     town.settle()
     assert town.xa.case(case).withdrawals[0].state == "confirmed"
+
+
+def test_a_bank_refuses_its_own_confirmations_only_and_no_release(town: Town) -> None:
+    _, hold, order = held_abroad(town)
+    amendments = town.xb.node.amendments
+    longer = town.xb.do(lambda tx: amendments.confirm(tx, order.id, OTHER, "Court order 17/26"))
+    tell(town, later(XA, XB), HoldWithdrawal(hold=hold.id, code="mistake", at=AT))
+    (release,) = town.xb.ask(lambda tx: amendments.pending(tx))
+    town.xb.do(lambda tx: amendments.approve(tx, release.id, OTHER))
+    with pytest.raises(NotFound):
+        town.xb.do(lambda tx: amendments.bank_refuses(tx, B2, longer.id, "not ours"))
+    with pytest.raises(Conflict, match="release cannot be refused"):
+        town.xb.do(lambda tx: amendments.bank_refuses(tx, B1, release.id, "we keep it"))
+    for _ in range(2):
+        town.xb.do(lambda tx: amendments.bank_refuses(tx, B1, longer.id, "nothing is held"))
+    with pytest.raises(Conflict, match="is declined"):
+        town.xb.do(lambda tx: amendments.bank_done(tx, B1, longer.id))
+    said = {each.id: (each.state, each.reason) for each in town.xb.case(hold.case).amendments}
+    assert said[longer.id] == ("declined", f"{B1}: nothing is held")
+    assert said[release.id][0] == "ordered"
 
 
 # ---- caps

@@ -328,3 +328,15 @@ def test_an_answer_overtaken_by_the_end_of_its_order_still_tells_where_the_rest_
     town.xb.do(town.xb.node.amendments.close_ended)
     town.settle()
     assert (town.xa.bar(report.case).held, town.xa.refusals()) == (0, [])
+
+
+def test_a_bank_that_let_go_in_time_does_not_hold_again_when_a_confirmation_reaches_it_late(town: Town) -> None:
+    _, hold, order = held_abroad(town)
+    town.clock.move(hours=71, minutes=50)
+    town.xb.do(lambda tx: town.xb.node.amendments.confirm(tx, order.id, OTHER, "Court order 17/26"))
+    town.clock.move(hours=8)
+    assert bank_holds(town, order) == 0
+    town.settle()
+    assert bank_holds(town, order) == 0
+    (amendment,) = town.xb.case(hold.case).amendments
+    assert (amendment.state, amendment.reason) == ("declined", f"{B1}: nothing is held under this order any more")

@@ -260,7 +260,7 @@ class Bank:
 
     def work(self, desk: Desk) -> int:
         """Answer what the authority asks; a text instead of an answer is a refusal with that reason."""
-        tracing, orders = desk.node.tracing, desk.node.orders
+        tracing, orders, amendments = desk.node.tracing, desk.node.orders, desk.node.amendments
         questions = desk.ask(lambda tx: tracing.work(tx, self.code))
         for question in questions:
             located = self.locate(question)
@@ -272,10 +272,13 @@ class Bank:
                 desk.do(lambda tx, o=order, why=done: orders.bank_refuses(tx, self.code, o.id, why))  # type: ignore[misc]
             else:
                 desk.do(lambda tx, o=order, a=done: orders.bank_answers(tx, self.code, o.id, a))  # type: ignore[misc]
-        amended = desk.ask(lambda tx: desk.node.amendments.work(tx, self.code))
+        amended = desk.ask(lambda tx: amendments.work(tx, self.code))
         for each in amended:
-            self.agent.amend(each)
-            desk.do(lambda tx, a=each: desk.node.amendments.bank_done(tx, self.code, a.id))  # type: ignore[misc]
+            why = self.agent.amend(each)
+            if why:
+                desk.do(lambda tx, a=each, w=why: amendments.bank_refuses(tx, self.code, a.id, w))  # type: ignore[misc]
+            else:
+                desk.do(lambda tx, a=each: amendments.bank_done(tx, self.code, a.id))  # type: ignore[misc]
         return len(questions) + len(waiting) + len(amended)
 
 

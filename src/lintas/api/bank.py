@@ -1,4 +1,4 @@
-"""The calls by which a bank takes part: its work, a trace answer, an order's letter, its answer or refusal, an amendment."""
+"""The calls by which a bank takes part: its work, a trace answer, an order, its letter, answer or refusal, an amendment."""
 
 import msgspec
 from starlette.responses import PlainTextResponse
@@ -42,6 +42,12 @@ async def answer_trace(call: Call[Runtime]) -> None:
     await call.services.write(lambda tx: call.services.node.tracing.answer(tx, bank, question, answer))
 
 
+async def read_order(call: Call[Runtime]) -> Order:
+    """Return one order of the bank's as it stands, with the answer or refusal on record."""
+    bank, name = call.caller.organisation, call.path["order"]
+    return await call.services.read(lambda tx: call.services.node.orders.order(tx, name, bank))
+
+
 async def letter(call: Call[Runtime]) -> PlainTextResponse:
     """Return the order as a letter."""
     bank, order = call.caller.organisation, call.path["order"]
@@ -68,6 +74,13 @@ async def amendment_done(call: Call[Runtime]) -> None:
     await call.services.write(lambda tx: call.services.node.amendments.bank_done(tx, bank, amendment))
 
 
+async def refuse_amendment(call: Call[Runtime]) -> None:
+    """Take the bank's word that it cannot hold for longer, and why."""
+    body: BankRefusal = call.body
+    bank, name = call.caller.organisation, call.path["amendment"]
+    await call.services.write(lambda tx: call.services.node.amendments.bank_refuses(tx, bank, name, body.reason))
+
+
 ROUTES = [
     Route(
         "GET",
@@ -88,6 +101,7 @@ ROUTES = [
         "Answer a question about the bank's ledger",
         204,
     ),
+    Route("GET", "/api/v1/bank/orders/{order}", read_order, answer=Order, roles=BANK, summary="One order as it stands"),
     Route(
         "GET",
         "/api/v1/bank/orders/{order}/letter",
@@ -105,5 +119,15 @@ ROUTES = [
         roles=BANK,
         summary="Say that an order was amended",
         status=204,
+    ),
+    Route(
+        "POST",
+        "/api/v1/bank/amendments/{amendment}/refusal",
+        refuse_amendment,
+        BankRefusal,
+        None,
+        BANK,
+        "Say that nothing is held that could be held for longer",
+        204,
     ),
 ]

@@ -11,7 +11,7 @@ from lintas.bank import answers
 from lintas.bank.core import Core, search
 from lintas.model import times
 from lintas.model.errors import BadInput, LintasError
-from lintas.model.tainted import Baton, LedgerAnswer
+from lintas.model.tainted import Baton, LedgerAnswer, sent_by
 from lintas.model.times import Clock
 from lintas.requests.records import Amendment, BankRefusal, Order
 from lintas.trace.fifo import trace
@@ -53,6 +53,10 @@ class Agent:
     def __init__(self, core: Core, client: httpx.AsyncClient, clock: Clock, desk: Desk = read_letter) -> None:
         self._core, self._client, self._clock, self._desk = core, client, clock, desk
         self._given_up = set[str]()
+        #: What the authority did not take our word about, though it is true: it is said again.
+        self._unheard = set[str]()
+        #: Holds of which it is not known whether the authority has our answer: after a start, each that still stands.
+        self._unsure = core.standing(clock.now())
 
     async def run(self) -> None:
         """Work until cancelled; after whatever goes wrong, try again with growing pauses, and say when it works again."""
@@ -97,19 +101,20 @@ class Agent:
 
     async def once(self, wait: int) -> int:
         """Do what waits now (or within ``wait`` seconds); returns how many pieces of work were answered."""
+        for order, placed in list(self._unsure.items()):
+            await self._make_sure(order, placed)
         answer = await self._client.get("/api/v1/bank/work", params={"wait": wait}, timeout=wait + 10)
         answer.raise_for_status()
         work = msgspec.json.decode(answer.content, type=Work)
         questions = [question for question in work.questions if question.id not in self._given_up]
         orders = [order for order in work.orders if order.id not in self._given_up]
-        amendments = [amendment for amendment in work.amendments if amendment.id not in self._given_up]
-        waits = work.questions or work.orders or work.amendments
-        if waits and not questions and not orders and not amendments:
-            # The authority answers at once as long as anything waits: what it refused for good is not asked for in a spin.
+        waits = [item.id for items in (work.questions, work.orders, work.amendments) for item in items]
+        if waits and self._given_up.union(self._unheard).issuperset(waits):
+            # The authority answers at once as long as anything waits: what it refused is not asked for, or said, in a spin.
             await asyncio.sleep(min(wait, REST))
         # One item that goes wrong must not keep the others waiting: the first error is raised after all were tried.
         tried = [self._trace(question) for question in questions] + [self._hold(order) for order in orders]
-        tried += [self._amend(amendment) for amendment in amendments]
+        tried += [self._amend(amendment) for amendment in work.amendments]
         done = await asyncio.gather(*tried, return_exceptions=True)
         for result in done:
             if isinstance(result, BaseException):
@@ -118,12 +123,12 @@ class Agent:
 
     async def _trace(self, question: TraceQuestion) -> None:
         path = f"/api/v1/bank/traces/{question.id}/answer"
-        if await self._post(path, self.locate(question)):
+        if not _is_about_the_item(await self._post(path, self.locate(question))):
             return
         # Said once more with nothing in it that could be refused, so that it leaves the list.
         asked = question.baton or question.find
         nothing = answers.not_found("", 0, 0, asked.currency if asked else "")
-        if not await self._post(path, nothing):
+        if _is_about_the_item(await self._post(path, nothing)):
             self._give_up(question.id)
 
     async def _hold(self, order: Order) -> None:
@@ -135,44 +140,83 @@ class Agent:
                 return
             letter.raise_for_status()
             await self._desk(order, letter.text)
-            done = self.carry_out(order)
+            # Reading takes time: a colleague may have answered meanwhile, or the order may have been closed.
+            recorded = await self._recorded(order.id)
+            if recorded is None:
+                await self._refuse(order, "the order was not given a second time")
+                return
+            if recorded.answered_at:
+                log.warning("answered by somebody else; nothing is held", extra={"order": order.id})
+                return
+            done = f"the order was closed at {recorded.closed_at}" if recorded.closed_at else self.carry_out(order)
         if isinstance(done, str):
             await self._refuse(order, done)
-        elif not await self._post(f"/api/v1/bank/orders/{order.id}/answer", done):
+            return
+        sent = await self._post(f"/api/v1/bank/orders/{order.id}/answer", done)
+        if sent.status_code == httpx.codes.CONFLICT:
+            self._unheard.add(order.id)
+            self._unsure[order.id] = done
+            await self._make_sure(order.id, done)
+        elif _is_about_the_item(sent):
             why = "the bank's answer was not accepted; nothing is held"
             self._core.lift(order.id, why)
             await self._refuse(order, why)
 
+    async def _make_sure(self, order: str, placed: LedgerAnswer) -> None:
+        """Lift a hold when the authority has something else on record than what was placed; an open order is answered yet."""
+        recorded = await self._recorded(order)
+        if recorded is None:
+            log.error("the authority does not know an order that is held", extra={"order": order})
+        elif recorded.answered_at and not self._says(recorded.answer, placed):
+            why = f"refused: {recorded.refusal}" if recorded.answer is None else "answered otherwise"
+            self._core.lift(order, f"the authority has the order on record as {why}")
+            log.error("answered by somebody else; the hold was lifted", extra={"order": order})
+        del self._unsure[order]
+
+    def _says(self, answer: LedgerAnswer | None, placed: LedgerAnswer) -> bool:
+        return answer is not None and sent_by(answer, self._core.bank) == sent_by(placed, self._core.bank)
+
+    async def _recorded(self, order: str) -> Order | None:
+        """Read an order as the authority has it; None when it does not give it."""
+        answer = await self._client.get(f"/api/v1/bank/orders/{order}")
+        if _is_about_the_item(answer):
+            return None
+        answer.raise_for_status()
+        return msgspec.json.decode(answer.content, type=Order)
+
     async def _amend(self, amendment: Amendment) -> None:
-        self.amend(amendment)
-        sent = await self._client.post(f"/api/v1/bank/amendments/{amendment.id}/done")
-        if _is_about_the_item(sent):
-            self._give_up(amendment.id)
-            return
-        sent.raise_for_status()
+        """Amend, and say so on every round until it is heard: what was let go is gone, whatever the authority answers."""
+        why, path = self.amend(amendment), f"/api/v1/bank/amendments/{amendment.id}"
+        sent = await (self._post(f"{path}/refusal", BankRefusal(reason=why)) if why else self._post(f"{path}/done"))
+        if sent.is_success:
+            self._unheard.discard(amendment.id)
+        elif amendment.id not in self._unheard:
+            log.error("the authority does not take our word; call it", extra={"item": amendment.id})
+            self._unheard.add(amendment.id)
 
     async def _refuse(self, order: Order, reason: str) -> None:
         log.warning("order refused", extra={"order": order.id, "why": reason})
-        if not await self._post(f"/api/v1/bank/orders/{order.id}/refusal", BankRefusal(reason=reason)):
+        if _is_about_the_item(await self._post(f"/api/v1/bank/orders/{order.id}/refusal", BankRefusal(reason=reason))):
             self._give_up(order.id)
 
     def _give_up(self, item: str) -> None:
         log.error("the authority accepts nothing about this; call it, then start the agent again", extra={"item": item})
         self._given_up.add(item)
 
-    async def _post(self, path: str, body: LedgerAnswer | BankRefusal) -> bool:
-        """Send an answer; False when the authority does not accept this one. HTTPError when the trouble is not the item's."""
-        sent = await self._client.post(
-            path, content=msgspec.json.encode(body), headers={"content-type": "application/json"}
-        )
+    async def _post(self, path: str, body: LedgerAnswer | BankRefusal | None = None) -> httpx.Response:
+        """Say something; returns what came of it: taken, answered before, or not accepted. HTTPError for other trouble."""
+        if body is None:
+            sent = await self._client.post(path)
+        else:
+            content = msgspec.json.encode(body)
+            sent = await self._client.post(path, content=content, headers={"content-type": "application/json"})
         if sent.status_code == httpx.codes.CONFLICT:
             log.warning("answered before, otherwise", extra={"status": sent.status_code})
-            return True
-        if _is_about_the_item(sent):
+        elif _is_about_the_item(sent):
             log.warning("answer not accepted", extra={"status": sent.status_code, "path": path})
-            return False
-        sent.raise_for_status()
-        return True
+        else:
+            sent.raise_for_status()
+        return sent
 
     def locate(self, question: TraceQuestion) -> LedgerAnswer:
         """Answer a question from the bank's own ledger as it is now."""
@@ -202,12 +246,19 @@ class Agent:
         answer = answers.carried_out(located, order.amount_minor, taken)
         return self._core.place(order.id, answer, order.expires)
 
-    def amend(self, amendment: Amendment) -> None:
-        """Let go, or hold for longer; the same again changes nothing."""
+    def amend(self, amendment: Amendment) -> str:
+        """Let go, or hold for longer; the same again changes nothing.
+
+        Returns why it was not done ("" when it was): what is not held any more cannot be held for longer, since the money may
+        have gone, or be held under another order.
+        """
         if amendment.kind == "release":
             self._core.amend(amendment.order, release=amendment.spans)
-        else:
+        elif amendment.order in self._core.standing(self._clock.now()):
             self._core.amend(amendment.order, expires=amendment.expires)
+        else:
+            return "nothing is held under this order any more"
+        return ""
 
     def _known(self, order: Order) -> LedgerAnswer | str | None:
         """Return the answer given before, or why the order is refused without a look at the ledger; None: carry it out."""
@@ -228,8 +279,10 @@ class Agent:
         except LintasError:
             # The transfer is not in this ledger, or smaller than the baton says: either way not the money asked about.
             return nothing
-        if trail.currency != baton.currency or index.sender_bank(baton.transfer) not in ("", baton.sender):
+        sender = index.sender_bank(baton.transfer) or self._core.bank
+        if trail.currency != baton.currency or sender != baton.sender:
             # Another currency, or sent by another bank than the one that is said to have had the money: not what was asked.
+            # What began in this ledger was sent by this bank, and nobody asks for it in another one's name.
             return nothing
         return answers.answer_of(trail, self._core.bank)
 

@@ -9,12 +9,15 @@ from lintas.trace.trail import Baton as Leaving
 from lintas.trace.trail import Held, Spent, Trail
 from lintas.trace.trail import Part as Leaf
 
+#: The parts of an answer, as JSON, stay under this: a statement of 65,536 bytes has to hold them with all else that it says.
+MAX_BYTES = 48_000
+
 
 def answer_of(trail: Trail, bank: str) -> LedgerAnswer:
     """Return the trail through a bank's ledger as parts that tile the asked interval: amounts and batons, no account."""
     leaves: list[Leaf] = [*trail.frontier, *trail.batons, *trail.spent, *trail.unfollowed]
     leaves.sort(key=lambda leaf: leaf.origin_from)
-    parts = fold([_part(leaf) for leaf in leaves if leaf.origin_to > leaf.origin_from])
+    parts = [_part(leaf) for leaf in leaves if leaf.origin_to > leaf.origin_from]
     answer = LedgerAnswer(
         transfer=trail.transfer,
         start=trail.start,
@@ -24,12 +27,16 @@ def answer_of(trail: Trail, bank: str) -> LedgerAnswer:
         found=True,
         parts=tuple(parts),
     )
-    return sent_by(answer, bank)
+    answer = sent_by(answer, bank)
+    return msgspec.structs.replace(answer, parts=tuple(fold(list(answer.parts))))
 
 
-def fold(parts: list[Part], most: int = MAX_PARTS) -> list[Part]:
-    """Return at most ``most`` parts: the smallest are joined with a neighbour and told as unknown, so that they still tile."""
-    while len(parts) > most:
+def fold(parts: list[Part], most: int = MAX_PARTS, size: int = MAX_BYTES) -> list[Part]:
+    """Return at most ``most`` parts, as JSON under ``size`` bytes.
+
+    The smallest are joined with a neighbour and told as unknown, so that they still tile.
+    """
+    while len(parts) > most or (len(parts) > 1 and len(msgspec.json.encode(parts)) >= size):
         at = min(range(len(parts)), key=lambda number: parts[number].amount_minor)
         first, second = (at - 1, at) if at else (0, 1)
         left, right = parts[first], parts[second]

@@ -90,6 +90,11 @@ class Core:
         standing = (self._placed[order] for order in self._orders_on.get(transfer, ()))
         return sorted(span for placed in standing if placed.holds_at(now) for span in placed.held)
 
+    def standing(self, now: datetime) -> dict[str, LedgerAnswer]:
+        """Return the orders under which something is held now, with the answer of each."""
+        known = self._placed.items()
+        return {order: placed.answer for order, placed in known if placed.held and placed.holds_at(now)}
+
     def place(self, order: str, answer: LedgerAnswer, expires: str = "") -> LedgerAnswer:
         """Carry an order out, once, until ``expires`` (RFC 3339): on disk before anybody is told."""
         self._write(Placed(order, answer, expires))

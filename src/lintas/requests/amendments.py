@@ -244,6 +244,20 @@ class Amendments:
             raise Conflict(f"order {amendment.order} has no answer yet", "answer the order first")
         self._carried_out(tx, amendment)
 
+    def bank_refuses(self, tx: Transaction, bank: str, amendment_id: str, reason: str) -> None:
+        """Take a bank's word that it cannot hold for longer; said again it changes nothing. A release is never refused."""
+        amendment = changes_store.amendment(tx, amendment_id)
+        if amendment is None or amendment.bank != bank:
+            raise NotFound(f"no amendment {amendment_id!r}", "take the ids from the work list")
+        refused = msgspec.structs.replace(amendment, state="declined", reason=f"{bank}: {reason}")
+        if amendment == refused:
+            return
+        if amendment.kind != "confirm":
+            raise Conflict("a release cannot be refused", "let go, and say that it is done")
+        if amendment.state != "ordered":
+            raise Conflict(f"amendment {amendment_id} is {amendment.state}", "leave it as it is")
+        changes_store.keep_amendment(tx, refused)
+
     def _carried_out(self, tx: Transaction, amendment: Amendment) -> Amendment:
         done = msgspec.structs.replace(amendment, state="done", done_at=self._now())
         changes_store.keep_amendment(tx, done)

@@ -1,4 +1,4 @@
-"""A bank's ledger directory of three transfers, and an authority's orders and questions on them."""
+"""A bank's ledger of three transfers, two of them from another bank, and an authority's orders and questions on them."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,16 +7,16 @@ from typing import Any
 from lintas.bank.core import Core
 from lintas.model.messages import LegalBasis
 from lintas.model.tainted import Baton
-from lintas.requests.records import Order
+from lintas.requests.records import Amendment, Order
 from lintas.trace.records import TraceQuestion
 
 NOW = datetime(2026, 3, 1, 10, 7, tzinfo=UTC)
-END = "2026-03-04T10:07:00Z"
+END, LATER = "2026-03-04T10:07:00Z", "2026-03-11T10:07:00Z"
 LEDGER = """\
-id,time,sender,receiver,amount_minor,currency
-t-1,2026-03-01T10:00:00Z,victim,mule,50000,XAK
-t-2,2026-03-01T10:05:00Z,victim,mule,50000,XAK
-t-3,2026-03-01T10:06:00Z,other,shop,700,XAK
+id,time,sender,receiver,amount_minor,currency,sender_bank,receiver_bank
+t-1,2026-03-01T10:00:00Z,victim,mule,50000,XAK,XABT,
+t-2,2026-03-01T10:05:00Z,victim,mule,50000,XAK,XABT,
+t-3,2026-03-01T10:06:00Z,other,shop,700,XAK,,
 """
 
 
@@ -40,9 +40,11 @@ def core_in(directory: Path) -> Core:
     return Core(directory, "XAFB")
 
 
-def baton(start: int = 0, end: int = 50_000, transfer: str = "t-1", currency: str = "XAK") -> Baton:
+def baton(
+    start: int = 0, end: int = 50_000, transfer: str = "t-1", currency: str = "XAK", sender: str = "XABT"
+) -> Baton:
     """Return a baton for a part of the first transfer, unless told otherwise."""
-    return Baton(transfer=transfer, start=start, end=end, currency=currency, holder="XAFB")
+    return Baton(transfer=transfer, start=start, end=end, currency=currency, holder="XAFB", sender=sender)
 
 
 def order(name: str, of: Baton | None = None, **changes: object) -> Order:
@@ -63,6 +65,22 @@ def order(name: str, of: Baton | None = None, **changes: object) -> Order:
         "contact": "duty-desk@xa-asc.example",
     }
     return Order(**(good | changes))
+
+
+def amendment(name: str, of: str, **changes: object) -> Amendment:
+    """Return an amendment of an order: to hold for a week longer, unless told otherwise."""
+    good: dict[str, Any] = {
+        "id": name,
+        "order": of,
+        "hold": f"hold-of-{of}",
+        "case": "case-1",
+        "bank": "XAFB",
+        "kind": "confirm",
+        "asked_at": "2026-03-01T10:07:00Z",
+        "state": "ordered",
+        "expires": LATER,
+    }
+    return Amendment(**(good | changes))
 
 
 def question(name: str, **what: object) -> TraceQuestion:

@@ -112,13 +112,38 @@ def test_a_hold_that_was_lifted_frees_its_money_for_good(tmp_path: Path) -> None
     assert held(carry(again, order("order-2"))) == [(0, 50_000)]
 
 
-@pytest.mark.parametrize("money", [baton(currency="XBK"), baton(end=50_001), baton(transfer="t-9")])
+@pytest.mark.parametrize(
+    "money", [baton(currency="XBK"), baton(end=50_001), baton(transfer="t-9"), baton(sender=""), baton(sender="XAFB")]
+)
 def test_other_money_than_the_order_names_is_not_found_and_nothing_is_held(tmp_path: Path, money: Baton) -> None:
     agent = agent_in(tmp_path)
     answer = carry(agent, order("order-1", money))
     assert (answer.found, answer.parts, answer.currency) == (False, (), money.currency)
     assert agent.locate(question("trace-1", baton=money)).found is False
     assert held(carry(agent, order("order-2"))) == [(0, 50_000)]
+
+
+INNER = """\
+id,time,sender,receiver,amount_minor,currency,sender_bank,receiver_bank
+t-in,2026-03-01T10:00:00Z,victim,mule,50000,XAK,XABT,
+t-inner,2026-03-01T10:01:00Z,mule,friend,50000,XAK,,
+t-out,2026-03-01T10:02:00Z,friend,away,20000,XAK,,XABT
+"""
+
+
+@pytest.mark.parametrize("reference", ["t-inner", "t-out"])
+def test_what_began_in_this_ledger_is_not_asked_for_in_another_banks_name(tmp_path: Path, reference: str) -> None:
+    (tmp_path / "transfers.csv").write_text(INNER)
+    agent = agent_in(tmp_path)
+    assert held(carry(agent, order("order-1", baton(transfer="t-in")))) == [(20_000, 50_000)]
+    for number, sender in enumerate(("XABT", "XBFB", "")):
+        money = baton(end=20_000, transfer=reference, sender=sender)
+        assert not agent.locate(question("trace-1", baton=money)).found
+        assert not carry(agent, order(f"other-{number}", money)).found
+    # Its own authority still asks for what its victim reported here, and the victim's bank sent it.
+    own = agent.locate(question("trace-2", baton=baton(end=20_000, transfer=reference, sender="XAFB")))
+    assert own.found
+    assert agent.locate(question("trace-3", find=Find(amount_minor=50_000, currency="XAK", reference="t-inner"))).found
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 FORMS: tuple[Form, ...] = get_args(Form)
 names = st.lists(st.text("abcdefgxyzÀéßÖñ", min_size=1, max_size=8), min_size=1, max_size=3).map(" ".join)
 blanks = st.text(" \t\u00a0\u3000", min_size=1, max_size=3)
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+FORMS: tuple[Form, ...] = get_args(Form)
 unseen = st.text("\u200b\u200d\u2060\ufeff\u00ad", max_size=2)
 
 
