@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from lintas.model.people import same_person
 
-Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
-FORMS: tuple[Form, ...] = get_args(Form)
 names = st.lists(st.text("abcdefgxyzÀéßÖñ", min_size=1, max_size=8), min_size=1, max_size=3).map(" ".join)
 blanks = st.text(" \t\u00a0\u3000", min_size=1, max_size=3)
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
