@@ -80,7 +80,9 @@ class Afterwards:
         order = self._some_order()
         if order is None:
             return
-        address = re.search(r"/appeal/(\w+)", machine.read(lambda tx: machine.node.orders.letter(tx, order.id)))
+        address = re.search(
+            r"/appeal/(\w+)", machine.read(lambda tx: machine.node.orders.letter(tx, order.id, order.bank))
+        )
         assert address is not None
         form = AppealForm(name="Nela Voss", contact="nela@example", text=f"my wages, {rng.randrange(10**6)}")
         if rng.random() < 0.2:

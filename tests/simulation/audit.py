@@ -2,13 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import Any
 
+import msgspec
 from tests.simulation import audit_holds, law
 from tests.simulation.books import Books
 from tests.simulation.chronicle import Chronicle, Promise
 
 from lintas.model import messages
-from lintas.model.messages import HoldRequest
+from lintas.model.messages import HoldAnswer, HoldRequest
 from lintas.trust.envelope import commitment, peek
 from lintas.trust.merkle import CompactRange
 
@@ -127,6 +129,10 @@ def _chains(places: dict[tuple[str, str, int], list[tuple[int, str, str]]]) -> I
             before = header
 
 
+def _body(row: Any) -> msgspec.Struct | None:  # noqa: ANN401 — a row of either table of statements
+    return None if row.statement is None else messages.read_body(messages.read_frame(row.statement))
+
+
 def settled(books: Books) -> Iterator[str]:
     """Yield what is not finished on a machine once everything is quiet: an event that had no effect, a lost message."""
     if books.unheard:
@@ -140,9 +146,12 @@ def settled(books: Books) -> Iterator[str]:
     for row in books.reports.values():
         if row.case not in books.claims or row.case not in books.questions:
             yield f"{books.name}: the report {row.id} led to nothing"
+    answered = {(row.peer, body.hold) for row in books.released.values() if isinstance(body := _body(row), HoldAnswer)}
     for row in books.objects.values():
         if row.verdict == "accepted" and row.type == "hold_request":
-            request = messages.read_body(messages.read_frame(row.statement))
-            if isinstance(request, HoldRequest) and request.hold not in books.holds:
+            request = _body(row)
+            known = isinstance(request, HoldRequest) and request.hold in books.holds
+            # What cannot be is refused in an answer, and kept nowhere else.
+            if isinstance(request, HoldRequest) and not known and (row.origin, request.hold) not in answered:
                 yield f"{books.name}: the request {request.hold} led to nothing"
     yield from audit_holds.settled(books)

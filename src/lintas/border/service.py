@@ -4,13 +4,13 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Literal, NamedTuple
 
 import msgspec
 
 from lintas.border import store
 from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
+from lintas.border.judged import Judged, row_of, say, set_aside
 from lintas.border.records import Admitted, Answered, Refusal, Release, Standing, Unwelcome, Waiting
 from lintas.bus import store as outbox
 from lintas.bus.service import Bus
@@ -27,7 +27,7 @@ from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.trust.envelope import Item, Opened, commitment
 from lintas.trust.keys import Signer
-from lintas.trust.receipt import Receipt, Verdict, peek_receipt, sign_receipt
+from lintas.trust.receipt import Receipt, peek_receipt, sign_receipt
 
 log = logging.getLogger("lintas.border")
 
@@ -58,15 +58,6 @@ class Replay(Refused):
     def __init__(self, receipt: bytes, what: str) -> None:
         self.receipt = receipt
         super().__init__("replay", what, "take the original receipt, which comes with this answer")
-
-
-class Judged(NamedTuple):
-    """One object of an envelope with its verdict."""
-
-    item: Item
-    verdict: Verdict
-    statement: Statement | None
-    decision: Decision | None
 
 
 class Border:
@@ -281,28 +272,28 @@ class Border:
         if standing == "trusted":
             return judged
         full = store.count_set_aside(tx, origin) + len(judged) > MAX_SET_ASIDE
-        return [_aside(each, full) if each.verdict.verdict == "accepted" else each for each in judged]
+        return [set_aside(each, full) if each.verdict.verdict == "accepted" else each for each in judged]
 
     def _verdict(self, origin: str, item: Item, mark: str, known: dict[str, store.Known]) -> Judged:
         if item.id in known:
             earlier = known[item.id]
             if earlier.commitment == mark and earlier.verdict == "refused":
-                return Judged(item, _say(item, mark, "refused", earlier.reason), None, None)
+                return Judged(item, say(item, mark, "refused", earlier.reason), None, None)
             if earlier.commitment == mark and earlier.verdict == "quarantined":
-                return Judged(item, _say(item, mark, "quarantined", earlier.reason), None, None)
+                return Judged(item, say(item, mark, "quarantined", earlier.reason), None, None)
             if earlier.commitment == mark:
-                return Judged(item, _say(item, mark, "duplicate"), None, None)
-            return Judged(item, _say(item, mark, "refused", "the same id came before with other content"), None, None)
+                return Judged(item, say(item, mark, "duplicate"), None, None)
+            return Judged(item, say(item, mark, "refused", "the same id came before with other content"), None, None)
         try:
             statement = messages.read_frame(item.statement)
             if statement.id != item.id or statement.origin != origin:
                 raise Refused("misframed", "the statement names another id or origin than its envelope")
             decision = self.admission(statement, origin)
         except LintasError as wrong:
-            return Judged(item, _say(item, mark, "refused", str(wrong)), None, None)
+            return Judged(item, say(item, mark, "refused", str(wrong)), None, None)
         if decision.outcome != "permit":
-            return Judged(item, _say(item, mark, "refused", decision.sentence), statement, decision)
-        return Judged(item, _say(item, mark, "accepted"), statement, decision)
+            return Judged(item, say(item, mark, "refused", decision.sentence), statement, decision)
+        return Judged(item, say(item, mark, "accepted"), statement, decision)
 
     def admission(self, statement: Statement, origin: str) -> Decision:
         """Ask the policy table whether a peer's statement may be taken; Refused when its body cannot be read."""
@@ -330,7 +321,7 @@ class Border:
             # One that came before, or cannot be read, has no statement here.
             if statement is not None:
                 until = self.until(statement, decision) if verdict.verdict != "refused" else None
-                rows.append(_row(opened, item, verdict, statement, until))
+                rows.append(row_of(opened, item, verdict, statement, until))
                 if verdict.verdict == "quarantined":
                     aside.append(item.id)
             if verdict.verdict == "refused":
@@ -461,34 +452,3 @@ def _amount(message: Message) -> Money | None:
     if len(amounts) < len(stated) or len(currencies) != 1:
         return None
     return Money(sum(amounts), currencies.pop())
-
-
-def _say(
-    item: Item, mark: str, verdict: Literal["accepted", "duplicate", "refused", "quarantined"], reason: str = ""
-) -> Verdict:
-    return Verdict(object=item.id, commitment=mark, verdict=verdict, reason=reason[:500])
-
-
-def _aside(judged: Judged, full: bool) -> Judged:
-    """Set aside what would have been accepted; refuse it where too much waits already."""
-    item, verdict, statement, decision = judged
-    if full:
-        return Judged(item, _say(item, verdict.commitment, "refused", "too much waits to be looked at"), None, None)
-    said = _say(item, verdict.commitment, "quarantined", "set aside until people there have looked at it")
-    return Judged(item, said, statement, decision)
-
-
-def _row(opened: Opened, item: Item, verdict: Verdict, statement: Statement, expires: str | None) -> dict[str, object]:
-    kept = verdict.verdict != "refused"
-    return {
-        "origin": opened.header.origin,
-        "object": item.id,
-        "type": statement.type,
-        "commitment": verdict.commitment,
-        "verdict": verdict.verdict,
-        "reason": verdict.reason[:400],
-        "statement": item.statement if kept else None,
-        "salt": item.salt if kept else None,
-        "expires": expires,
-        "signed_by": ",".join(opened.signed_by) if kept else None,
-    }
