@@ -300,7 +300,12 @@ def test_a_database_that_is_gone_or_garbage_is_replaced(alone: Home, tmp_path: P
 def test_an_older_form_is_brought_to_the_present_one(alone: Home, tmp_path: Path) -> None:
     target = tmp_path / "backup"
     backup.make(alone, target)
-    change(target, "DROP TABLE border_restores", "UPDATE alembic_version SET version_num = '0001'")
+    newest = (
+        "DROP TABLE exchange_standings",
+        "DROP TABLE border_quarantine",
+        "ALTER TABLE border_objects DROP signed_by",
+    )
+    change(target, *newest, "UPDATE alembic_version SET version_num = '0005'")
     put_back(alone, target)
     assert [wrong for _, wrong in examine(alone.root / homes.SETTINGS) if wrong] == []
 
