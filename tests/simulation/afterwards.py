@@ -26,6 +26,8 @@ from lintas.requests.records import (
 from lintas.storage.engine import Transaction
 
 OFFICERS = ("Officer Dena Holt", "Officer Miro Lane")
+#: Decides on an objection where both others have had their say about the order.
+THIRD = "Officer Ilan Wou"
 CODES: tuple[WithdrawalCode, ...] = ("mistake", "good_faith", "complaint_withdrawn", "case_closed")
 
 Attempt = Callable[[Callable[[], None]], None]
@@ -163,7 +165,9 @@ class Afterwards:
         decision = AppealDecision(uphold=rng.random() < 0.5, reason="the papers are in order")
         if order.approver in OFFICERS:
             self._must_not(lambda tx: appeals.decide(tx, appeal.id, order.approver, decision))
-        officer = next(each for each in OFFICERS if each != order.approver)
+        wishes = machine.read(lambda tx: machine.node.amendments.of_case(tx, appeal.case))
+        biased = {order.approver, *(each.asked_by for each in wishes)}
+        officer = next(each for each in (*OFFICERS, THIRD) if each not in biased)
         machine.write(lambda tx: appeals.decide(tx, appeal.id, officer, decision))
         machine.chronicle.counts["upheld"] += decision.uphold
         machine.chronicle.promise(machine.name, "decided", appeal.id)

@@ -329,6 +329,11 @@ class Amendments:
     def _end_order(self, tx: Transaction, order: Order) -> None:
         hold, held = self._orders.hold(tx, order.hold), [] if order.answer is None else rules.still_held(order)
         self._let_go(tx, order, held, "expired")
+        # The answer first: whoever hears of a release that it never got an answer about would not understand it.
+        if order.answer is None:
+            self._end_hold(tx, hold, "the bank did not answer before the order ended")
+        elif held:
+            self._tell_released(tx, hold, held, order)
         for amendment in changes_store.amendments_of(tx, order=order.id):
             self._moot(tx, amendment, order)
         for appeal in changes_store.appeals_of(tx, order=order.id):
@@ -339,10 +344,6 @@ class Amendments:
                     "reason": "the hold has ended: the money is free",
                 }
                 changes_store.keep_appeal(tx, msgspec.structs.replace(appeal, **ended))
-        if order.answer is None:
-            self._end_hold(tx, hold, "the bank did not answer before the order ended")
-        elif held:
-            self._tell_released(tx, hold, held, order)
 
     def _moot(self, tx: Transaction, amendment: Amendment, order: Order) -> None:
         """Settle what was under way about an order that ended; a bank that was told to hold on is told to let go."""
@@ -357,6 +358,9 @@ class Amendments:
             release = msgspec.structs.replace(amendment, asked_at=self._now(), expires=None, **over)
             changes_store.keep_amendment(tx, release)
             self._bus.emit(tx, OrderAmended(release.id, order.id, order.bank))
+        elif amendment.state == "ordered" and order.answered_at is None:
+            # Its bank never held anything that it could let go, and is not asked any more.
+            self._carried_out(tx, amendment)
 
     def _end_hold(self, tx: Transaction, hold: Hold, reason: str) -> None:
         ended = msgspec.structs.replace(
