@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
+from sqlalchemy import insert, select
 from tests.e2e.program import Ended, run, run_many
 from tests.faults.pair import Pair, Seat, holds, reconciled, until
 
+from lintas.border import approval_store
 from lintas.cli.key import issue_key
+from lintas.exchange import store as exchange_store
 from lintas.http import keys
 from lintas.ledger.checkpoint import log_key
 from lintas.ledger.membership import member_policy
@@ -28,7 +32,7 @@ from lintas.node.config import Config, Home, read_config
 from lintas.node.doctor import examine
 from lintas.policy.shipped import shipped_table
 from lintas.storage.engine import open_engine
-from lintas.storage.writer import SerialWriter
+from lintas.storage.writer import SerialWriter, UseCase
 from lintas.trust.keys import Ed25519Signer
 
 
@@ -320,6 +324,43 @@ def test_revocations_are_brought_over_and_nothing_else(alone: Home, tmp_path: Pa
     assert put_back(alone, tmp_path / "backup").revoked == 1
     with engine.connect() as tx:
         assert [keys.who(tx, key) is not None for key in (gone, kept, late)] == [False, True, False]
+    engine.dispose()
+
+
+NOON = "2026-03-01T12:00:00Z"
+
+
+def test_what_was_decided_about_peers_and_approvals_is_not_undone_by_a_restore(alone: Home, tmp_path: Path) -> None:
+    row = approval_store.Row(
+        id="approval-1",
+        issuer="the council",
+        kind="approval",
+        case="",
+        expires="2030-01-01T00:00:00Z",
+        note=b"n",
+        salt=b"s" * 32,
+        used=1,
+        recorded_at=NOON,
+        recorded_by="Officer Miro Lane",
+    )
+    write(alone, lambda tx: approval_store.keep(tx, row))
+    backup.make(alone, tmp_path / "backup")
+    ended = msgspec.structs.replace(row, used=3, withdrawn_at=NOON, withdrawn_by="the council", reason="no more")
+    severed = {"id": "standing-1", "peer": "xb-asc", "standing": "severed", "reason": "its key was stolen"}
+    severed |= {"asked_by": "Officer Miro Lane", "asked_at": NOON}
+    write(alone, lambda tx: approval_store.keep(tx, ended))
+    write(alone, lambda tx: tx.execute(insert(exchange_store.standings), severed))
+    assert put_back(alone, tmp_path / "backup").decided == 2
+    engine = open_engine(alone.path("node.db"))
+    with engine.connect() as tx:
+        assert approval_store.row(tx, "approval-1") == ended
+        assert tx.scalars(select(exchange_store.standings.c.standing)).all() == ["severed"]
+    engine.dispose()
+
+
+def write(home: Home, use_case: UseCase[object]) -> None:
+    engine = open_engine(home.path("node.db"))
+    SerialWriter(engine).submit(use_case).result()
     engine.dispose()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, bindparam, insert, select, update
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, bindparam, insert, inspect, select, update
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -66,6 +66,17 @@ def keep(tx: Transaction, item: Row) -> None:
     values = msgspec.structs.asdict(item)
     if tx.execute(update(approvals).where(approvals.c.id == item.id).values(**values)).rowcount == 0:
         tx.execute(insert(approvals), values)
+
+
+def carry(old: Transaction, new: Transaction) -> int:
+    """Put what one database knows of documents into another: uses, withdrawals; returns how many were not like that there."""
+    if not inspect(old).has_table(approvals.name):
+        return 0
+    rows = [Row(**each._mapping) for each in old.execute(select(approvals))]
+    changed = [each for each in rows if row(new, each.id) != each]
+    for each in changed:
+        keep(new, each)
+    return len(changed)
 
 
 def live(tx: Transaction, kind: str, case: str, now: str) -> list[Row]:

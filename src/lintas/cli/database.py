@@ -66,9 +66,12 @@ def _told(done: "Restored") -> list[str]:
         lines.append("what those entries were about is not in the backup: ask the peers and banks that they name")
     if done.charters is None or done.revoked is None:
         lines.append("no other database could be read: revoke again the keys that were revoked since the backup,")
-        lines.append("and give the node the charters that were adopted since")
+        lines.append(
+            "sever again the peers and withdraw again the approvals, and give the node the charters adopted since"
+        )
     else:
-        lines.append(f"kept from the replaced database: {done.revoked} revoked keys, {done.charters} charters")
+        kept = f"{done.revoked} revoked keys, {done.charters} charters, {done.decided} decisions on peers and approvals"
+        lines.append(f"kept from the replaced database: {kept}")
     lines += [f"still missing: {missed}" for missed in done.missed]
     if done.aside is not None:
         lines.append(f"the replaced database is kept as {done.aside}")

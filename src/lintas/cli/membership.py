@@ -8,7 +8,7 @@ import msgspec
 
 from lintas.cli.options import CONFIG
 from lintas.exchange.directory import Directory
-from lintas.model.errors import BadInput, Refused
+from lintas.model.errors import BadInput, Conflict, LintasError, Refused
 from lintas.model.times import SystemClock, parse
 from lintas.node import home as homes
 from lintas.node.config import Home, read_config
@@ -89,6 +89,8 @@ def propose(
     out: Path,
 ) -> None:
     """Write a charter from the MEMBERS' entries, endorsed by nobody yet."""
+    if out.exists() and _is_endorsed(out):
+        raise Conflict("this charter has endorsements, which would be lost", "choose another name", where=str(out))
     before = read_signed(previous) if previous else None
     if others and before is None:
         raise click.UsageError("--others needs --previous: that is where they are taken from")
@@ -146,6 +148,14 @@ def install(file: Path, pin: str, config_file: Path) -> None:
     count, quorum = len(signed.charter.members), signed.charter.quorum
     click.echo(f"charter version 1 is in force at the node's next start: {count} members, quorum {quorum}")
     click.echo("its successors are put in force while the node runs: POST /api/v1/charter")
+
+
+def _is_endorsed(path: Path) -> bool:
+    """Tell whether a file is a charter that somebody has endorsed."""
+    try:
+        return bool(read_signed(path).endorsements)
+    except LintasError:
+        return False
 
 
 def read_signed(path: Path) -> SignedCharter:

@@ -15,8 +15,10 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    delete,
     func,
     insert,
+    inspect,
     or_,
     select,
     update,
@@ -230,6 +232,17 @@ def carry_charters(old: Transaction, new: Transaction) -> int:
     if missing:
         new.execute(insert(charters), missing)
     return len(missing)
+
+
+def carry_standings(old: Transaction, new: Transaction) -> int:
+    """Put what one database knows of peers' standings into another; returns how many decisions were new there."""
+    if not inspect(old).has_table(standings.name):
+        return 0
+    rows = [dict(row._mapping) for row in old.execute(select(standings).order_by(standings.c.seq))]
+    known = new.execute(delete(standings)).rowcount
+    if rows:
+        new.execute(insert(standings), rows)
+    return max(0, len(rows) - known)
 
 
 def charters_after(tx: Transaction, version: int) -> list[Adopted]:

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from lintas.border import approval_store
 from lintas.exchange import store as exchange_store
 from lintas.ledger.checkpoint import Checkpoint, log_key, parse_checkpoint
 from lintas.ledger.cosignature import VERIFIERS
@@ -49,8 +50,8 @@ class Restored(NamedTuple):
     """What a restore did, or would do.
 
     ``size`` entries stood in the backup's ledger, ``taken_back`` more were taken from its published files. ``revoked`` keys and
-    ``charters`` come from the replaced database, None where it could not be read; it is kept as ``aside``, None where there
-    was none. ``missed`` says who knows of more entries than that, one sentence each.
+    ``charters``, and what was ``decided`` about peers and approvals, come from the replaced database, None where it could not
+    be read; it is kept as ``aside``, None where there was none. ``missed`` says who knows of more entries than that.
     """
 
     size: int
@@ -59,6 +60,7 @@ class Restored(NamedTuple):
     charters: int | None
     missed: tuple[str, ...]
     aside: Path | None = None
+    decided: int | None = None
 
 
 def make(home: Home, file: Path) -> BackedUp:
@@ -123,7 +125,7 @@ def _prepare(home: Home, database: Path, staged: Path, now: str, carry_revoked: 
         with writing(node.parts.engine) as tx, tx.begin():
             node.border.note_restore(tx, now)
         missed += _missed(home, node, kept.size, after)
-        return Restored(size, after - size, kept.revoked, kept.charters, tuple(missed))
+        return Restored(size, after - size, kept.revoked, kept.charters, tuple(missed), decided=kept.decided)
     finally:
         node.parts.engine.dispose()
 
@@ -180,10 +182,11 @@ class _Kept(NamedTuple):
     size: int | None = None
     charters: int | None = None
     revoked: int | None = None
+    decided: int | None = None
 
 
 def _keep(database: Path, ledger: Ledger, tx: Transaction, carry_revoked: Carry) -> _Kept:
-    """Bring over what must never be forgotten: a revocation that was seen, of a member's key or of an officer's."""
+    """Bring over what must never be forgotten: revoked keys of members and officers, severed peers, withdrawn approvals."""
     if not database.exists():
         return _Kept()
     with (
@@ -192,7 +195,8 @@ def _keep(database: Path, ledger: Ledger, tx: Transaction, carry_revoked: Carry)
         reading(engine) as old,
         tx.begin_nested(),
     ):
-        return _Kept(ledger.size(old), exchange_store.carry_charters(old, tx), carry_revoked(old, tx))
+        decided = exchange_store.carry_standings(old, tx) + approval_store.carry(old, tx)
+        return _Kept(ledger.size(old), exchange_store.carry_charters(old, tx), carry_revoked(old, tx), decided)
     return _Kept()
 
 
