@@ -73,7 +73,9 @@ def decide(
 
 def _permit(rules: list[Rule], question: Question, moment: datetime, jurisdiction: str, policy: str) -> Decision:
     """Combine the permits that apply: every demand holds, the strictest limit wins."""
-    needed: list[Humans] = [_humans(rule, question) for rule in rules]
+    capped = [_under_cap(rule, question) for rule in rules]
+    # An order under the automatic cap needs no named person.
+    needed: list[Humans] = [0 if under else rule.humans for rule, under in zip(rules, capped, strict=True)]
     humans = max(needed)
     missing = _missing(rules, humans, question)
     redact = _distinct(field for rule in rules for field in rule.redact)
@@ -96,7 +98,7 @@ def _permit(rules: list[Rule], question: Question, moment: datetime, jurisdictio
         redact=redact,
         hold_hours=_least(rule.hold_hours for rule in rules),
         confirm_hours=_least(rule.confirm_hours for rule in rules),
-        automatic=all(_under_cap(rule, question) for rule in rules),
+        automatic=all(capped),
     )
     return sentences.with_sentence(bare, question, jurisdiction, rules)
 
@@ -185,14 +187,12 @@ def _nearest(candidates: Sequence[Candidate], facts: dict[str, str], today: date
     return None
 
 
-def _humans(rule: Rule, question: Question) -> Humans:
-    """Return how many named people this rule needs: none for an order under the automatic cap."""
-    return 0 if _under_cap(rule, question) else rule.humans
-
-
 def _under_cap(rule: Rule, question: Question) -> bool:
-    cap, amount, today = rule.automatic, question.amount, question.automatic_today
-    if cap is None or not isinstance(amount, Money) or not isinstance(amount.amount_minor, int):
+    cap = rule.automatic
+    if cap is None:
+        return False
+    amount, today = question.amount, question.automatic_today
+    if not isinstance(amount, Money) or not isinstance(amount.amount_minor, int):
         return False
     small = amount.currency == cap.currency and 0 < amount.amount_minor <= cap.amount_minor
     return small and isinstance(today, int) and 0 <= today < cap.per_day
