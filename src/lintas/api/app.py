@@ -10,7 +10,7 @@ from lintas import __version__
 from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, peers, reports, undoing
 from lintas.http import openapi
 from lintas.http.keys import Caller, who
-from lintas.http.routing import Call, Route, routes_to_app
+from lintas.http.routing import Call, Pages, Route, routes_to_app
 from lintas.node.runtime import Runtime
 from lintas.storage.engine import reading
 
@@ -55,9 +55,9 @@ def api_routes() -> list[Route]:
     return [*routes, openapi.route("/api/v1/openapi.json", routes, title="lintas", version="1")]
 
 
-def public_app(runtime: Runtime, pages: Sequence[Route] = ()) -> Starlette:
-    """Build the application of the public door; ``pages`` are the console's."""
-    return routes_to_app([*api_routes(), *pages], runtime, authenticator(runtime), sign_in="/sign-in" if pages else "")
+def public_app(runtime: Runtime, routes: Sequence[Route] = (), pages: Pages | None = None) -> Starlette:
+    """Build the application of the public door; ``routes`` and ``pages`` are the console's."""
+    return routes_to_app([*api_routes(), *routes], runtime, authenticator(runtime), pages=pages)
 
 
 def authenticator(runtime: Runtime) -> Callable[[str], Caller | None]:

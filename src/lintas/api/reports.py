@@ -1,13 +1,11 @@
 """Reports and the cases they open: what the hotline files, and the money bar that everybody watches."""
 
-import asyncio
-
 from lintas.http.routing import Call, Route
 from lintas.intake.records import Report, ReportForm
 from lintas.model.errors import BadInput, Refused
 from lintas.node.runtime import Runtime
 from lintas.node.views import CaseView, case_view
-from lintas.requests.records import Bar, Hold, HoldForm
+from lintas.requests.records import Bar, Hold, HoldForm, Later
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
 READERS = OFFICERS | {"auditor"}
@@ -16,8 +14,8 @@ READERS = OFFICERS | {"auditor"}
 async def file_report(call: Call[Runtime]) -> Report:
     """File a report; money is followed from here on without anybody waiting for it."""
     form: ReportForm = call.body
-    # Reading the longest text takes half a second, in which the node must go on answering others.
-    _, file = await asyncio.to_thread(call.services.node.intake.read, form)
+    # Reading the longest text takes half a second.
+    _, file = await call.services.apart(call.services.node.intake.read, form)
     return await call.services.write(lambda tx: file(tx, call.caller.name))
 
 
@@ -41,6 +39,13 @@ async def list_cases(call: Call[Runtime]) -> list[Bar]:
 async def show_case(call: Call[Runtime]) -> CaseView:
     """Return one case: bar, reports, trail, holds."""
     return await case_view(call.services, call.path["case"])
+
+
+async def compare(call: Call[Runtime]) -> None:
+    """Keep what the author of an exercise knows: what the case would have come to later."""
+    told: list[Later] = call.body
+    case = call.path["case"]
+    await call.services.write(lambda tx: call.services.node.comparison.tell(tx, case, told))
 
 
 async def ask_hold(call: Call[Runtime]) -> Hold:
@@ -73,5 +78,14 @@ ROUTES = [
         query={"after": "the last case of the page before"},
     ),
     Route("GET", "/api/v1/cases/{case}", show_case, answer=CaseView, roles=READERS, summary="Show one case"),
+    Route(
+        "PUT",
+        "/api/v1/cases/{case}/later",
+        compare,
+        list[Later],
+        roles=frozenset({"administrator", "approver"}),
+        summary="In an exercise: what the case would have come to later",
+        status=204,
+    ),
     Route("POST", "/api/v1/holds", ask_hold, HoldForm, Hold, OFFICERS, "Ask that money be held", 201),
 ]

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from lintas.api.app import public_app
 from lintas.api.exchange import exchange_app
-from lintas.console.pages import PAGES
-from lintas.console.peers import PEER_PAGES
+from lintas.console.pages import PAGES, ROUTES
 from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_signals
 from lintas.node.config import read_config
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_node
@@ -36,7 +35,7 @@ async def serve_node(config_file: Path, *, say: Callable[[str], object], distrus
 def _doors(runtime: Runtime) -> list[Listener]:
     home, config = runtime.home, runtime.home.config
     tls = TlsFiles(certificate=home.key(TLS_CERTIFICATE), key=home.key(TLS_KEY))
-    people = public_app(runtime, [*PAGES, *PEER_PAGES])
+    people = public_app(runtime, ROUTES, PAGES)
     doors = [
         Listener(name="public", host=config.public.host, port=config.public.port, app=people, tls=tls),
         Listener(

@@ -6,14 +6,20 @@ from markupsafe import Markup
 
 from lintas.model.money import show
 from lintas.requests.records import SHARE_STATES, Bar
+from lintas.text.translation import Words
 
 _WIDTH, _HEIGHT = 1000, 36
 
 
-def svg_bar(bar: Bar) -> Markup:
+def svg_bar(bar: Bar, words: Words) -> Markup:
     """Return the bar; each segment is as wide as its amount, and named."""
-    words = [f"{state} {show(getattr(bar, state), bar.currency)}" for state in SHARE_STATES if getattr(bar, state)]
-    title = escape(f"stolen {show(bar.stolen, bar.currency)} {bar.currency}: {', '.join(words)}")
+    said = [
+        f"{words.code(state)} {show(getattr(bar, state), bar.currency)}"
+        for state in SHARE_STATES
+        if getattr(bar, state)
+    ]
+    stolen = f"{words.gettext('stolen')} {show(bar.stolen, bar.currency)} {bar.currency}"
+    title = escape(f"{stolen}: {', '.join(said)}")
     segments, left = [], 0
     for state in SHARE_STATES:
         amount = getattr(bar, state)

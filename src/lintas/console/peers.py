@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from starlette.responses import RedirectResponse, Response
 
 from lintas.border.records import SetAside
-from lintas.console.pages import READERS, page
+from lintas.console.frame import page
+from lintas.console.home import READERS
 from lintas.exchange.records import Because
 from lintas.http import bodies
 from lintas.http.routing import Call, Route
@@ -27,7 +28,13 @@ async def peers(call: Call[Runtime]) -> Response:
 
     aside = await call.services.read(set_aside)
     return page(
-        call, "peers.html", peers=views, aside=aside, decides=call.caller.role in DECIDES, accepts=role in ACCEPTS
+        call,
+        "peers.html",
+        views,
+        peers=views,
+        aside=aside,
+        decides=call.caller.role in DECIDES,
+        accepts=role in ACCEPTS,
     )
 
 

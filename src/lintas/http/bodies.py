@@ -81,10 +81,7 @@ def decode_json(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's
 
 def decode_form(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
     """Decode an HTML form into a struct; an empty field counts as left out, a repeated one needs a sequence field."""
-    try:
-        pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        raise MalformedInput("the body is not a form in UTF-8", "send it as a browser would", where="body") from None
+    pairs = _pairs(body)
     several = {f.encode_name for f in msgspec.structs.fields(shape) if get_origin(f.type) in (tuple, list, frozenset)}
     values: dict[str, Any] = {}
     for name, value in pairs:
@@ -100,6 +97,18 @@ def decode_form(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's
         return msgspec.convert(values, shape, strict=False)
     except msgspec.ValidationError as wrong:
         raise _misfit(wrong) from None
+
+
+def fields(body: bytes) -> dict[str, str]:
+    """Return the filled fields of an HTML form, whatever its shape; the last one counts of those that come twice."""
+    return {name: value for name, value in _pairs(body) if "\0" not in name + value}
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise MalformedInput("the body is not a form in UTF-8", "send it as a browser would", where="body") from None
 
 
 def check_json(body: bytes) -> None:

@@ -66,17 +66,23 @@ def problem_of(wrong: BaseException) -> Problem:
     return _fault(wrong)
 
 
-def respond(request: Request, wrong: BaseException) -> Response:
-    """Make the answer: a problem document, or a plain small page for a client that asks for HTML."""
-    problem = problem_of(wrong)
+def describe(wrong: BaseException) -> tuple[Problem, dict[str, str]]:
+    """Return an error's problem document, fit to be encoded, and the headers that go with it."""
+    problem = _encodable(problem_of(wrong))
     headers = dict(wrong.headers or {}) if isinstance(wrong, HTTPException) else {}
     if problem.status == 401:
         headers["www-authenticate"] = "Bearer"
     if problem.status == 503:
         headers["retry-after"] = "2"
+    return problem, headers
+
+
+def respond(request: Request, wrong: BaseException) -> Response:
+    """Make the answer: a problem document, or a plain small page for a client that asks for HTML."""
+    problem, headers = describe(wrong)
     if wants_html(request):
         return Response(page(problem), problem.status, headers, "text/html")
-    return Response(msgspec.json.encode(_encodable(problem)), problem.status, headers, MEDIA)
+    return Response(msgspec.json.encode(problem), problem.status, headers, MEDIA)
 
 
 def wants_html(request: Request) -> bool:

@@ -4,7 +4,9 @@ The default is no: a route names the roles that may call it, or says that it is 
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
 from inspect import iscoroutinefunction
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from starlette.types import ASGIApp
 
 from lintas.http import bodies, problems
 from lintas.http.keys import ROLES, Caller
+from lintas.http.problems import Problem
 from lintas.model.errors import BadInput, NotAllowed, NotSignedIn
 
 #: Longest long poll, seconds.
@@ -37,6 +40,8 @@ SAFE_HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+
+_log = logging.getLogger("lintas.api")
 
 ServicesT = TypeVar("ServicesT")
 
@@ -71,6 +76,17 @@ class Call(msgspec.Struct, Generic[ServicesT], frozen=True, kw_only=True):
 
 
 Handler = Callable[[Call[Any]], Awaitable[object]]
+
+
+class Pages(msgspec.Struct, frozen=True):
+    """What a browser sees beside the pages that it asked for.
+
+    ``sign_in`` is where one without a session is sent; ``problem`` writes the page of a problem, given the call and what
+    had been typed into a form that came too late for its session.
+    """
+
+    sign_in: str
+    problem: Callable[[Call[Any], Problem, dict[str, str]], Response]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -118,13 +134,13 @@ def routes_to_app(
     services: object,
     authenticate: Authenticate,
     *,
-    sign_in: str = "",
+    pages: Pages | None = None,
     mounts: Mapping[str, ASGIApp] | None = None,
 ) -> Starlette:
     """Build the ASGI application.
 
-    ``authenticate`` turns a token into its holder or None. A browser without a session that GETs a page is sent to
-    ``sign_in``, if given. ``mounts`` are other ASGI applications by their path. BadInput for the same route twice.
+    ``authenticate`` turns a token into its holder or None. ``pages`` are for browsers, where there are any. ``mounts`` are
+    other ASGI applications by their path. BadInput for the same route twice.
     """
     by_path: dict[str, dict[str, Route]] = {}
     for route in routes:
@@ -136,12 +152,12 @@ def routes_to_app(
     def address(path: str, methods: dict[str, Route]) -> BaseRoute:
         async def endpoint(request: Request) -> Response:
             route = methods["GET" if request.method == "HEAD" else request.method]
-            return await _guarded(route, request, services, authenticate, sign_in)
+            return await _guarded(route, request, services, authenticate, pages)
 
         return Address(path, endpoint, methods=list(methods))
 
     async def no_route(request: Request, wrong: Exception) -> Response:
-        return _safe(problems.respond(request, wrong))
+        return _safe(await _tell(request, wrong, services, authenticate, pages))
 
     addresses = [address(path, methods) for path, methods in by_path.items()]
     addresses += [Mount(path, app) for path, app in (mounts or {}).items()]
@@ -152,19 +168,42 @@ def routes_to_app(
 
 
 async def _guarded(
-    route: Route, request: Request, services: object, authenticate: Authenticate, sign_in: str
+    route: Route, request: Request, services: object, authenticate: Authenticate, pages: Pages | None
 ) -> Response:
-    """Answer a call; whatever goes wrong becomes a problem document here and nowhere else."""
+    """Answer a call; whatever goes wrong becomes a problem document, or its page, here and nowhere else."""
     try:
         return _safe(await _answer(route, request, services, authenticate))
     except NotSignedIn as wrong:
-        if sign_in and request.method == "GET" and problems.wants_html(request):
-            return _safe(RedirectResponse(sign_in, 303))
-        return _safe(problems.respond(request, wrong))
+        if pages is not None and request.method == "GET" and problems.wants_html(request):
+            return _safe(RedirectResponse(pages.sign_in, 303))
+        return _safe(await _tell(request, wrong, services, authenticate, pages))
     # The server cancels what is still open when its grace is over: a long poll then hears why instead of a broken pipe.
     # Any other error is a fault of ours, which the caller must see as such and the log as its kind.
     except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
-        return _safe(problems.respond(request, wrong))
+        return _safe(await _tell(request, wrong, services, authenticate, pages))
+
+
+async def _tell(
+    request: Request, wrong: BaseException, services: object, authenticate: Authenticate, pages: Pages | None
+) -> Response:
+    """Say what went wrong: on a page to a browser, in a problem document to everybody else."""
+    if pages is None or not problems.wants_html(request):
+        return problems.respond(request, wrong)
+    problem, headers = problems.describe(wrong)
+    typed: dict[str, str] = {}
+    try:
+        who = authenticate(token) if (token := request.cookies.get(COOKIE, "")) else None
+        if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "POST" and _same_origin(request):
+            typed = bodies.fields(await bodies.read(request, bodies.DEFAULT_LIMIT))
+        query = {name: value for name, value in request.query_params.items() if "\0" not in name + value}
+        call: Call[Any] = Call(who=who, path={}, query=query, body=None, services=services, request=request)
+        response = pages.problem(call, problem, typed)
+    # Whatever hinders the page (the database may be what went wrong) must not hide the problem: the plain page needs nothing.
+    except Exception as hindrance:  # noqa: BLE001
+        _log.error("the page of a problem failed", extra={"why": type(hindrance).__name__})
+        return problems.respond(request, wrong)
+    response.headers.update(headers)
+    return response
 
 
 async def _answer(route: Route, request: Request, services: object, authenticate: Authenticate) -> Response:

@@ -29,6 +29,7 @@ from lintas.requests.appeals import Appeals
 from lintas.requests.chase import Chase, Place
 from lintas.requests.inbox import Inbox
 from lintas.requests.journal import Journal
+from lintas.requests.later import Comparison
 from lintas.requests.orders import Orders
 from lintas.requests.records import MovedOn
 from lintas.requests.undo import Undo
@@ -79,6 +80,7 @@ class Node(NamedTuple):
     amendments: Amendments
     appeals: Appeals
     undo: Undo
+    comparison: Comparison
     inbox: Inbox
 
 
@@ -187,6 +189,7 @@ def assemble(parts: Parts) -> Node:
         amendments=amendments,
         appeals=Appeals(orders=orders, amendments=amendments, clock=clock, ids=ids),
         undo=undo,
+        comparison=Comparison(exercise=parts.identity.exercise),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
     )
     bus.subscribe(hearings(node))

@@ -73,6 +73,10 @@ class Runtime:
 
         return await asyncio.to_thread(ask)
 
+    async def apart(self, work: Callable[..., T], *given: object) -> T:
+        """Do what computes for a while off the event loop, which must go on answering others."""
+        return await asyncio.to_thread(work, *given)
+
     async def write(self, use_case: Callable[[Connection], T]) -> T:
         """Run a use case through the writer; returns after its commit."""
         return await self.writer.run(use_case)

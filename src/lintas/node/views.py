@@ -12,7 +12,7 @@ from lintas.model.tainted import LedgerAnswer
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.requests import rules
-from lintas.requests.records import Amendment, Appeal, AppealState, Bar, Hold, Order, Withdrawal
+from lintas.requests.records import Amendment, Appeal, AppealState, Bar, Hold, Later, Order, Withdrawal
 from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 from lintas.trust.charter import Member
@@ -26,7 +26,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class CaseView(msgspec.Struct, frozen=True):
-    """Everything about one case on one page; ``bar`` is None while nothing in the reports lets money be followed."""
+    """Everything about one case on one page; ``bar`` is None while nothing in the reports lets money be followed.
+
+    ``later`` is what the same case would have come to had its money been asked for later.
+    """
 
     bar: Bar | None
     reports: list[Report]
@@ -36,6 +39,7 @@ class CaseView(msgspec.Struct, frozen=True):
     amendments: list[Amendment] = []
     withdrawals: list[Withdrawal] = []
     appeals: list[Appeal] = []
+    later: list[Later] = []
 
 
 def read_case(node: Node, tx: Transaction, case: str) -> CaseView:
@@ -52,6 +56,7 @@ def read_case(node: Node, tx: Transaction, case: str) -> CaseView:
         amendments=node.amendments.of_case(tx, case),
         withdrawals=node.undo.of_case(tx, case),
         appeals=node.appeals.of_case(tx, case),
+        later=node.comparison.of_case(tx, case),
     )
 
 

@@ -116,6 +116,13 @@ class Amendments:
 
     # ---- what officers decide
 
+    def amendment(self, tx: Transaction, amendment_id: str) -> Amendment:
+        """Return one amendment; NotFound when there is none."""
+        found = changes_store.amendment(tx, amendment_id)
+        if found is None:
+            raise NotFound(f"no amendment {amendment_id!r}", "take the id from the list of amendments")
+        return found
+
     def pending(self, tx: Transaction, state: str | None = "awaiting_approval") -> list[Amendment]:
         """Return amendments in a state, oldest first; by default those that wait for an officer."""
         return changes_store.amendments_in(tx, state)
@@ -200,9 +207,7 @@ class Amendments:
         return amendment
 
     def _waiting(self, tx: Transaction, amendment_id: str) -> Amendment:
-        amendment = changes_store.amendment(tx, amendment_id)
-        if amendment is None:
-            raise NotFound(f"no amendment {amendment_id!r}", "take the id from the list of amendments")
+        amendment = self.amendment(tx, amendment_id)
         if amendment.state != "awaiting_approval":
             raise Conflict(f"amendment {amendment_id} is {amendment.state}, not waiting for approval", "reload it")
         return amendment

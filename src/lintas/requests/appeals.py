@@ -57,6 +57,13 @@ class Appeals:
         changes_store.keep_appeal(tx, appeal)
         return appeal
 
+    def appeal(self, tx: Transaction, appeal_id: str) -> Appeal:
+        """Return one objection; NotFound when there is none."""
+        found = changes_store.appeal(tx, appeal_id)
+        if found is None:
+            raise NotFound(f"no appeal {appeal_id!r}", "take the id from the list of appeals")
+        return found
+
     def pending(self, tx: Transaction, state: str | None = "open") -> list[Appeal]:
         """Return objections in a state, oldest first; by default those that wait for a decision."""
         return changes_store.appeals_in(tx, state)
@@ -70,9 +77,7 @@ class Appeals:
 
         NotAllowed for the officer who approved the order, and where the authority's own law lets nothing be released.
         """
-        appeal = changes_store.appeal(tx, appeal_id)
-        if appeal is None:
-            raise NotFound(f"no appeal {appeal_id!r}", "take the id from the list of appeals")
+        appeal = self.appeal(tx, appeal_id)
         if appeal.state != "open":
             raise Conflict(f"this appeal was {appeal.state} by {appeal.decided_by}", "it is decided")
         order = self._orders.order(tx, appeal.order)

@@ -1,9 +1,9 @@
-"""Tables of what changes a hold afterwards: amendments of orders, withdrawals of requests, appeals."""
+"""Tables of what stands beside a hold: amendments of orders, withdrawals of requests, appeals, and how it might have been."""
 
 import msgspec
 from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, select, update
 
-from lintas.requests.records import Amendment, Appeal, Withdrawal
+from lintas.requests.records import Amendment, Appeal, Later, Withdrawal
 from lintas.requests.store import Keeper, orders, read_all, read_doc
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -45,6 +45,13 @@ appeals = Table(
     Index("ix_requests_appeals_state", "state", "received_at"),
 )
 
+later = Table(
+    "requests_later",
+    metadata,
+    Column("case", String(64), primary_key=True),
+    Column("doc", LargeBinary, nullable=False),
+)
+
 _OPEN_AMENDMENTS = (
     select(amendments.c.doc)
     .join(orders, orders.c.id == amendments.c.order)
@@ -57,6 +64,7 @@ _OPEN_AMENDMENTS = (
 _KEEP_AMENDMENT = Keeper(amendments, "id", "state", "doc")
 _KEEP_WITHDRAWAL = Keeper(withdrawals, "id", "object", "state", "doc")
 _KEEP_APPEAL = Keeper(appeals, "id", "state", "doc")
+_KEEP_LATER = Keeper(later, "case", "doc")
 
 
 def keep_amendment(tx: Transaction, item: Amendment) -> None:
@@ -127,3 +135,14 @@ def appeals_of(tx: Transaction, *, case: str = "", order: str = "") -> list[Appe
 
 def _row(item: Amendment | Withdrawal | Appeal, *names: str) -> dict[str, object]:
     return {name: getattr(item, name) for name in names} | {"doc": msgspec.json.encode(item)}
+
+
+def keep_later(tx: Transaction, case: str, told: list[Later]) -> None:
+    """Store what a case would have come to later, in place of what was told before."""
+    _KEEP_LATER(tx, {"case": case, "doc": msgspec.json.encode(told)})
+
+
+def later_of(tx: Transaction, case: str) -> list[Later]:
+    """Return what was told of a case; nothing where nobody told anything."""
+    data = tx.scalar(select(later.c.doc).where(later.c.case == case))
+    return [] if data is None else msgspec.json.decode(data, type=list[Later])

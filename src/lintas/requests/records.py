@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from lintas.model.messages import LegalBasis, Outcome, Purpose, ReleaseCode, WithdrawalCode
-from lintas.model.tainted import WRITTEN, Baton, LedgerAnswer, Span, Spans
+from lintas.model.tainted import PLAIN, WRITTEN, Baton, LedgerAnswer, Minor, Span, Spans
 
 ShareState = Literal["held", "moved", "spent", "returned", "released", "unknown"]
 SHARE_STATES: tuple[ShareState, ...] = ("held", "moved", "spent", "returned", "released", "unknown")
@@ -213,6 +213,20 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int
     exact: bool
     shares: tuple[Share, ...]
+
+
+class Later(msgspec.Struct, frozen=True, kw_only=True):
+    """What a case would have come to had its money been asked for ``minutes`` after it was taken, in the claim's minor units.
+
+    Between ``least_minor`` and ``most_minor`` could still be held. ``basis``: ``books`` for an exercise, whose author knows
+    them; ``published`` for what ``source`` reports of other cases.
+    """
+
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=5_256_000)]
+    least_minor: Minor
+    most_minor: Minor
+    basis: Literal["books", "published"] = "published"
+    source: Annotated[str, msgspec.Meta(max_length=300, pattern=PLAIN)] = ""
 
 
 class HoldForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

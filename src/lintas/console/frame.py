@@ -1,0 +1,112 @@
+"""What every page shares: its language, its frame, and its twin in JSON."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jinja2
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lintas.console.assets import asset
+from lintas.console.bar import svg_bar
+from lintas.http import bodies
+from lintas.http.problems import MEDIA, Problem, problem_of
+from lintas.http.routing import Call
+from lintas.model.errors import LintasError
+from lintas.model.money import show
+from lintas.model.people import same_person
+from lintas.model.schemes import schemes
+from lintas.node.runtime import Runtime
+from lintas.text import pseudo
+from lintas.text.translation import LANGUAGES, best, words
+
+#: The cookie by which somebody who is not signed in keeps a language.
+LANGUAGE = "lintas_language"
+
+
+def language_of(call: Call[Runtime]) -> str:
+    """Return the language of an answer: as the address asks, as the reader chose, or as the browser prefers."""
+    known = LANGUAGES.keys() | ({pseudo.LANGUAGE} if call.services.node.parts.identity.exercise else set())
+    chosen = (call.query.get("lang", ""), call.request.cookies.get(LANGUAGE, ""))
+    return next((code for code in chosen if code in known), best(call.request.headers.get("accept-language", "")))
+
+
+@cache
+def templates(language: str) -> jinja2.Environment:
+    """Return the templates of one language."""
+    said = words(language)
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("lintas.console"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)  # type: ignore[attr-defined] # the extension's
+    made.globals |= {"show": show, "svg_bar": svg_bar, "same_person": same_person, "asset": asset}
+    made.globals |= {"scheme": lambda code: said.code(schemes().get(str(code), str(code)))}
+    made.globals |= {"code": said.code, "moment": said.moment, "words": said, "languages": LANGUAGES}
+    return made
+
+
+def wants_json(request: Request) -> bool:
+    """Tell a program that asks for a page's data."""
+    return bodies.JSON in request.headers.get("accept", "")
+
+
+def page(
+    call: Call[Runtime],
+    name: str,
+    view: Any = None,  # noqa: ANN401 — a struct, or a list of them, as the template takes it
+    *,
+    status: int = 200,
+    wrong: LintasError | None = None,
+    typed: Mapping[str, str] | None = None,
+    **more: Any,  # noqa: ANN401 — what the template shows beside the view
+) -> Response:
+    """Render a page of ``view``, or answer the view itself to whoever asks for JSON.
+
+    ``wrong`` is why a form of this page was not carried out; ``typed`` is what it held, shown again so that nothing is lost.
+    """
+    if wants_json(call.request):
+        return Response(msgspec.json.encode(view), status, media_type=bodies.JSON)
+    problem = None if wrong is None else problem_of(wrong)
+    return _render(call, name, problem.status if problem else status, problem, typed, view=view, **more)
+
+
+def problem_page(call: Call[Runtime], problem: Problem, typed: Mapping[str, str]) -> Response:
+    """Say what went wrong on a page of its own; a form that came too late for its session waits until its sender is back."""
+    if wants_json(call.request):
+        return Response(msgspec.json.encode(problem), problem.status, media_type=MEDIA)
+    return _render(call, "problem.html", problem.status, problem, typed)
+
+
+def _render(
+    call: Call[Runtime],
+    name: str,
+    status: int,
+    problem: Problem | None,
+    typed: Mapping[str, str] | None,
+    **more: Any,  # noqa: ANN401 — what the template shows
+) -> Response:
+    parts, language = call.services.node.parts, language_of(call)
+    body = (
+        templates(language)
+        .get_template(name)
+        .render(
+            authority=parts.name,
+            me=parts.identity.authority,
+            exercise=parts.identity.exercise,
+            who=call.who,
+            path=call.request.url.path,
+            query=call.query,
+            lang=language,
+            problem=problem,
+            typed=dict(typed or {}),
+            **more,
+        )
+    )
+    return Response(body, status, media_type="text/html; charset=utf-8")

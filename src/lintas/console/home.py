@@ -1,0 +1,184 @@
+"""What is due now, for each role, oldest debt first; and the few words that say that something new came."""
+
+import contextlib
+from typing import Literal
+
+import msgspec
+from starlette.responses import RedirectResponse, Response
+
+from lintas.console.forms import show
+from lintas.console.frame import language_of, page, templates
+from lintas.http.routing import Call
+from lintas.model.errors import NotFound
+from lintas.node.assembly import Node
+from lintas.node.runtime import Runtime
+from lintas.node.views import with_doubts
+from lintas.requests.records import Bar, Hold
+from lintas.storage.engine import Transaction
+
+OFFICERS = frozenset({"hotline", "investigator", "approver"})
+READERS = OFFICERS | {"auditor"}
+EVERYBODY = READERS | {"administrator", "bank"}
+#: How many of each kind the page lists; the pages of each kind go on from there.
+MOST = 50
+
+Kind = Literal[
+    "approve_hold", "approve_release", "decide_objection", "overdue_here", "overdue_there", "complete_report"
+]
+_MINE: dict[str, frozenset[Kind]] = {
+    "approver": frozenset({"approve_hold", "approve_release", "decide_objection", "overdue_here", "overdue_there"}),
+    "hotline": frozenset({"complete_report", "overdue_there"}),
+    "investigator": frozenset({"complete_report", "overdue_there"}),
+    "auditor": frozenset({"overdue_here", "overdue_there", "decide_objection"}),
+}
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that waits for somebody: ``address`` is its page, ``by`` when it should be done, ``since`` when it came."""
+
+    kind: Kind
+    id: str
+    address: str
+    case: str
+    since: str
+    by: str | None = None
+    who: str = ""
+    bank: str = ""
+    amount_minor: int | None = None
+    currency: str = ""
+    urgent: bool = False
+    note: str = ""
+
+
+class Home(msgspec.Struct, frozen=True):
+    """The first page of a role: what is due, and the newest cases."""
+
+    due: list[Due]
+    cases: list[Bar]
+
+
+def due_for(node: Node, tx: Transaction, role: str) -> list[Due]:
+    """Return what waits for a role: what is overdue first, then by the time it should be done, then by age."""
+    mine = _MINE.get(role, frozenset())
+    items: list[Due] = []
+    if "approve_hold" in mine:
+        items += [_hold("approve_hold", hold) for hold in with_doubts(node, tx, node.orders.pending(tx))[:MOST]]
+    if mine & {"overdue_here", "overdue_there"}:
+        listed = {item.id for item in items}
+        for hold in node.orders.overdue(tx)[:MOST]:
+            kind: Kind = "overdue_there" if hold.direction == "asked" else "overdue_here"
+            if kind in mine and hold.id not in listed:
+                items.append(_hold(kind, hold))
+    if "approve_release" in mine:
+        items += [
+            Due(
+                kind="approve_release",
+                id=each.id,
+                address=f"/amendments/{each.id}",
+                case=each.case,
+                since=each.asked_at,
+                who=each.asked_by,
+                bank=each.bank,
+                note=each.code,
+            )
+            for each in node.amendments.pending(tx)[:MOST]
+        ]
+    if "decide_objection" in mine:
+        items += [
+            Due(
+                kind="decide_objection",
+                id=each.id,
+                address=f"/objections/{each.id}",
+                case=each.case,
+                since=each.received_at,
+                who=each.name,
+            )
+            for each in node.appeals.pending(tx)[:MOST]
+        ]
+    if "complete_report" in mine:
+        items += [
+            Due(
+                kind="complete_report",
+                id=report.id,
+                address=f"/reports/new?case={report.case}",
+                case=report.case,
+                since=report.received_at,
+                who=report.officer,
+                urgent=report.urgent_harm,
+                note=", ".join(report.missing),
+            )
+            for report in node.intake.reports(tx, incomplete=True, limit=MOST)
+        ]
+    return sorted(items, key=lambda item: (not item.urgent, item.by or "9", item.since, item.id))
+
+
+def _hold(kind: Kind, hold: Hold) -> Due:
+    return Due(
+        kind=kind,
+        id=hold.id,
+        address=f"/holds/{hold.id}",
+        case=hold.case,
+        since=hold.asked_at,
+        by=hold.answer_by,
+        who=hold.peer,
+        bank=hold.baton.holder,
+        amount_minor=hold.amount_minor,
+        currency=hold.currency,
+        note=hold.doubt,
+    )
+
+
+async def home(call: Call[Runtime]) -> Response:
+    """Show what is due, each role its own."""
+    role, node = call.caller.role, call.services.node
+    if role == "bank":
+        return RedirectResponse("/desk", 303)
+    if role == "administrator":
+        return RedirectResponse("/officers", 303)
+
+    def look(tx: Transaction) -> Home:
+        return Home(due_for(node, tx, role), node.chase.bars(tx, limit=5))
+
+    return page(call, "home.html", await call.services.read(look))
+
+
+async def news(call: Call[Runtime]) -> Response:
+    """Say how much came since the page was made; the page itself is not moved under anybody's hand."""
+    role, node = call.caller.role, call.services.node
+    since = call.query.get("since", "")
+
+    def count(tx: Transaction) -> int:
+        return sum(1 for item in due_for(node, tx, role) if item.since > since)
+
+    text = templates(language_of(call)).get_template("news.html").render(new=await call.services.read(count))
+    return Response(text, media_type="text/html; charset=utf-8")
+
+
+async def find(call: Call[Runtime]) -> Response:
+    """Go to what an id or a reference names."""
+    wanted, node = call.query.get("q", "").strip(), call.services.node
+
+    def look(tx: Transaction) -> str | None:
+        return _find(node, tx, wanted)
+
+    address = await call.services.read(look)
+    if address is None:
+        raise NotFound(f"nothing here is called {wanted[:80]!r}", "give the id of a case, report, hold or order, whole")
+    return RedirectResponse(address, 303)
+
+
+def _find(node: Node, tx: Transaction, wanted: str) -> str | None:
+    if node.chase.bar(tx, wanted) is not None or node.intake.of_case(tx, wanted):
+        return f"/cases/{wanted}"
+    with contextlib.suppress(NotFound):
+        return f"/holds/{node.orders.hold(tx, wanted).id}"
+    with contextlib.suppress(NotFound):
+        return f"/orders/{node.orders.order(tx, wanted).id}"
+    return None
+
+
+HOME_PAGES = [
+    show("/", home, EVERYBODY, "What is due now"),
+    show("/news", news, READERS, "How much is new", {"since": "when the page was made"}),
+    show("/find", find, READERS, "Find by id", {"q": "an id"}),
+]
