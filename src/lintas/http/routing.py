@@ -193,7 +193,8 @@ async def _tell(
     typed: dict[str, str] = {}
     try:
         who = authenticate(token) if (token := request.cookies.get(COOKIE, "")) else None
-        if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "POST" and _same_origin(request):
+        late = problem.status == HTTPStatus.UNAUTHORIZED and request.method == "POST"
+        if late and request.url.path != pages.sign_in and _same_origin(request):
             typed = bodies.fields(await bodies.read(request, bodies.DEFAULT_LIMIT))
         query = {name: value for name, value in request.query_params.items() if "\0" not in name + value}
         call: Call[Any] = Call(who=who, path={}, query=query, body=None, services=services, request=request)

@@ -1,6 +1,7 @@
 """A small application behind real ASGI calls, with one key per role."""
 
 import asyncio
+import html
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -8,11 +9,12 @@ import httpx
 import msgspec
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from lintas.http import bodies
 from lintas.http.keys import ROLES, Caller
-from lintas.http.routing import Call, Route, routes_to_app
+from lintas.http.problems import Problem
+from lintas.http.routing import Call, Pages, Route, routes_to_app
 from lintas.model.errors import BadInput, Conflict, LintasError, NotFound, Refused
 
 Ask = Callable[..., httpx.Response]
@@ -97,9 +99,16 @@ def authenticate(token: str) -> Caller | None:
     return Caller(id=f"key-{token}", name=token, role=token) if token in ROLES else None
 
 
+def problem(call: Call[str], problem: Problem, typed: dict[str, str]) -> Response:
+    if problem.status == 409:
+        raise RuntimeError("the page cannot be written either")
+    name = call.who.name if call.who else "nobody"
+    return HTMLResponse(html.escape(f"{problem.detail} {name} {typed}"), problem.status)
+
+
 @pytest.fixture(scope="session")
 def app() -> Starlette:
-    return routes_to_app(ROUTES, "!", authenticate, sign_in="/sign-in")
+    return routes_to_app(ROUTES, "!", authenticate, pages=Pages("/sign-in", problem))
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """Problem documents: one mapping, nothing of a traceback, and the same as a plain page for a browser."""
 
+import html
 import logging
 
 import pytest
 from tests.unit.http.conftest import Ask
 
 from lintas.http.problems import Problem, page, problem_of
+from lintas.http.routing import COOKIE
 from lintas.model import errors
 from lintas.model.errors import LintasError, Refused
 
@@ -49,11 +51,32 @@ def test_an_unexpected_error_says_nothing_but_its_number(ask: Ask, how: str, cap
     assert record.exc_info is not None
 
 
-def test_a_browser_gets_a_plain_escaped_page(ask: Ask) -> None:
-    answer = ask("GET", "/fails/bad", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_a_browser_gets_the_consoles_page_of_a_problem(ask: Ask) -> None:
+    answer = ask("GET", "/fails/bad", headers=HTML | {"cookie": f"{COOKIE}=auditor"})
     assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
-    assert "&lt;b&gt;no&lt;/b&gt;" in answer.text and "<b>" not in answer.text and "422 Bad input" in answer.text
-    assert ask("GET", "/fails/crash", headers={"accept": "text/html"}).text.count("secret") == 0
+    assert answer.text == "60123456789 is &lt;b&gt;no&lt;/b&gt; account auditor {}"
+    assert answer.headers["content-security-policy"]
+    assert ask("GET", "/nowhere", headers=HTML).text.startswith("Not Found nobody")
+    assert ask("GET", "/fails/crash", headers=HTML).text.count("secret") == 0
+
+
+def test_where_that_page_fails_a_plain_one_says_the_same(ask: Ask) -> None:
+    answer = ask("GET", "/fails/conflict", headers=HTML)
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "text/html; charset=utf-8")
+    assert "409 Conflict" in answer.text and "changed since" in answer.text and "cannot be written" not in answer.text
+
+
+def test_a_form_that_comes_after_its_session_keeps_what_was_typed(ask: Ask) -> None:
+    sent = HTML | {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+    answer = ask("POST", "/form", headers=sent, content=b"text=what+she+said&empty=&nul=%00")
+    assert answer.status_code == 401
+    assert html.unescape(answer.text).endswith("{'text': 'what she said'}")
+    foreign = ask("POST", "/form", headers=sent | {"sec-fetch-site": "cross-site"}, content=b"text=typed+elsewhere")
+    assert "elsewhere" not in foreign.text
+    assert ask("POST", "/form", headers=sent, content=b"text=" + b"x" * 2_000_000).status_code == 401
 
 
 def test_every_word_of_a_page_is_escaped() -> None:
