@@ -10,6 +10,7 @@ from lintas.cli.demo.story import Theft, World
 from lintas.model.errors import NotFound
 from lintas.model.money import rescale_parts, show
 from lintas.model.tainted import Baton
+from lintas.requests.records import Later
 from lintas.trace.fifo import trace
 from lintas.trace.index import Index
 from lintas.trace.ledger import Collector
@@ -70,10 +71,24 @@ class Compared(NamedTuple):
     later: tuple[tuple[str, Left], ...]
 
 
-def compare(world: World, theft: Theft, *, held_minor: int) -> Compared:
-    """Compare what is held with what would still be there later had nobody asked."""
-    later = tuple((words, had_nobody_asked(world, theft, theft.at + after)) for words, after in MOMENTS)
-    return Compared(theft.currency, theft.stolen_minor, held_minor, later)
+def later(world: World, theft: Theft) -> tuple[tuple[str, Left], ...]:
+    """Return what would still be there at the compared moments had nobody asked."""
+    return tuple((words, had_nobody_asked(world, theft, theft.at + after)) for words, after in MOMENTS)
+
+
+def told(moments: tuple[tuple[str, Left], ...]) -> list[Later]:
+    """Say it as a node's page shows it beneath the bar."""
+    afters = [after for _, after in MOMENTS]
+    return [
+        Later(
+            minutes=int(after.total_seconds()) // 60,
+            least_minor=left.holdable,
+            most_minor=left.holdable,
+            basis="books",
+            source="the books of this exercise",
+        )
+        for after, (_, left) in zip(afters, moments, strict=True)
+    ]
 
 
 def lines(compared: Compared) -> list[str]:

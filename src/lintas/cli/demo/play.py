@@ -51,13 +51,15 @@ class Player:
         say: Callable[[str], None],
         watch: Watch,
         plain: bool = False,
+        opened: Callable[[NodeOnStage, str], None] = lambda _node, _case: None,
     ) -> None:
         """``clock_rate``: how many times as fast legal time passes where people watch it; 0 for at once.
 
+        ``opened`` is told of each case as soon as there is one, for who wants to watch it.
         ``plain``: nobody makes a mistake and nobody is late, so that the machines alone can be measured.
         """
         self.stage, self.world, self.nodes = stage, world, stage.nodes
-        self.say = say
+        self.say, self.opened = say, opened
         self._watch, self._human, self._clock_rate = watch, human_seconds, clock_rate
         self._time = read_pace(stage.clock)
         self._began = time.monotonic()

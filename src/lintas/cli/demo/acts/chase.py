@@ -1,5 +1,7 @@
 """The chase: from the victim's call to the last hold, over every border, each authority by its own officer and law."""
 
+import msgspec
+
 from lintas.api.holds import HoldView
 from lintas.cli.demo.acts import papers
 from lintas.cli.demo.people import bearer, get, good, post
@@ -8,27 +10,34 @@ from lintas.cli.demo.stage import NodeOnStage
 from lintas.cli.demo.story import Theft
 from lintas.intake.records import Report
 from lintas.node.views import CaseView
-from lintas.requests.records import Hold, Order, Share
+from lintas.requests.records import Hold, Later, Order, Share
 
 #: An asked authority has an hour to answer; at the hop named here nobody looks for two.
 SLOW_HOP, SLOW_HOURS = 3, 2.0
 LEFT = ("sent", "delivered", "answered", "refused_by_policy", "refused_by_peer")
 
 
-async def chase(player: Player, asker: NodeOnStage, theft: Theft) -> str:
-    """Report a theft at an authority and follow it to its ends; returns the case."""
+async def chase(player: Player, asker: NodeOnStage, theft: Theft, later: list[Later] | None = None) -> str:
+    """Report a theft at an authority and follow it to its ends; returns the case.
+
+    ``later`` is what the exercise knows of the same case asked for later, shown beneath its bar.
+    """
     report = await player.step(
         "the hotline files the report; telephone, account and link are found with their role",
         asker,
         post(player.client(asker), "/api/v1/reports", theft.form, Report, asker.hotline_key),
     )
     player.say(f"             found: {_roles(report)}")
+    player.opened(asker, report.case)
     asked = player.machine_ms()
     view = await player.step(
         "the banks follow the money through their own ledgers to the border",
         asker,
         player.until(lambda: player.case(asker, report.case), _is_followed),
     )
+    if later:
+        body, key = msgspec.to_builtins(later), bearer(asker.approver_key)
+        good(await player.client(asker).put(f"/api/v1/cases/{report.case}/later", json=body, headers=key))
     player.show(asker, view)
     await _to_the_ends(player, asker, report.case, asked)
     return report.case
