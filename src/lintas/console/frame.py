@@ -14,6 +14,7 @@ from lintas.console.bar import svg_bar
 from lintas.http import bodies
 from lintas.http.problems import MEDIA, Problem, problem_of
 from lintas.http.routing import Call
+from lintas.model import times
 from lintas.model.errors import LintasError
 from lintas.model.money import show
 from lintas.model.people import same_person
@@ -104,6 +105,7 @@ def _render(
             path=call.request.url.path,
             query=call.query,
             lang=language,
+            now=times.render(parts.clock.now()),
             problem=problem,
             typed=dict(typed or {}),
             **more,
