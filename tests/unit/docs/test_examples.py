@@ -202,6 +202,20 @@ def test_a_bank_joins_by_hand(desk: Desk) -> None:
     assert _bar(desk) == {"held": 190_000, "moved": 300_000, "spent": 10_000, "unknown": 0}
 
 
+def test_a_bank_joins_by_the_script_of_four_calls(desk: Desk) -> None:
+    key = desk.home / "authority.key"
+    key.write_text(desk.bank_key + "\n", "ascii")
+    script = [sys.executable, str(EXAMPLES / "bank/four_calls.py"), desk.url, str(desk.home / "desk/keys/tls.pem")]
+    with subprocess.Popen([*script, str(key)], stdout=subprocess.PIPE, text=True) as bank:
+        desk.ask("hotline", "/api/v1/reports", (EXAMPLES / "report.json").read_bytes())
+        (hold,) = desk.until("approver", "/api/v1/holds", bool)
+        desk.ask("approver", f"/api/v1/holds/{hold['id']}/approve", method="POST")
+        said, _ = bank.communicate(timeout=30)
+    assert bank.returncode == 0
+    assert "ORDER TO HOLD AN AMOUNT" in said
+    assert _bar(desk) == {"held": 190_000, "moved": 300_000, "spent": 10_000, "unknown": 0}
+
+
 def test_a_bank_joins_with_the_agent(desk: Desk) -> None:
     shutil.copytree(EXAMPLES / "bank", desk.home / "bank")
     shutil.copy(desk.home / "desk/keys/tls.pem", desk.home / "bank/authority.pem")
