@@ -55,12 +55,14 @@ async def act(call: Call[Runtime], use_case: UseCase, again: Shown) -> Response:
 def typed_into(form: object) -> dict[str, str]:
     """Return what a person typed into a form, by field."""
     fields: Mapping[str, object] = msgspec.structs.asdict(form) if isinstance(form, msgspec.Struct) else {}
-    return {name: str(value) for name, value in fields.items() if value not in ("", None) and name not in _OURS}
+    kept = {name: value for name, value in fields.items() if name not in _OURS and not isinstance(value, bytes)}
+    return {name: str(value) for name, value in kept.items() if value not in ("", None, False)}
 
 
 def filled(shape: type[ShapeT], form: Form) -> ShapeT:
     """Return what was typed in the shape that the use case takes; BadInput names the field that does not fit."""
-    values = {name: value for name, value in msgspec.structs.asdict(form).items() if name not in _OURS}
+    wanted = set(shape.__struct_fields__)
+    values = {name: value for name, value in msgspec.structs.asdict(form).items() if name in wanted}
     try:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as wrong:
@@ -77,8 +79,10 @@ def _in_words(what: str) -> str:
     return what.replace("Expected `str` of length", "expected a text of length").replace("`", "")
 
 
-def form(path: str, handler: Handler, body: type[Form], roles: frozenset[str], summary: str) -> Route:
-    """Return the route that takes a form; without ``roles`` anybody may send it."""
+def form(
+    path: str, handler: Handler, body: type[Form], roles: frozenset[str], summary: str, *, files: bool = False
+) -> Route:
+    """Return the route that takes a form, with ``files`` or without; without ``roles`` anybody may send it."""
     return Route(
         "POST",
         path,
@@ -87,7 +91,7 @@ def form(path: str, handler: Handler, body: type[Form], roles: frozenset[str], s
         roles=roles,
         public=not roles,
         summary=summary,
-        media=(bodies.FORM,),
+        media=(bodies.FORM, bodies.FILES) if files else (bodies.FORM,),
         documented=False,
     )
 

@@ -1,5 +1,6 @@
 """The hotline's form, in the order that lets somebody act, and the list of reports."""
 
+import codecs
 from typing import Annotated
 
 import msgspec
@@ -35,6 +36,7 @@ class Told(Form, frozen=True, kw_only=True):
     urgent_harm: bool = False
     case: Typed = ""
     text: str = ""
+    messages: bytes = b""
 
 
 class Reports(msgspec.Struct, frozen=True):
@@ -83,9 +85,28 @@ def _field(wrong: LintasError | None) -> str:
     return wrong.where.removeprefix("body $.") if wrong is not None else ""
 
 
+def _with_messages(told: Told) -> Told:
+    """Put the messages of a chosen file under what was typed; BadInput for a file that is no text."""
+    if not told.messages:
+        return told
+    wide = told.messages.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        said = told.messages.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        said = "\0"
+    if "\0" in said:
+        do = "export the chat as text (.txt), or paste the messages"
+        raise BadInput("the file with the messages is no text in UTF-8 or UTF-16", do, where="messages")
+    return msgspec.structs.replace(told, text=f"{told.text}\n{said}".strip(), messages=b"")
+
+
 async def file(call: Call[Runtime]) -> Response:
     """File the report; the money is followed from here on while the victim is still on the line."""
     told: Told = call.body
+    try:
+        told = _with_messages(told)
+    except BadInput as wrong:
+        return await new(call, wrong=wrong, typed=typed_into(told))
     officer, intake = call.caller.name, call.services.node.intake
     try:
         _, filing = await call.services.apart(intake.read, filled(ReportForm, told))
@@ -107,5 +128,5 @@ REPORT_PAGES = [
         {"after": "the last report of the page before", "incomplete": "1 for those that lack something"},
     ),
     show("/reports/new", new, OFFICERS, "The hotline's form", {"case": "the case that it joins"}),
-    form("/reports", file, Told, OFFICERS, "File a report"),
+    form("/reports", file, Told, OFFICERS, "File a report", files=True),
 ]

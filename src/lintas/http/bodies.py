@@ -2,7 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any, get_origin
 from urllib.parse import parse_qsl
 
@@ -14,6 +17,8 @@ from lintas.model.errors import BadInput, LintasError, MalformedInput, TooLarge
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+#: A form with files, as browsers send it (RFC 7578).
+FILES = "multipart/form-data"
 #: Bytes of a body where the route says nothing, and at most.
 DEFAULT_LIMIT = 1 << 20
 MAX_LIMIT = 16 << 20
@@ -81,11 +86,51 @@ def decode_json(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's
 
 def decode_form(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
     """Decode an HTML form into a struct; an empty field counts as left out, a repeated one needs a sequence field."""
-    pairs = _pairs(body)
+    return _fitted(_pairs(body), shape)
+
+
+def decode_files(request: Request, body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
+    """Decode a form with files into a struct; a file is a field of ``bytes``, and one that was not chosen is left out."""
+    return _fitted([(name, value) for name, value in _pieces(request, body) if value], shape)
+
+
+def _pieces(request: Request, body: bytes) -> list[tuple[str, str | bytes]]:
+    """Return the fields and files of a form, whichever way it was sent."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FILES:
+        return list(_pairs(body))
+
+    head = b"content-type: " + request.headers["content-type"].encode("latin-1") + b"\r\n\r\n"
+    form = BytesParser(policy=HTTP).parsebytes(head + body)
+    parts = form.get_payload()
+    # The parser makes the best of what is cut or made up, and notes what it missed.
+    if form.defects or not isinstance(parts, list) or len(parts) > _MAX_FIELDS:
+        raise _broken()
+    return [_piece(part) for part in parts if isinstance(part, Message)]
+
+
+def _piece(part: Message) -> tuple[str, str | bytes]:
+    """Return the name of one part and what it holds: text, or bytes where it is a file."""
+    name = part.get_param("name", header="content-disposition")
+    content = part.get_payload(decode=True)
+    if part.defects or not isinstance(name, str) or not isinstance(content, bytes):
+        raise _broken()
+    if part.get_filename() is not None:
+        return name, content
+    try:
+        return name, content.decode()
+    except UnicodeDecodeError:
+        raise MalformedInput("the body is not a form in UTF-8", "send it as a browser would", where="body") from None
+
+
+def _broken() -> MalformedInput:
+    return MalformedInput("the form with its file arrived broken", "choose the file again", where="body")
+
+
+def _fitted(pairs: Sequence[tuple[str, str | bytes]], shape: Any) -> Any:  # noqa: ANN401 — see decode_form
     several = {f.encode_name for f in msgspec.structs.fields(shape) if get_origin(f.type) in (tuple, list, frozenset)}
     values: dict[str, Any] = {}
     for name, value in pairs:
-        if "\0" in name or "\0" in value:
+        if "\0" in name or (isinstance(value, str) and "\0" in value):
             raise _null(f"body $.{name}")
         if name in several:
             values.setdefault(name, []).append(value)
@@ -94,17 +139,18 @@ def decode_form(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's
         else:
             values[name] = value
     try:
-        return msgspec.convert(values, shape, strict=False)
+        return msgspec.convert(values, shape, strict=False, builtin_types=(bytes,))
     except msgspec.ValidationError as wrong:
         raise _misfit(wrong) from None
 
 
-def fields(body: bytes) -> dict[str, str]:
-    """Return the filled fields of an HTML form, whatever its shape; the last one counts of those that come twice."""
-    return {name: value for name, value in _pairs(body) if "\0" not in name + value}
+async def typed(request: Request, limit: int = DEFAULT_LIMIT) -> dict[str, str]:
+    """Read what somebody typed into a form, whatever its shape, without its files; the last of two of a name counts."""
+    pieces = _pieces(request, await read(request, limit))
+    return {name: value for name, value in pieces if isinstance(value, str) and "\0" not in name + value}
 
 
-def _pairs(body: bytes) -> list[tuple[str, str]]:
+def _pairs(body: bytes) -> Sequence[tuple[str, str]]:
     try:
         return parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:

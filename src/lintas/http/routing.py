@@ -195,7 +195,7 @@ async def _tell(
         who = authenticate(token) if (token := request.cookies.get(COOKIE, "")) else None
         late = problem.status == HTTPStatus.UNAUTHORIZED and request.method == "POST"
         if late and request.url.path != pages.sign_in and _same_origin(request):
-            typed = bodies.fields(await bodies.read(request, bodies.DEFAULT_LIMIT))
+            typed = await bodies.typed(request)
         query = {name: value for name, value in request.query_params.items() if "\0" not in name + value}
         call: Call[Any] = Call(who=who, path={}, query=query, body=None, services=services, request=request)
         response = pages.problem(call, problem, typed)
@@ -258,7 +258,7 @@ def _refuse_foreign_form(route: Route, request: Request) -> None:
     form of whatever type. What is not public needs a key or a cookie, and a cookie our own page (see ``_token``).
     """
     acts = route.public and request.method not in ("GET", "HEAD") and "authorization" not in request.headers
-    if acts and (route.body is None or bodies.FORM in route.media) and not _same_origin(request):
+    if acts and (route.body is None or {bodies.FORM, bodies.FILES} & set(route.media)) and not _same_origin(request):
         raise _foreign()
 
 
@@ -282,6 +282,8 @@ async def _body(route: Route, request: Request) -> Any:  # noqa: ANN401 — the 
     body = await bodies.read(request, route.limit)
     if route.body is bytes:
         return body
+    if media == bodies.FILES:
+        return bodies.decode_files(request, body, route.body)
     return bodies.decode_form(body, route.body) if media == bodies.FORM else bodies.decode_json(body, route.body)
 
 

@@ -57,6 +57,15 @@ async def heard(_call: Call[str]) -> str:
     return "heard"
 
 
+class Upload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: str = ""
+    file: bytes = b""
+
+
+async def upload(call: Call[str]) -> str:
+    return f"{call.body.text} {call.body.file.hex()}"
+
+
 async def page(_call: Call[str]) -> HTMLResponse:
     return HTMLResponse("<p>hello</p>", headers={"cache-control": "max-age=60"})
 
@@ -87,6 +96,7 @@ ROUTES = (
     Route("GET", "/anybody", anybody, None, dict[str, str], summary="Who am I", public=True),
     Route("POST", "/raw", raw, bytes, dict[str, int], INVESTIGATOR, "Raw", limit=100, media=("text/csv",)),
     Route("POST", "/form", echo, Report, Answer, INVESTIGATOR, "Form", media=(bodies.FORM, bodies.JSON)),
+    Route("POST", "/upload", upload, Upload, str, INVESTIGATOR, "Upload", media=(bodies.FORM, bodies.FILES)),
     Route("POST", "/enter", heard, Report, str, summary="Public form", public=True, media=(bodies.FORM,)),
     Route("POST", "/leave", heard, None, str, summary="Public, without a body", public=True),
     Route("GET", "/page", page, roles=INVESTIGATOR, summary="A page", documented=False),

@@ -202,3 +202,55 @@ def test_no_body_whatever_is_a_fault_of_the_node(ask: Ask, body: bytes, path: st
     answer = ask("POST", path, "investigator", headers={"content-type": media}, content=body)
     assert answer.status_code < 500
     assert answer.status_code < 400 or answer.headers["content-type"] == "application/problem+json"
+
+
+def _form(*parts: bytes, edge: bytes = b"edge") -> bytes:
+    return b"".join(b"--" + edge + b"\r\n" + part + b"\r\n" for part in parts) + b"--" + edge + b"--\r\n"
+
+
+TEXT = b'content-disposition: form-data; name="text"\r\n\r\nwhat she said'
+FILE = b'content-disposition: form-data; name="file"; filename="chat.txt"\r\ncontent-type: text/plain\r\n\r\n\xff\x00\r\nraw'
+MULTIPART = {"content-type": "multipart/form-data; boundary=edge", "sec-fetch-site": "same-origin"}
+
+
+def test_a_form_with_a_file_arrives_whole(ask: Ask) -> None:
+    answer = ask("POST", "/upload", "investigator", headers=MULTIPART, content=_form(TEXT, FILE))
+    assert (answer.status_code, answer.json()) == (200, "what she said ff000d0a726177")
+    empty = (
+        b'content-disposition: form-data; name="file"; filename=""\r\ncontent-type: application/octet-stream\r\n\r\n'
+    )
+    assert ask("POST", "/upload", "investigator", headers=MULTIPART, content=_form(TEXT, empty)).json() == (
+        "what she said "
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"--edge",
+        _form(TEXT, FILE)[:-30],
+        _form(TEXT, edge=b"other"),
+        _form(b"no head at all"),
+        _form(b"content-disposition: form-data\r\n\r\nno name"),
+        _form(b'content-disposition: form-data; name="text"\r\n\r\n\x00'),
+        _form(b'content-disposition: form-data; name="text"\r\n\r\n\xff'),
+        _form(FILE, FILE),
+        _form(*[TEXT.replace(b"text", b"t%d" % n, 1) for n in range(600)]),
+        _form(b'content-disposition: form-data; name="file"\r\n\r\nno file'),
+        b"\r\n" * 1000 + b"--edge\r\n\r\n",
+    ],
+    ids=lambda body: repr(body[:30]),
+)
+def test_a_broken_upload_is_one_clear_problem(ask: Ask, body: bytes) -> None:
+    answer = ask("POST", "/upload", "investigator", headers=MULTIPART, content=body)
+    assert answer.status_code in (400, 413, 422), answer.text
+    assert answer.json()["detail"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 400))
+def test_no_upload_is_a_fault(ask: Ask, noise: bytes, cut: int) -> None:
+    body = _form(TEXT, FILE)
+    for sent in (body[:cut], body[:cut] + noise + body[cut:], noise):
+        assert ask("POST", "/upload", "investigator", headers=MULTIPART, content=sent).status_code < 500
