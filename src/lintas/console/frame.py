@@ -103,6 +103,7 @@ def _render(
             exercise=parts.identity.exercise,
             who=call.who,
             path=call.request.url.path,
+            here=_here(call.request),
             query=call.query,
             lang=language,
             now=times.render(parts.clock.now()),
@@ -112,3 +113,10 @@ def _render(
         )
     )
     return Response(body, status, media_type="text/html; charset=utf-8")
+
+
+def _here(request: Request) -> str:
+    """Return the address to come back to; the answer to a form is no page of its own."""
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

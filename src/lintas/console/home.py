@@ -48,6 +48,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = ""
     urgent: bool = False
     note: str = ""
+    missing: tuple[str, ...] = ()
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -105,7 +106,7 @@ def due_for(node: Node, tx: Transaction, role: str) -> list[Due]:
                 since=report.received_at,
                 who=report.officer,
                 urgent=report.urgent_harm,
-                note=", ".join(report.missing),
+                missing=report.missing,
             )
             for report in node.intake.reports(tx, incomplete=True, limit=MOST)
         ]
