@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 UV ?= uv
 COOLED = $(shell date -u -d "7 days ago" +%Y-%m-%d)
 
-.PHONY: help demo test check bench seeds soak lock clean install
+.PHONY: help demo test check bench seeds soak lock assets clean install
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -15,26 +15,32 @@ help: ## list the targets
 
 install: $(STAMP) ## set up .venv with pinned, hash-checked requirements
 
-$(STAMP): requirements/dev.txt pyproject.toml
+# What the browser files are built from; without the folder that npm fills.
+WEB := hatch_build.py $(wildcard web/*.json web/.npmrc web/src/*)
+
+$(STAMP): requirements/dev.txt pyproject.toml $(WEB)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"lintas needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Run make with PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
+assets: $(STAMP) ## build the console's browser files from web/ (install does it too)
+	$(BIN)/python hatch_build.py
+
 demo: $(STAMP) ## play the main job between four fictional jurisdictions
 	$(BIN)/lintas demo
 
 test: $(STAMP) ## lint, types, import rule, unit, integration, simulation
-	$(BIN)/ruff check src tests bench docs
-	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs hatch_build.py
+	$(BIN)/ruff format --check src tests bench docs hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP) ## the quick half of the suite: lint, types, import rule, unit tests
-	$(BIN)/ruff check src tests bench docs
-	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs hatch_build.py
+	$(BIN)/ruff format --check src tests bench docs hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/unit
@@ -53,5 +59,6 @@ lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (needs uv)
 	cd requirements && $(UV) pip compile -q ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o run.txt
 	cd requirements && $(UV) pip compile -q ../pyproject.toml --group ../pyproject.toml:dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o dev.txt
 
-clean: ## remove the virtual environment and caches
+clean: ## remove the virtual environment, caches and built browser files
+	rm -rf web/node_modules web/.built src/lintas/console/static/built
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

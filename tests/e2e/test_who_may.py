@@ -49,7 +49,7 @@ def test_the_matrix_covers_every_route() -> None:
         "GET /sign-in",
         "POST /sign-in",
         "POST /sign-out",
-        "GET /static/console.css",
+        "GET /static/{file}",
     }
 
 

@@ -1,0 +1,64 @@
+// Forms: sent once, and what was typed is not lost without a question. Without this file every form works all the same.
+
+const TEXT = "textarea, input:not([type]), input:is([type=text], [type=number], [type=tel], [type=email], [type=url])";
+/** Fields that somebody typed into, since the page was loaded. */
+const typed = new WeakSet<Element>();
+
+/** Return whether a form changes something; read from the attribute, since a field named "method" would hide it. */
+function posts(form: HTMLFormElement): boolean {
+  return form.getAttribute("method")?.toLowerCase() === "post";
+}
+
+function buttonsOf(form: HTMLFormElement): HTMLButtonElement[] {
+  return [...form.elements].filter((each): each is HTMLButtonElement => each.matches("button:not([type=button])"));
+}
+
+function sent(event: SubmitEvent): void {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || !posts(form)) return;
+  if ("sent" in form.dataset) {
+    event.preventDefault();
+    return;
+  }
+  if (event.defaultPrevented && !form.matches("[hx-post], [data-hx-post]")) return;
+  form.dataset["sent"] = "";
+  // Later: a button that is disabled now would not be sent along with the form.
+  setTimeout(() => {
+    for (const button of buttonsOf(form)) {
+      if (button.disabled) continue;
+      button.disabled = true;
+      button.dataset["waits"] = "";
+    }
+  });
+}
+
+/** Open the forms again: after going back to a page, or when htmx has its answer. */
+function open(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset["sent"];
+  for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-waits]")) {
+    button.disabled = false;
+    delete button.dataset["waits"];
+  }
+}
+
+function unsaved(): boolean {
+  const fields = document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(TEXT);
+  return [...fields].some((field) => {
+    const form = field.form;
+    // Signing in leaves no work behind, and a search is no work.
+    if (!form || !posts(form) || "sent" in form.dataset || form.querySelector("[type=password]")) return false;
+    return typed.has(field) && field.value !== field.defaultValue;
+  });
+}
+
+export function watchForms(): void {
+  document.addEventListener("input", (event) => {
+    if (event.target instanceof Element) typed.add(event.target);
+  });
+  document.addEventListener("submit", sent);
+  window.addEventListener("pageshow", open);
+  document.addEventListener("htmx:finally:request", open);
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved()) event.preventDefault();
+  });
+}
