@@ -97,7 +97,7 @@ def test_a_change_is_built_anew_and_a_mistake_leaves_what_was_built(checkout: Pa
     assert [run_hook(checkout).stdout, run_hook(checkout).stdout] == ["built\n", "nothing to do\n"]
     first = json.loads((built / "manifest.json").read_bytes())
     assert (built / first["console.css"]).read_bytes() == (ROOT / "src" / BUILT / first["console.css"]).read_bytes()
-    source.write_text(source.read_text("utf-8").replace("--gap: 1rem", "--gap: 2rem"), "utf-8")
+    source.write_text(source.read_text("utf-8") + "p { margin-top: 2rem; }\n", "utf-8")
     assert run_hook(checkout).stdout == "built\n"
     second = json.loads((built / "manifest.json").read_bytes())
     assert second["console.css"] != first["console.css"]
