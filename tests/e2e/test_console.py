@@ -51,7 +51,7 @@ def check_markup(answer: httpx.Response) -> str:
     # What such a policy would block must not be there in the first place.
     tags = " ".join(re.findall(r"<[^>]*>", SCRIPT.sub("", text, count=1)))
     assert re.search(r"<script|<style|<img|\sstyle=|\son[a-z]+\s*=|javascript:", tags, re.IGNORECASE) is None
-    for address in re.findall(r'(?:href|src|action)="([^"]*)"', text):
+    for address in re.findall(r'(?:href|src|action)="([^"]*)"', text.replace('href="data:,"', "")):
         assert address.startswith(("/", "#")) or address.startswith(PUBLISHED)
         assert not address.startswith("//")
     return text
@@ -163,8 +163,10 @@ def test_the_hotline_files_a_report_from_its_form(running: Running, browser: htt
         assert re.search(rf'<input id="{field}"[^>]*aria-invalid="true"|problem', answer.text)
         # What was right stays filled in.
         assert html.escape(form["text"], quote=False)[:40].replace("'", "&#39;") in answer.text
-    done = browser.post("/reports", data=form | {"once": number}, headers=OWN)
-    assert done.status_code == 303
+    # As a browser's own field sends it: without a zone, which is chosen beside it.
+    local = {"at": form["at"].removesuffix("Z")[:19], "zone": "+00:00"} if "at" in form else {}
+    done = browser.post("/reports", data=form | local | {"once": number}, headers=OWN)
+    assert done.status_code == 303, words_of(done.text)
     case = done.headers["location"]
     seen = running.until(lambda: text if "<svg" in (text := browser.get(case).text) else "")
     said = words_of(check_page(browser.get(case)))

@@ -1,6 +1,7 @@
 """The hotline's form, in the order that lets somebody act, and the list of reports."""
 
 import codecs
+import re
 from typing import Annotated
 
 import msgspec
@@ -13,11 +14,14 @@ from lintas.http.routing import Call
 from lintas.intake.records import MAX_TEXT, Report, ReportForm
 from lintas.model.errors import BadInput, LintasError
 from lintas.model.money import exponents
+from lintas.model.places import clocks
 from lintas.model.schemes import schemes
 from lintas.node.runtime import Runtime
 from lintas.storage.engine import Transaction
 
 PAGE = 50
+#: A date and a time of day without a zone, as browsers send it.
+_LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?")
 #: What a field of the form may hold; what is too long for a report is told beside the field, with nothing lost.
 Typed = Annotated[str, msgspec.Meta(max_length=2_000)]
 
@@ -31,6 +35,7 @@ class Told(Form, frozen=True, kw_only=True):
     receiver: Typed = ""
     reference: Typed = ""
     at: Typed = ""
+    zone: Typed = ""
     phone: Typed = ""
     scheme: Typed = "unknown"
     urgent_harm: bool = False
@@ -75,7 +80,8 @@ async def new(
         schemes=schemes(),
         most=MAX_TEXT,
         field_name=_field(wrong),
-        place=parts.table.jurisdiction,
+        zones=sorted(set(clocks().values())),
+        zone=clocks()[parts.table.jurisdiction],
         nonce=nonce,
     )
 
@@ -100,11 +106,19 @@ def _with_messages(told: Told) -> Told:
     return msgspec.structs.replace(told, text=f"{told.text}\n{said}".strip(), messages=b"")
 
 
+def _with_zone(told: Told) -> Told:
+    """Give a time without a zone, as a browser's field has it, the one that was chosen beside it."""
+    bare = _LOCAL.fullmatch(told.at.strip())
+    if bare is None:
+        return told
+    return msgspec.structs.replace(told, at=f"{bare[1]}T{bare[2]}{bare[3] or ':00'}{told.zone or 'Z'}")
+
+
 async def file(call: Call[Runtime]) -> Response:
     """File the report; the money is followed from here on while the victim is still on the line."""
     told: Told = call.body
     try:
-        told = _with_messages(told)
+        told = _with_zone(_with_messages(told))
     except BadInput as wrong:
         return await new(call, wrong=wrong, typed=typed_into(told))
     officer, intake = call.caller.name, call.services.node.intake

@@ -23,3 +23,10 @@ def jurisdiction(code: str) -> str:
     if known not in jurisdictions():
         raise BadInput(f"unknown jurisdiction {code!r}", "use an ISO 3166-1 alpha-2 code listed in places.yaml")
     return known
+
+
+@cache
+def clocks() -> dict[str, str]:
+    """Return code -> what clocks show there, as an offset from UTC such as ``+08:00``; UTC where none is listed."""
+    text = resources.files("lintas.model").joinpath("vocabulary/clocks.yaml").read_text("utf-8")
+    return dict.fromkeys(jurisdictions(), "+00:00") | dict(yaml.safe_load(text))
