@@ -327,7 +327,7 @@ def test_pages_speak_the_readers_language(running: Running, browser: httpx.Clien
 
 def test_pages_load_one_style_sheet_and_one_script_and_keep_them_for_ever(browser: httpx.Client) -> None:
     page = browser.get("/sign-in").text
-    (sheet,) = re.findall(r'<link[^>]*href="([^"]*)"', page)
+    (sheet,) = re.findall(r'<link rel="stylesheet" href="([^"]*)"', page)
     (script,) = re.findall(r'<script[^>]*src="([^"]*)"', page)
     for address, kind in ((sheet, "text/css"), (script, "text/javascript")):
         answer = browser.get(address)
