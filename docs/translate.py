@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 
 from lintas.model import errors
 from lintas.model.messages import KINDS
+from lintas.model.places import jurisdictions
 from lintas.text.translation import CODE, LANGUAGES, MACHINE_MADE, machine_made
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,6 +61,7 @@ def closed_lists() -> Iterator[str]:
             if isinstance(value, str) and re.fullmatch(r"[a-z][a-z_-]+", value):
                 yield value.replace("_", " ")
     yield from (value.replace("_", " ") for value in MORE)
+    yield from jurisdictions().values()
     # Problem documents carry the title of their error.
     yield from (each.title for each in _family(errors.LintasError))
 

@@ -18,7 +18,8 @@ def svg_bar(bar: Bar, words: Words) -> Markup:
         for state in SHARE_STATES
         if getattr(bar, state)
     ]
-    stolen = f"{words.gettext('stolen')} {show(bar.stolen, bar.currency)} {bar.currency}"
+    said_stolen = words.gettext("stolen")
+    stolen = f"{said_stolen} {show(bar.stolen, bar.currency)} {bar.currency}"
     title = escape(f"{stolen}: {', '.join(said)}")
     segments, left = [], 0
     for state in SHARE_STATES:

@@ -27,6 +27,8 @@ PSEUDO = pseudo.LANGUAGE
 MACHINE_MADE = "X-Lintas-Machine-Made"
 #: The context of a closed list's words: "refused" in a column is not always translated like "refused" in a sentence.
 CODE = "code"
+#: Jurisdictions whose authorities write one of these languages, other than English.
+_OFFICIAL = {"BN": "ms", "MY": "ms", "TH": "th"}
 _BUDDHIST_ERA = 543
 _LONGEST_HEADER = 1000
 #: One member of Accept-Language (RFC 9110, sections 12.4.2 and 12.5.4).
@@ -111,6 +113,11 @@ def words(language: str) -> Words:
     write_mo(compiled, read_po(io.StringIO(text)))
     compiled.seek(0)
     return Words(language, gettext.GNUTranslations(compiled), machine_made=machine_made(text))
+
+
+def official(jurisdiction: str) -> str:
+    """Return the language that authorities of a jurisdiction (ISO 3166 code) write in; English where lintas has not theirs."""
+    return _OFFICIAL.get(jurisdiction, "en")
 
 
 def machine_made(catalogue: str) -> bool:
