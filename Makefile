@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 UV ?= uv
 COOLED = $(shell date -u -d "7 days ago" +%Y-%m-%d)
 
-.PHONY: help demo test check bench seeds soak lock assets clean install
+.PHONY: help demo test check bench seeds soak words lock assets clean install
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -54,6 +54,9 @@ seeds: $(STAMP) ## the demo over twenty seeds, its ledgers verified by lintas an
 soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000), and real nodes killed 200 times
 	LINTAS_SIMULATION_SEEDS=$${SEEDS:-10000} $(BIN)/python -m pytest -n 2 tests/simulation
 	LINTAS_SIGKILL_ROUNDS=200 $(BIN)/python -m pytest -s tests/faults/test_killed.py
+
+words: $(STAMP) ## find new messages in pages and code, and add them to the catalogues of translations
+	$(BIN)/python docs/translate.py
 
 lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (needs uv)
 	cd requirements && $(UV) pip compile -q ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o run.txt

@@ -306,7 +306,7 @@ def test_who_wishes_a_release_cannot_get_it_as_an_objection(town: Town) -> None:
     approved = town.xa.approve(own.id)
     town.settle()
     order = town.xa.ask(lambda tx: town.xa.node.orders.order(tx, approved.id))
-    assert "/appeal/" not in town.xa.ask(lambda tx: town.xa.node.orders.letter(tx, order.id))
+    assert "/appeal/" not in town.xa.ask(lambda tx: town.xa.node.orders.letter(tx, order.id)).plain()
     undo(town, case)
     appeal = object_to(town.xa, token_of(town.xa, order))
     (start, end), *_ = held = still_held(order)

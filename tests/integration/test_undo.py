@@ -30,7 +30,7 @@ def held_abroad(town: Town) -> tuple[str, Hold, Order]:
 
 
 def token_of(desk: Desk, order: Order) -> str:
-    letter = desk.ask(lambda tx: desk.node.orders.letter(tx, order.id, order.bank))
+    letter = desk.ask(lambda tx: desk.node.orders.letter(tx, order.id, order.bank)).plain()
     found = re.search(rf"https://{desk.authority}\.example:8443/appeal/([a-z2-7]{{26}})$", letter, re.MULTILINE)
     assert found is not None, letter
     return found[1]

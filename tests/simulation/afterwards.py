@@ -83,7 +83,7 @@ class Afterwards:
         if order is None:
             return
         address = re.search(
-            r"/appeal/(\w+)", machine.read(lambda tx: machine.node.orders.letter(tx, order.id, order.bank))
+            r"/appeal/(\w+)", machine.read(lambda tx: machine.node.orders.letter(tx, order.id, order.bank)).plain()
         )
         assert address is not None
         form = AppealForm(name="Nela Voss", contact="nela@example", text=f"my wages, {rng.randrange(10**6)}")

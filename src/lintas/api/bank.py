@@ -1,8 +1,9 @@
 """The calls by which a bank takes part: its work, a trace answer, an order, its letter, answer or refusal, an amendment."""
 
 import msgspec
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 
+from lintas.api import letters
 from lintas.http.routing import Call, Route, seconds_to_wait
 from lintas.model.tainted import LedgerAnswer
 from lintas.node.runtime import Runtime
@@ -48,10 +49,13 @@ async def read_order(call: Call[Runtime]) -> Order:
     return await call.services.read(lambda tx: call.services.node.orders.order(tx, name, bank))
 
 
-async def letter(call: Call[Runtime]) -> PlainTextResponse:
-    """Return the order as a letter."""
-    bank, order = call.caller.organisation, call.path["order"]
-    return PlainTextResponse(await call.services.read(lambda tx: call.services.node.orders.letter(tx, order, bank)))
+async def letter(call: Call[Runtime]) -> Response:
+    """Return the order as a letter, with the address for objections."""
+    bank, order, language = call.caller.organisation, call.path["order"], letters.language_of(call)
+    orders = call.services.node.orders
+    return await letters.sent(
+        call, await call.services.read(lambda tx: orders.letter(tx, order, bank, language=language))
+    )
 
 
 async def answer_order(call: Call[Runtime]) -> None:
@@ -108,7 +112,8 @@ ROUTES = [
         letter,
         roles=BANK,
         summary="The order as a letter",
-        gives="text/plain",
+        gives=letters.MEDIA,
+        query=letters.QUERY,
     ),
     Route("POST", "/api/v1/bank/orders/{order}/answer", answer_order, LedgerAnswer, None, BANK, "Answer an order", 204),
     Route("POST", "/api/v1/bank/orders/{order}/refusal", refuse_order, BankRefusal, None, BANK, "Refuse an order", 204),

@@ -3,8 +3,9 @@
 from typing import get_args
 
 import msgspec
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 
+from lintas.api import letters
 from lintas.api.holds import APPROVERS, Declined
 from lintas.api.reports import READERS
 from lintas.http.routing import Call, Route
@@ -52,10 +53,10 @@ async def confirm(call: Call[Runtime]) -> Amendment:
     return await call.services.write(lambda tx: node.amendments.confirm(tx, order, officer, form.reference))
 
 
-async def letter(call: Call[Runtime]) -> PlainTextResponse:
+async def letter(call: Call[Runtime]) -> Response:
     """Return an order's letter, without the address for objections: that is for the owner of the account alone."""
-    order = call.path["order"]
-    return PlainTextResponse(await call.services.read(lambda tx: call.services.node.orders.letter(tx, order)))
+    order, language, orders = call.path["order"], letters.language_of(call), call.services.node.orders
+    return await letters.sent(call, await call.services.read(lambda tx: orders.letter(tx, order, language=language)))
 
 
 def _decision(path: str, handler: object, body: type[msgspec.Struct] | None, summary: str, **more: object) -> Route:
@@ -82,6 +83,7 @@ ROUTES = [
         letter,
         roles=APPROVERS | {"auditor"},
         summary="An order's letter, without the address for objections",
-        gives="text/plain",
+        gives=letters.MEDIA,
+        query=letters.QUERY,
     ),
 ]

@@ -18,7 +18,8 @@ def svg_bar(bar: Bar, words: Words) -> Markup:
         for state in SHARE_STATES
         if getattr(bar, state)
     ]
-    title = f"{words.gettext('stolen')} {show(bar.stolen, bar.currency)} {bar.currency}: {', '.join(said)}"
+    stolen = words.gettext("stolen")
+    title = f"{stolen} {show(bar.stolen, bar.currency)} {bar.currency}: {', '.join(said)}"
     segments, left = [], 0
     for share in sorted(bar.shares, key=lambda each: SHARE_STATES.index(each.state)):
         width = share.amount_minor * _WIDTH / bar.stolen

@@ -11,7 +11,9 @@ from lintas.console.home import READERS
 from lintas.http.routing import Call
 from lintas.model.errors import LintasError
 from lintas.model.tainted import WRITTEN
+from lintas.node import paper
 from lintas.node.runtime import Runtime
+from lintas.requests.letter import Letter
 from lintas.requests.records import Amendment, Order
 from lintas.storage.engine import Transaction
 
@@ -25,10 +27,10 @@ class Confirm(Form, frozen=True, kw_only=True):
 
 
 class OrderPage(msgspec.Struct, frozen=True):
-    """One order, its letter in plain text, and what changed of it."""
+    """One order, its letter in the language in which its bank gets it, and what changed of it."""
 
     order: Order
-    letter: str
+    letter: Letter
     amendments: list[Amendment]
 
 
@@ -46,6 +48,16 @@ async def order(
     return page(call, "order.html", await call.services.read(look), wrong=wrong, typed=typed, nonce=nonce)
 
 
+async def letter(call: Call[Runtime]) -> Response:
+    """Give an order's letter as PDF, in the authority's language unless the address names another one."""
+    node, name = call.services.node, call.path["order"]
+    language = paper.language(call.query.get("lang", ""), exercise=node.parts.identity.exercise)
+    written = await call.services.read(lambda tx: node.orders.letter(tx, name, language=language))
+    made = await call.services.apart(paper.pdf, written)
+    headers = paper.named(written) | {"content-language": written.language}
+    return Response(made, media_type=paper.MEDIA, headers=headers)
+
+
 async def confirm(call: Call[Runtime]) -> Response:
     """Hold for longer, in the caller's name, on the document that the law asks for."""
     said: Confirm = call.body
@@ -60,5 +72,6 @@ async def confirm(call: Call[Runtime]) -> Response:
 
 ORDER_PAGES = [
     show("/orders/{order}", order, READERS, "One order"),
+    show("/orders/{order}/letter.pdf", letter, READERS, "An order's letter as PDF", {"lang": "a language"}),
     form("/orders/{order}/confirm", confirm, Confirm, APPROVERS, "Confirm an order for longer"),
 ]

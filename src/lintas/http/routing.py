@@ -94,7 +94,8 @@ class Route(msgspec.Struct, frozen=True):
 
     ``body`` is a struct (JSON, or a form if ``media`` names it), ``bytes`` (handed on as read) or None; ``answer`` is the
     type that the handler returns, None for nothing (204) or for a handler that makes a Response itself, of the media type
-    ``gives``. ``query`` says what each parameter means. BadInput, when the node starts, for a route that contradicts itself.
+    ``gives`` (or one of several). ``query`` says what each parameter means. BadInput, when the node starts, for a route that
+    contradicts itself.
     """
 
     method: str
@@ -109,7 +110,7 @@ class Route(msgspec.Struct, frozen=True):
     limit: int = bodies.DEFAULT_LIMIT
     media: tuple[str, ...] = (bodies.JSON,)
     query: dict[str, str] = {}
-    gives: str = ""
+    gives: str | tuple[str, ...] = ""
     documented: bool = True
 
     def __post_init__(self) -> None:

@@ -30,6 +30,7 @@ from lintas.requests.chase import Chase, Place
 from lintas.requests.inbox import Inbox
 from lintas.requests.journal import Journal
 from lintas.requests.later import Comparison
+from lintas.requests.letter import Head
 from lintas.requests.orders import Orders
 from lintas.requests.records import MovedOn
 from lintas.requests.undo import Undo
@@ -57,6 +58,8 @@ class Parts(NamedTuple):
     ids: IdSource
     verify: Verify = verify_signature
     competent: tuple[VerifierKey, ...] = ()
+    #: What letters are written in where nobody asks for another language.
+    language: str = "en"
 
 
 class Node(NamedTuple):
@@ -139,7 +142,7 @@ def assemble(parts: Parts) -> Node:
     )
     orders = Orders(
         me=me,
-        name=parts.name,
+        head=Head(authority=parts.name, language=parts.language, exercise=parts.identity.exercise),
         contact=parts.contact,
         appeal_address=lambda: parts.directory.member(me).public_url,
         own_banks=parts.banks,

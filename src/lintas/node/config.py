@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -30,12 +30,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ``abroad`` maps other bank codes to the authority that answers for them. ``competent`` are the verifier keys of the
     authorities whose approvals count here. ``pull`` makes this node fetch at every peer's door what is for it.
     ``exercise_clock`` names the file that drives the time of an exercise; without it a node goes by the machine's clock.
+    ``language`` is what letters are written in; "" is the jurisdiction's own where lintas speaks it, else English.
     """
 
     authority: Name
     jurisdiction: str
     name: Name
     contact: Name
+    language: Literal["", "en", "ms", "th"] = ""
     exercise: bool = False
     exercise_clock: str = ""
     database: str = "node.db"

@@ -25,6 +25,7 @@ from lintas.policy.table import PolicyTable, signing_text
 from lintas.storage import migrate
 from lintas.storage.engine import open_engine, reading
 from lintas.storage.files import put
+from lintas.text.translation import official
 from lintas.trust import note
 from lintas.trust.certificates import self_signed
 from lintas.trust.charter import (
@@ -253,6 +254,7 @@ def open_node(home: Home, *, clock: Clock | None = None) -> Node:
         clock=clock,
         ids=IdSource(clock),
         competent=issuer_keys(config.competent, where="competent"),
+        language=config.language or official(config.jurisdiction),
     )
     return assemble(parts)
 

@@ -1,47 +1,73 @@
-"""The order as a letter: what a bank's lawyer needs to see before money is held, and how its owner can object."""
+"""The order as a letter: what a bank's lawyer needs to see before money is held, and how its owner can object.
+
+It is written once, in a language, as named facts and fixed sentences; plain text, page and PDF show the same ``Letter``. What
+others wrote (a reference, a name) stands in a fact of its own, never inside a sentence: no text of theirs can alter an order.
+"""
 
 import base64
 import hashlib
 import hmac
+import textwrap
+import unicodedata
 
-from lintas.model import times
+import msgspec
+
 from lintas.model.money import show
 from lintas.model.places import jurisdictions
 from lintas.requests.records import Order
+from lintas.text.translation import Words, mark
 
-_LETTER = """\
-{authority}
-{place}
+#: Columns of the plain text.
+WIDTH = 96
 
-To:         {bank}, fraud desk
-Reference:  {reference}
-Date:       {issued}
 
-ORDER TO HOLD AN AMOUNT
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What is the same in every letter of one authority: its name, the language it writes in, and whether it is playing."""
 
-Under {law} (rule {rule}), {authority} orders you to hold
+    authority: str
+    language: str = "en"
+    exercise: bool = False
 
-    {amount} {currency}
 
-and no more, traced by first-in-first-out to the part from {start} to {end} of transfer
-{transfer}, wherever that part is in your ledger now.
+class Fact(msgspec.Struct, frozen=True):
+    """One named value; what it says is data and in no language."""
 
-This order covers an amount, not an account: the rest of any account stays free.
-It is valid until {expires}; after that you must not hold the amount under this order.
-Answer in full, in part, moved on, spent, or not found; if law prevents you, answer with the
-section that does.
+    label: str
+    value: str
 
-Approved by {approver}
-Questions: {contact}
-{objections}"""
-_OBJECTIONS = """
-FOR THE OWNER OF THE ACCOUNT
 
-Whoever the held amount belongs to by right can object, without a lawyer and at no cost. A person decides, who
-is not the one that approved this order, and says why. Please hand on this address:
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a letter: a heading ("" for none), sentences, and the facts that follow them."""
 
-    {address}
-"""
+    heading: str = ""
+    sentences: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as a letter in ``language``; ``notices`` are what a reader must know of the letter itself."""
+
+    language: str
+    reference: str
+    title: str
+    sender: tuple[str, ...]
+    about: tuple[Fact, ...]
+    sections: tuple[Section, ...]
+    notices: tuple[str, ...] = ()
+
+    def plain(self) -> str:
+        """Return the letter as plain text; sentences are wrapped, facts keep to their line."""
+        parts = [
+            "\n".join(self.sender),
+            *(_wrapped(notice) for notice in self.notices),
+            _lined_up(self.about),
+            self.title.upper(),
+        ]
+        for section in self.sections:
+            parts += [section.heading.upper()] if section.heading else []
+            parts += ["\n".join(_wrapped(sentence) for sentence in section.sentences)] if section.sentences else []
+            parts += [textwrap.indent(_lined_up(section.facts), "    ")] if section.facts else []
+        return "\n\n".join(parts) + "\n"
 
 
 def token_of(salt: bytes) -> str:
@@ -57,28 +83,97 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def write(order: Order, *, authority: str, objections: str = "") -> str:
-    """Return the letter in plain text (English); times are UTC, to the second; ``objections`` is where to object."""
-    baton = order.baton
-    return _LETTER.format(
-        authority=authority,
-        place=jurisdictions().get(order.basis.jurisdiction, order.basis.jurisdiction),
-        bank=order.bank,
+def write(order: Order, *, head: Head, words: Words, objections: str = "") -> Letter:
+    """Write the letter in a language; times are UTC, to the second; ``objections`` is the address where to object."""
+    say = words.gettext
+    desk = say("fraud desk")
+    place = jurisdictions().get(order.basis.jurisdiction, order.basis.jurisdiction)
+    owner = Section(
+        heading=say("For the owner of the account"),
+        sentences=(
+            say("Whoever the held amount belongs to by right can object, without a lawyer and at no cost."),
+            say("A person decides, who is not the one that approved this order, and says why."),
+            say("Please hand on this address:"),
+        ),
+        facts=(Fact("", objections),),
+    )
+    return Letter(
+        language=words.language,
         reference=order.id,
-        issued=_to_the_second(order.issued_at),
-        law=order.basis.law,
-        rule=order.basis.rule,
-        amount=show(order.amount_minor, order.currency),
-        currency=order.currency,
-        start=show(baton.start, baton.currency),
-        end=show(baton.end, baton.currency),
-        transfer=baton.transfer,
-        expires=_to_the_second(order.expires),
-        approver=order.approver,
-        contact=order.contact,
-        objections=_OBJECTIONS.format(address=objections) if objections else "",
+        title=say("Order to hold an amount"),
+        sender=(head.authority, words.code(place)),
+        about=(
+            Fact(say("To"), f"{order.bank}, {desk}"),
+            Fact(say("Reference"), order.id),
+            Fact(say("Date"), words.moment(order.issued_at)),
+        ),
+        sections=(_order(order, words), _answering(order, words), *([owner] if objections else [])),
+        notices=_notices(head, words),
     )
 
 
-def _to_the_second(at: str) -> str:
-    return times.render(times.parse(at).replace(microsecond=0))
+def _order(order: Order, words: Words) -> Section:
+    say, baton = words.gettext, order.baton
+    facts = [
+        Fact(say("Amount"), f"{show(order.amount_minor, order.currency)} {order.currency}"),
+        Fact(say("Law"), order.basis.law),
+        Fact(say("Rule"), order.basis.rule),
+        Fact(say("Transfer"), baton.transfer),
+        Fact(
+            say("Part of the transfer"),
+            # Minor units of the transfer: the same figures in every language.
+            f"{show(baton.start, baton.currency)} – {show(baton.end, baton.currency)} {baton.currency}",
+        ),
+        Fact(say("Valid until"), words.moment(order.expires)),
+    ]
+    if order.confirmed_at:
+        facts.append(Fact(say("Confirmed for longer"), f"{words.moment(order.confirmed_at)}, {order.reference}"))
+    if order.closed_at:
+        facts.append(Fact(say("Ended"), words.moment(order.closed_at)))
+    return Section(
+        sentences=(say("Under the law named here, we order you to hold this amount, and no more:"),),
+        facts=tuple(facts),
+    )
+
+
+def _answering(order: Order, words: Words) -> Section:
+    say = words.gettext
+    by = mark("Issued without a person, by rule") if order.automatic else mark("Approved by")
+    return Section(
+        sentences=(
+            say("It is this part of the transfer, traced by first-in-first-out, wherever it is in your ledger now."),
+            say("This order covers an amount, not an account: the rest of any account stays free."),
+            say("After the end named above you must not hold the amount under this order."),
+            say(
+                "Answer in full, in part, moved on, spent, or not found; "
+                "if law prevents you, answer with the section that does."
+            ),
+        ),
+        facts=(Fact(say(by), order.approver), Fact(say("Questions"), order.contact)),
+    )
+
+
+def _notices(head: Head, words: Words) -> tuple[str, ...]:
+    said = []
+    if head.exercise:
+        said.append(words.gettext("Exercise: no money of real people is meant, and nobody need obey this letter."))
+    if words.machine_made:
+        said.append(words.gettext("A machine translated this letter. In doubt, ask for the English one."))
+    return tuple(said)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _lined_up(facts: tuple[Fact, ...]) -> str:
+    width = max(_columns(fact.label) for fact in facts) + 3
+    return "\n".join(
+        f"{fact.label}:{' ' * (width - 1 - _columns(fact.label))}{fact.value}" if fact.label else fact.value
+        for fact in facts
+    )
+
+
+def _columns(text: str) -> int:
+    """Return how wide a text stands: a Thai vowel or tone mark above or below its letter takes no room."""
+    return sum(unicodedata.category(each) != "Mn" for each in text)

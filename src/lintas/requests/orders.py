@@ -21,6 +21,7 @@ from lintas.requests.chase import PLANE_B, Chase
 from lintas.requests.journal import Journal
 from lintas.requests.records import Hold, Order, OrderIssued, Share
 from lintas.storage.engine import Transaction
+from lintas.text.translation import words
 
 #: Requests of one peer that may wait for a decision at once: its officers cannot bury everybody else's.
 MAX_WAITING = 500
@@ -33,7 +34,7 @@ class Orders:
         self,
         *,
         me: str,
-        name: str,
+        head: letter.Head,
         contact: str,
         appeal_address: Callable[[], str],
         own_banks: frozenset[str],
@@ -45,7 +46,7 @@ class Orders:
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._me, self._name, self._contact, self._own_banks = me, name, contact, own_banks
+        self._me, self._head, self._contact, self._own_banks = me, head, contact, own_banks
         self._appeal_address = appeal_address
         self._chase, self._border, self._judge, self._journal = chase, border, judge, journal
         self._bus, self._clock, self._ids = bus, clock, ids
@@ -234,14 +235,15 @@ class Orders:
             raise NotFound(f"no order {order_id!r}", "take the ids from the work list")
         return order
 
-    def letter(self, tx: Transaction, order_id: str, bank: str | None = None) -> str:
-        """Return the order as a letter: reference, section of law, amount, expiry, contact.
+    def letter(self, tx: Transaction, order_id: str, bank: str | None = None, *, language: str = "") -> letter.Letter:
+        """Return the order as a letter, in this authority's language unless another one is named.
 
         Its own bank's has the address for objections; an officer's has not, so that none objects in an owner's name.
         """
         order, salt = self.order(tx, order_id, bank), store.salt_of(tx, order_id)
         objections = f"{self._appeal_address()}/appeal/{letter.token_of(salt)}" if salt and bank else ""
-        return letter.write(order, authority=self._name, objections=objections)
+        said = words(language or self._head.language)
+        return letter.write(order, head=self._head, words=said, objections=objections)
 
     def bank_answers(self, tx: Transaction, bank: str, order_id: str, answer: LedgerAnswer) -> None:
         """Take a bank's answer to an order; the same answer again is fine, another one is a Conflict."""

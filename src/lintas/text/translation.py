@@ -17,15 +17,18 @@ from babel.messages.pofile import read_po
 
 from lintas.model import times
 from lintas.model.errors import BadInput
-from lintas.text.pseudo import LANGUAGE as PSEUDO
-from lintas.text.pseudo import Pseudo
+from lintas.text import pseudo
 
 #: The languages by their code (BCP 47), each under its own name; the first one is what messages are written in.
 LANGUAGES = {"en": "English", "ms": "Bahasa Melayu", "th": "ไทย"}
+#: The language that only tests and exercises use.
+PSEUDO = pseudo.LANGUAGE
 #: Set in the header of a catalogue that a machine translated and no native speaker has read.
 MACHINE_MADE = "X-Lintas-Machine-Made"
 #: The context of a closed list's words: "refused" in a column is not always translated like "refused" in a sentence.
 CODE = "code"
+#: Jurisdictions whose authorities write one of these languages, other than English.
+_OFFICIAL = {"BN": "ms", "MY": "ms", "TH": "th"}
 _BUDDHIST_ERA = 543
 _LONGEST_HEADER = 1000
 #: One member of Accept-Language (RFC 9110, sections 12.4.2 and 12.5.4).
@@ -42,12 +45,12 @@ def mark(message: str) -> str:
 class Words:
     """One language: its messages, words and dates. ``language`` is its code, as HTML's ``lang`` wants it too."""
 
-    def __init__(self, language: str, catalogue: gettext.NullTranslations) -> None:
+    def __init__(self, language: str, catalogue: gettext.NullTranslations, *, machine_made: bool = False) -> None:
         self.language = language
         #: How the language is written: every one so far from left to right.
         self.direction = "ltr"
         #: A machine translated it and no native speaker has read it; pages and letters say so.
-        self.machine_made = catalogue.info().get(MACHINE_MADE.lower()) == "yes"
+        self.machine_made = machine_made
         self._catalogue = catalogue
 
     @property
@@ -98,18 +101,29 @@ class Words:
 def words(language: str) -> Words:
     """Return a language by its code; BadInput for one that there is not."""
     if language == PSEUDO:
-        return Words(PSEUDO, Pseudo())
+        return Words(PSEUDO, pseudo.Pseudo())
     if language not in LANGUAGES:
         raise BadInput(
             f"there is no language {language[:40]!r}", f"use one of {', '.join(LANGUAGES)}", where="language"
         )
-    source = resources.files("lintas.text").joinpath(f"locales/{language}/lintas.po")
-    if language == "en" or not source.is_file():
+    if language == "en":
         return Words(language, gettext.NullTranslations())
+    text = resources.files("lintas.text").joinpath(f"locales/{language}/lintas.po").read_text("utf-8")
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(source.read_bytes())))
+    write_mo(compiled, read_po(io.StringIO(text)))
     compiled.seek(0)
-    return Words(language, gettext.GNUTranslations(compiled))
+    return Words(language, gettext.GNUTranslations(compiled), machine_made=machine_made(text))
+
+
+def official(jurisdiction: str) -> str:
+    """Return the language that authorities of a jurisdiction (ISO 3166 code) write in; English where lintas has not theirs."""
+    return _OFFICIAL.get(jurisdiction, "en")
+
+
+def machine_made(catalogue: str) -> bool:
+    """Tell whether the header of a catalogue (the text of a PO file) says that a machine made it."""
+    # Babel reads no header that it does not know.
+    return f'"{MACHINE_MADE}: yes\\n"' in catalogue.partition("\n\n")[0]
 
 
 def best(accept_language: str) -> str:

@@ -1,0 +1,65 @@
+"""Sets letters as PDF: tagged for screen readers (PDF/UA-1), the same bytes for the same letter, nothing fetched or run.
+
+What a letter says goes to typst as JSON that it shows as text; no word of it is read as typst's own language.
+"""
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+import typst
+
+from lintas.model.errors import BadInput, Unavailable
+from lintas.requests.letter import Letter
+from lintas.text.translation import LANGUAGES, PSEUDO
+
+MEDIA = "application/pdf"
+#: Both come with the built browser files; no other font of the machine is used, so that every machine sets alike.
+_FONTS = ("Sarabun-Regular.ttf", "Sarabun-Bold.ttf")
+
+
+def pdf(letter: Letter, fonts: Path | None = None) -> bytes:
+    """Return the letter on A4; Unavailable without fonts, BadInput for a letter in a script that they do not have.
+
+    It takes some milliseconds of one processor: call it beside the event loop.
+    """
+    folder = fonts or Path(str(resources.files("lintas"))) / "console" / "static" / "built" / "fonts"
+    missing = [name for name in _FONTS if not (folder / name).is_file()]
+    if missing:
+        raise Unavailable(f"the fonts of printed letters are missing: {', '.join(missing)}", "run `make install`")
+    said = msgspec.to_builtins(letter) | {"lang": letter.language.partition("-")[0]}
+    try:
+        made = typst.compile(
+            _template(),
+            font_paths=[folder],
+            ignore_system_fonts=True,
+            format="pdf",
+            pdf_standards=["ua-1"],
+            sys_inputs={"letter": msgspec.json.encode(said).decode()},
+        )
+    except typst.TypstError as wrong:
+        # The template is fixed and the data only text: what is left is a character that the fonts do not have.
+        raise BadInput(
+            f"the letter cannot be printed: {str(wrong)[:200]}", "take it as plain text", where="letter"
+        ) from None
+    if not isinstance(made, bytes):
+        raise Unavailable("the letter came out as several files", "take it as plain text")
+    return made
+
+
+def language(asked: str, *, exercise: bool) -> str:
+    """Return the language that a letter is asked for in, "" for the authority's own; BadInput for one that there is not."""
+    if asked and asked not in LANGUAGES and not (exercise and asked == PSEUDO):
+        raise BadInput(f"there are no letters in {asked[:20]!r}", f"use {', '.join(LANGUAGES)}", where="query lang")
+    return asked
+
+
+def named(letter: Letter) -> dict[str, str]:
+    """Return the header under which a browser shows and keeps the letter: ids are plain, so the name is too."""
+    return {"content-disposition": f'inline; filename="{letter.reference}.pdf"'}
+
+
+@cache
+def _template() -> bytes:
+    return resources.files("lintas.node").joinpath("letter.typ").read_bytes()
