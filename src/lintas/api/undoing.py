@@ -37,6 +37,12 @@ async def approve(call: Call[Runtime]) -> Amendment:
     return await call.services.write(lambda tx: call.services.node.amendments.approve(tx, amendment, officer))
 
 
+async def take_back(call: Call[Runtime]) -> None:
+    """Take back the caller's own approval, while a second officer's is missing."""
+    amendment, officer = call.path["amendment"], call.caller.name
+    await call.services.write(lambda tx: call.services.node.amendments.take_back(tx, amendment, officer))
+
+
 async def decline(call: Call[Runtime]) -> None:
     """Keep holding, with a reason."""
     body: Declined = call.body
@@ -73,8 +79,9 @@ ROUTES = [
         summary="List amendments of orders, oldest first",
         query={"state": "one state, or any; without it awaiting_approval"},
     ),
-    _decision("amendments/{amendment}/approve", approve, None, "Approve a release", answer=Amendment),
-    _decision("amendments/{amendment}/decline", decline, Declined, "Decline a release, with a reason", status=204),
+    _decision("amendments/{amendment}/approve", approve, None, "Approve a release or confirmation", answer=Amendment),
+    _decision("amendments/{amendment}/take-back", take_back, None, "Take back one's own approval of it"),
+    _decision("amendments/{amendment}/decline", decline, Declined, "Decline it, with a reason", status=204),
     _decision("orders/{order}/confirm", confirm, ConfirmForm, "Confirm an order for longer", answer=Amendment),
     Route(
         "GET",

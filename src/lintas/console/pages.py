@@ -130,8 +130,20 @@ async def case(call: Call[Runtime]) -> Response:
 async def approve(call: Call[Runtime]) -> Response:
     """Approve a hold from its button, in the caller's name."""
     hold, officer = call.path["hold"], call.caller.name
-    order = await call.services.write(lambda tx: call.services.node.orders.approve(tx, hold, officer))
-    return RedirectResponse(f"/cases/{order.case}", 303)
+    orders = call.services.node.orders
+
+    def use_case(tx: Transaction) -> str:
+        orders.approve(tx, hold, officer)
+        return orders.hold(tx, hold).case
+
+    return RedirectResponse(f"/cases/{await call.services.write(use_case)}", 303)
+
+
+async def take_back(call: Call[Runtime]) -> Response:
+    """Take back one's own approval while a second officer's is missing."""
+    hold, officer = call.path["hold"], call.caller.name
+    await call.services.write(lambda tx: call.services.node.orders.take_back(tx, hold, officer))
+    return RedirectResponse("/", 303)
 
 
 async def decline(call: Call[Runtime]) -> Response:
@@ -171,6 +183,14 @@ PAGES = [
     _get("/", home, "Cases", roles=READERS),
     _get("/cases/{case}", case, "One case", roles=READERS),
     Route("POST", "/holds/{hold}/approve", approve, roles=APPROVERS, summary="Approve a hold", documented=False),
+    Route(
+        "POST",
+        "/holds/{hold}/take-back",
+        take_back,
+        roles=APPROVERS,
+        summary="Take back one's own approval",
+        documented=False,
+    ),
     Route(
         "POST",
         "/holds/{hold}/decline",

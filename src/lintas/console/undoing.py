@@ -36,6 +36,13 @@ async def approve(call: Call[Runtime]) -> Response:
     return RedirectResponse(f"/cases/{done.case}", 303)
 
 
+async def take_back(call: Call[Runtime]) -> Response:
+    """Take back one's own approval while a second officer's is missing."""
+    amendment, officer = call.path["amendment"], call.caller.name
+    await call.services.write(lambda tx: call.services.node.amendments.take_back(tx, amendment, officer))
+    return RedirectResponse("/", 303)
+
+
 async def decline(call: Call[Runtime]) -> Response:
     """Keep holding, with the reason that the asking authority gets."""
     form: Reason = call.body
@@ -108,6 +115,7 @@ def pages(page: Page) -> list[Route]:
             documented=False,
         ),
         form("/amendments/{amendment}/approve", approve, None, "Approve a release"),
+        form("/amendments/{amendment}/take-back", take_back, None, "Take back one's own approval"),
         form("/amendments/{amendment}/decline", decline, Reason, "Decline a release"),
         form("/appeals/{appeal}/decide", decide, Decision, "Decide on an objection"),
         form("/cases/{case}/undo", undo, UndoForm, "Let go of money"),

@@ -31,7 +31,7 @@ It is valid until {expires}; after that you must not hold the amount under this 
 Answer in full, in part, moved on, spent, or not found; if law prevents you, answer with the
 section that does.
 
-Approved by {approver}
+Approved by {approvers}
 Questions: {contact}
 {objections}"""
 _OBJECTIONS = """
@@ -74,7 +74,7 @@ def write(order: Order, *, authority: str, objections: str = "") -> str:
         end=show(baton.end, baton.currency),
         transfer=baton.transfer,
         expires=_to_the_second(order.expires),
-        approver=order.approver,
+        approvers=f"{order.approver} and {order.second_approver}" if order.second_approver else order.approver,
         contact=order.contact,
         objections=_OBJECTIONS.format(address=objections) if objections else "",
     )
