@@ -67,17 +67,18 @@ def read_hold(node: Node, tx: Transaction, hold: str) -> HoldView:
     return HoldView(seen, node.orders.order_of(tx, hold), needed)
 
 
-async def approve(call: Call[Runtime]) -> Order | Response:
+async def approve(call: Call[Runtime]) -> Response:
     """Issue this authority's own order in the caller's name; 202 and the hold while a second officer is missing."""
     hold, officer, node = call.path["hold"], call.caller.name, call.services.node
 
     def use_case(tx: Transaction) -> Order | HoldView:
         return node.orders.approve(tx, hold, officer) or read_hold(node, tx, hold)
 
-    done = await call.services.write(use_case)
-    if isinstance(done, HoldView):
-        return Response(msgspec.json.encode(done), 202, media_type=bodies.JSON)
-    return done
+    def answer(done: Order | HoldView) -> Response:
+        waits = isinstance(done, HoldView)
+        return Response(msgspec.json.encode(done), 202 if waits else 201, media_type=bodies.JSON)
+
+    return answer(await call.services.write(call.once(use_case, answer)))
 
 
 async def take_back(call: Call[Runtime]) -> None:
@@ -117,6 +118,7 @@ ROUTES = [
         roles=APPROVERS,
         summary="Approve: issue this authority's own order (202 with the hold while a second officer is missing)",
         status=201,
+        once=True,
     ),
     Route(
         "POST",

@@ -12,6 +12,7 @@ from lintas.console import undoing
 from lintas.console.bar import svg_bar
 from lintas.http import bodies
 from lintas.http.keys import who
+from lintas.http.once import fresh
 from lintas.http.routing import COOKIE, Call, Route
 from lintas.model import times
 from lintas.model.errors import BadInput, NotSignedIn
@@ -19,7 +20,7 @@ from lintas.model.money import show
 from lintas.model.people import same_person
 from lintas.node.runtime import Runtime
 from lintas.node.views import case_view, with_doubts
-from lintas.requests.records import HoldForm, Sentence
+from lintas.requests.records import Hold, HoldForm, Sentence
 from lintas.storage.engine import Transaction
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
@@ -42,7 +43,7 @@ def moment(at: str) -> str:
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("lintas.console"), autoescape=True, undefined=jinja2.StrictUndefined
 )
-_templates.globals |= {"show": show, "svg_bar": svg_bar, "same_person": same_person}
+_templates.globals |= {"show": show, "svg_bar": svg_bar, "same_person": same_person, "once": fresh}
 _templates.filters |= {
     "words": lambda code: code.replace("_", " "),
     "moment": moment,
@@ -162,8 +163,12 @@ async def ask_on(call: Call[Runtime]) -> Response:
     """Ask for money that moved on, from its button."""
     form: AskOn = call.body
     asked = HoldForm(share=form.share)
-    hold = await call.services.write(lambda tx: call.services.node.chase.ask(tx, asked, call.caller.name))
-    return RedirectResponse(f"/cases/{hold.case}", 303)
+    chase, officer = call.services.node.chase, call.caller.name
+
+    def answer(hold: Hold) -> Response:
+        return RedirectResponse(f"/cases/{hold.case}", 303)
+
+    return answer(await call.services.write(call.once(lambda tx: chase.ask(tx, asked, officer), answer)))
 
 
 async def stylesheet(_call: Call[Runtime]) -> Response:
@@ -208,6 +213,7 @@ PAGES = [
         AskOn,
         roles=OFFICERS,
         summary="Ask for money that moved on",
+        once=True,
         media=(bodies.FORM,),
         documented=False,
     ),

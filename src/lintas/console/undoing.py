@@ -9,7 +9,7 @@ from lintas.http import bodies
 from lintas.http.routing import Call, Route
 from lintas.node.runtime import Runtime
 from lintas.node.views import appeal_view
-from lintas.requests.records import AppealDecision, AppealForm, Sentence, UndoForm
+from lintas.requests.records import Amendment, Appeal, AppealDecision, AppealForm, Sentence, UndoForm
 from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})
@@ -29,28 +29,34 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Sentence
 
 
+def _to_case(changed: Amendment | Appeal) -> Response:
+    return RedirectResponse(f"/cases/{changed.case}", 303)
+
+
 async def approve(call: Call[Runtime]) -> Response:
     """Release, from its button, in the caller's name."""
     amendment, officer = call.path["amendment"], call.caller.name
-    done = await call.services.write(lambda tx: call.services.node.amendments.approve(tx, amendment, officer))
-    return RedirectResponse(f"/cases/{done.case}", 303)
+    amendments = call.services.node.amendments
+    use_case = call.once(lambda tx: amendments.approve(tx, amendment, officer), _to_case)
+    return _to_case(await call.services.write(use_case))
 
 
 async def take_back(call: Call[Runtime]) -> Response:
     """Take back one's own approval while a second officer's is missing."""
     amendment, officer = call.path["amendment"], call.caller.name
-    await call.services.write(lambda tx: call.services.node.amendments.take_back(tx, amendment, officer))
-    return RedirectResponse("/", 303)
+    amendments, done = call.services.node.amendments, RedirectResponse("/", 303)
+    await call.services.write(call.once(lambda tx: amendments.take_back(tx, amendment, officer), lambda _none: done))
+    return done
 
 
 async def decline(call: Call[Runtime]) -> Response:
     """Keep holding, with the reason that the asking authority gets."""
     form: Reason = call.body
     amendment, officer = call.path["amendment"], call.caller.name
-    await call.services.write(
-        lambda tx: call.services.node.amendments.decline(tx, amendment, officer, form.reason.strip())
-    )
-    return RedirectResponse("/", 303)
+    amendments, done = call.services.node.amendments, RedirectResponse("/", 303)
+    use_case = call.once(lambda tx: amendments.decline(tx, amendment, officer, form.reason.strip()), lambda _none: done)
+    await call.services.write(use_case)
+    return done
 
 
 async def decide(call: Call[Runtime]) -> Response:
@@ -58,16 +64,19 @@ async def decide(call: Call[Runtime]) -> Response:
     form: Decision = call.body
     decision = AppealDecision(uphold=form.answer == "uphold", reason=form.reason.strip())
     appeal, officer = call.path["appeal"], call.caller.name
-    done = await call.services.write(lambda tx: call.services.node.appeals.decide(tx, appeal, officer, decision))
-    return RedirectResponse(f"/cases/{done.case}", 303)
+    appeals = call.services.node.appeals
+    use_case = call.once(lambda tx: appeals.decide(tx, appeal, officer, decision), _to_case)
+    return _to_case(await call.services.write(use_case))
 
 
 async def undo(call: Call[Runtime]) -> Response:
     """Let go of everything below a share."""
     form: UndoForm = call.body
     case, officer = call.path["case"], call.caller.name
-    await call.services.write(lambda tx: call.services.node.undo.undo(tx, case, form, officer))
-    return RedirectResponse(f"/cases/{case}", 303)
+    done = RedirectResponse(f"/cases/{case}", 303)
+    undo = call.services.node.undo
+    await call.services.write(call.once(lambda tx: undo.undo(tx, case, form, officer), lambda _undone: done))
+    return done
 
 
 def pages(page: Page) -> list[Route]:
@@ -100,6 +109,7 @@ def pages(page: Page) -> list[Route]:
             summary=summary,
             media=media,
             documented=False,
+            once=True,
         )
 
     return [

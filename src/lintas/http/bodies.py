@@ -14,6 +14,8 @@ from lintas.model.errors import BadInput, LintasError, MalformedInput, TooLarge
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+#: The field of a form that tells it from every other (see ``lintas.http.once``); no route's own.
+ONCE = "once"
 #: Bytes of a body where the route says nothing, and at most.
 DEFAULT_LIMIT = 1 << 20
 MAX_LIMIT = 16 << 20
@@ -80,7 +82,10 @@ def decode_json(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's
 
 
 def decode_form(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
-    """Decode an HTML form into a struct; an empty field counts as left out, a repeated one needs a sequence field."""
+    """Decode an HTML form into a struct; an empty field counts as left out, a repeated one needs a sequence field.
+
+    The field ``once`` is left out: it belongs to the form and not to what it says.
+    """
     try:
         pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
@@ -90,6 +95,8 @@ def decode_form(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's
     for name, value in pairs:
         if "\0" in name or "\0" in value:
             raise _null(f"body $.{name}")
+        if name == ONCE:
+            continue
         if name in several:
             values.setdefault(name, []).append(value)
         elif name in values:
