@@ -8,12 +8,11 @@ from tests.e2e.people import Running
 
 from lintas.api.app import api_routes
 from lintas.cli.key import issue_key
-from lintas.console.pages import PAGES
-from lintas.console.peers import PEER_PAGES
+from lintas.console.pages import ROUTES as PAGES
 from lintas.http.keys import ROLES
 from lintas.http.routing import Route
 
-ROUTES = [*api_routes(), *PAGES, *PEER_PAGES]
+ROUTES = [*api_routes(), *PAGES]
 FORM = "application/x-www-form-urlencoded"
 
 

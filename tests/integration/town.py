@@ -229,8 +229,10 @@ class Desk:
         return self.ask(lambda tx: self.node.orders.pending(tx, state))
 
     def approve(self, hold: str, officer: str = "Officer Dena Holt") -> Order:
-        """Approve a hold in an officer's name."""
-        return self.do(lambda tx: self.node.orders.approve(tx, hold, officer))
+        """Approve a hold in an officer's name, where one is enough."""
+        order = self.do(lambda tx: self.node.orders.approve(tx, hold, officer))
+        assert order is not None
+        return order
 
     def refusals(self) -> list[Refusal]:
         """Return what was stopped, newest first."""

@@ -40,7 +40,8 @@ async def decide(call: Call[Runtime]) -> Appeal:
     """Decide on an objection in the caller's name."""
     decision: AppealDecision = call.body
     appeal, officer = call.path["appeal"], call.caller.name
-    return await call.services.write(lambda tx: call.services.node.appeals.decide(tx, appeal, officer, decision))
+    appeals = call.services.node.appeals
+    return await call.services.write(call.once(lambda tx: appeals.decide(tx, appeal, officer, decision)))
 
 
 ROUTES = [
@@ -61,6 +62,7 @@ ROUTES = [
         Appeal,
         APPROVERS,
         "Decide on an objection; upheld, it releases",
+        once=True,
     ),
     Route("GET", "/api/v1/appeals/{token}", show, answer=AppealView, public=True, summary="The order of a token"),
     Route(

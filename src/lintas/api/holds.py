@@ -3,11 +3,14 @@
 from typing import get_args
 
 import msgspec
+from starlette.responses import Response
 
 from lintas.api.reports import READERS
 from lintas.border.records import Refusal
+from lintas.http import bodies
 from lintas.http.routing import Call, Route
 from lintas.model.errors import BadInput
+from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.node.views import with_doubts
 from lintas.requests.records import Hold, HoldState, Order, Sentence
@@ -18,10 +21,11 @@ STATES = (*get_args(HoldState), "overdue", "any")
 
 
 class HoldView(msgspec.Struct, frozen=True):
-    """One hold with the order it led to."""
+    """One hold with the order it led to; ``people_needed`` by the table now while it waits for approval, else 0."""
 
     hold: Hold
     order: Order | None
+    people_needed: int = 0
 
 
 class Declined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,16 +54,37 @@ async def show_hold(call: Call[Runtime]) -> HoldView:
     node, hold = call.services.node, call.path["hold"]
 
     def view(tx: Transaction) -> HoldView:
-        (seen,) = with_doubts(node, tx, [node.orders.hold(tx, hold)])
-        return HoldView(seen, node.orders.order_of(tx, hold))
+        return read_hold(node, tx, hold)
 
     return await call.services.read(view)
 
 
-async def approve(call: Call[Runtime]) -> Order:
-    """Issue this authority's own order in the caller's name."""
+def read_hold(node: Node, tx: Transaction, hold: str) -> HoldView:
+    """Read one hold whole; NotFound when there is none."""
+    (seen,) = with_doubts(node, tx, [node.orders.hold(tx, hold)])
+    waits = seen.state == "awaiting_approval" and seen.direction != "asked"
+    needed = node.orders.people_needed(tx, seen) if waits else 0
+    return HoldView(seen, node.orders.order_of(tx, hold), needed)
+
+
+async def approve(call: Call[Runtime]) -> Response:
+    """Issue this authority's own order in the caller's name; 202 and the hold while a second officer is missing."""
+    hold, officer, node = call.path["hold"], call.caller.name, call.services.node
+
+    def use_case(tx: Transaction) -> Order | HoldView:
+        return node.orders.approve(tx, hold, officer) or read_hold(node, tx, hold)
+
+    def answer(done: Order | HoldView) -> Response:
+        waits = isinstance(done, HoldView)
+        return Response(msgspec.json.encode(done), 202 if waits else 201, media_type=bodies.JSON)
+
+    return answer(await call.services.write(call.once(use_case, answer)))
+
+
+async def take_back(call: Call[Runtime]) -> None:
+    """Take back the caller's own approval of a hold that waits for a second officer."""
     hold, officer = call.path["hold"], call.caller.name
-    return await call.services.write(lambda tx: call.services.node.orders.approve(tx, hold, officer))
+    await call.services.write(lambda tx: call.services.node.orders.take_back(tx, hold, officer))
 
 
 async def decline(call: Call[Runtime]) -> None:
@@ -91,8 +116,16 @@ ROUTES = [
         approve,
         answer=Order,
         roles=APPROVERS,
-        summary="Approve: issue this authority's own order",
+        summary="Approve: issue this authority's own order (202 with the hold while a second officer is missing)",
         status=201,
+        once=True,
+    ),
+    Route(
+        "POST",
+        "/api/v1/holds/{hold}/take-back",
+        take_back,
+        roles=APPROVERS,
+        summary="Take back one's own approval, while a second officer's is missing",
     ),
     Route("POST", "/api/v1/holds/{hold}/decline", decline, Declined, None, APPROVERS, "Decline, with a reason", 204),
     Route(

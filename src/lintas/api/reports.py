@@ -1,5 +1,8 @@
 """Reports and the cases they open: what the hotline files, and the money bar that everybody watches."""
 
+from starlette.responses import Response
+
+from lintas.http import problems
 from lintas.http.routing import Call, Route
 from lintas.intake.records import Report, ReportForm
 from lintas.model.errors import BadInput, Refused
@@ -16,7 +19,7 @@ async def file_report(call: Call[Runtime]) -> Report:
     form: ReportForm = call.body
     # Reading the longest text takes half a second.
     _, file = await call.services.apart(call.services.node.intake.read, form)
-    return await call.services.write(lambda tx: file(tx, call.caller.name))
+    return await call.services.write(call.once(lambda tx: file(tx, call.caller.name)))
 
 
 async def list_reports(call: Call[Runtime]) -> list[Report]:
@@ -48,17 +51,22 @@ async def compare(call: Call[Runtime]) -> None:
     await call.services.write(lambda tx: call.services.node.comparison.tell(tx, case, told))
 
 
-async def ask_hold(call: Call[Runtime]) -> Hold:
+async def ask_hold(call: Call[Runtime]) -> Response:
     """Ask that part of a case's money be held."""
     form: HoldForm = call.body
-    hold = await call.services.write(lambda tx: call.services.node.chase.ask(tx, form, call.caller.name))
-    if hold.state == "refused_by_policy":
-        raise Refused("refused_by_policy", hold.decision, f"hold {hold.id} is on record as refused")
-    return hold
+    chase, officer = call.services.node.chase, call.caller.name
+
+    def answer(hold: Hold) -> Response:
+        if hold.state == "refused_by_policy":
+            why = Refused("refused_by_policy", hold.decision, f"hold {hold.id} is on record as refused")
+            return problems.respond(call.request, why)
+        return call.as_json(hold)
+
+    return answer(await call.services.write(call.once(lambda tx: chase.ask(tx, form, officer), answer)))
 
 
 ROUTES = [
-    Route("POST", "/api/v1/reports", file_report, ReportForm, Report, OFFICERS, "File a report", 201),
+    Route("POST", "/api/v1/reports", file_report, ReportForm, Report, OFFICERS, "File a report", 201, once=True),
     Route(
         "GET",
         "/api/v1/reports",
@@ -87,5 +95,5 @@ ROUTES = [
         summary="In an exercise: what the case would have come to later",
         status=204,
     ),
-    Route("POST", "/api/v1/holds", ask_hold, HoldForm, Hold, OFFICERS, "Ask that money be held", 201),
+    Route("POST", "/api/v1/holds", ask_hold, HoldForm, Hold, OFFICERS, "Ask that money be held", 201, once=True),
 ]

@@ -20,7 +20,7 @@ async def undo(call: Call[Runtime]) -> Undone:
     """Let go of everything below a share, wherever it is held."""
     form: UndoForm = call.body
     case, officer = call.path["case"], call.caller.name
-    return await call.services.write(lambda tx: call.services.node.undo.undo(tx, case, form, officer))
+    return await call.services.write(call.once(lambda tx: call.services.node.undo.undo(tx, case, form, officer)))
 
 
 async def list_amendments(call: Call[Runtime]) -> list[Amendment]:
@@ -35,7 +35,14 @@ async def list_amendments(call: Call[Runtime]) -> list[Amendment]:
 async def approve(call: Call[Runtime]) -> Amendment:
     """Release, in the caller's name."""
     amendment, officer = call.path["amendment"], call.caller.name
-    return await call.services.write(lambda tx: call.services.node.amendments.approve(tx, amendment, officer))
+    amendments = call.services.node.amendments
+    return await call.services.write(call.once(lambda tx: amendments.approve(tx, amendment, officer)))
+
+
+async def take_back(call: Call[Runtime]) -> None:
+    """Take back the caller's own approval, while a second officer's is missing."""
+    amendment, officer = call.path["amendment"], call.caller.name
+    await call.services.write(lambda tx: call.services.node.amendments.take_back(tx, amendment, officer))
 
 
 async def decline(call: Call[Runtime]) -> None:
@@ -50,7 +57,8 @@ async def confirm(call: Call[Runtime]) -> Amendment:
     form: ConfirmForm = call.body
     order, officer = call.path["order"], call.caller.name
     node = call.services.node
-    return await call.services.write(lambda tx: node.amendments.confirm(tx, order, officer, form.reference))
+    confirm = node.amendments.confirm
+    return await call.services.write(call.once(lambda tx: confirm(tx, order, officer, form.reference)))
 
 
 async def letter(call: Call[Runtime]) -> Response:
@@ -64,7 +72,7 @@ def _decision(path: str, handler: object, body: type[msgspec.Struct] | None, sum
 
 
 ROUTES = [
-    _decision("cases/{case}/undo", undo, UndoForm, "Let go of money, wherever it is held", answer=Undone),
+    _decision("cases/{case}/undo", undo, UndoForm, "Let go of money, wherever it is held", answer=Undone, once=True),
     Route(
         "GET",
         "/api/v1/amendments",
@@ -74,9 +82,19 @@ ROUTES = [
         summary="List amendments of orders, oldest first",
         query={"state": "one state, or any; without it awaiting_approval"},
     ),
-    _decision("amendments/{amendment}/approve", approve, None, "Approve a release", answer=Amendment),
-    _decision("amendments/{amendment}/decline", decline, Declined, "Decline a release, with a reason", status=204),
-    _decision("orders/{order}/confirm", confirm, ConfirmForm, "Confirm an order for longer", answer=Amendment),
+    _decision(
+        "amendments/{amendment}/approve",
+        approve,
+        None,
+        "Approve a release or confirmation",
+        answer=Amendment,
+        once=True,
+    ),
+    _decision("amendments/{amendment}/take-back", take_back, None, "Take back one's own approval of it"),
+    _decision("amendments/{amendment}/decline", decline, Declined, "Decline it, with a reason", status=204),
+    _decision(
+        "orders/{order}/confirm", confirm, ConfirmForm, "Confirm an order for longer", answer=Amendment, once=True
+    ),
     Route(
         "GET",
         "/api/v1/orders/{order}/letter",

@@ -33,6 +33,7 @@ class Judge:
         automatic_today: int | None = None,
         holder: str = "state_organ",
         approver_present: bool = False,
+        second_approver_present: bool = False,
     ) -> Decision:
         """Decide one question now; total: an unknown peer or value is refused by the table, never an error."""
         return self.table.decide(
@@ -52,6 +53,7 @@ class Judge:
                 amount=amount,
                 automatic_today=automatic_today,
                 approver_present=approver_present,
+                second_approver_present=second_approver_present,
             )
         )
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from starlette.responses import Response
 
-from lintas.console.forms import Form, act, form, nonce, show
+from lintas.console.forms import Form, act, form, show
 from lintas.console.frame import page
 from lintas.console.home import OFFICERS, READERS
 from lintas.http.routing import Call
@@ -61,7 +61,7 @@ async def case(
     """Show one case: bar, trail, holds, undoing, reports."""
     name = call.path["case"]
     view = await case_view(call.services, name)
-    return page(call, "case.html", view, wrong=wrong, typed=typed, case=name, nonce=nonce)
+    return page(call, "case.html", view, wrong=wrong, typed=typed, case=name)
 
 
 async def ask_on(call: Call[Runtime]) -> Response:

@@ -1,6 +1,5 @@
 """Forms: carried out once however often they are sent, and shown again with all that was typed when they cannot be."""
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
@@ -18,13 +17,11 @@ NOBODY = frozenset[str]()
 #: What may hinder a form and is then told on its own page.
 HINDRANCES = (BadInput, Conflict, NotAllowed, NotFound, Refused)
 #: Fields that are the page's and not the person's.
-_OURS = frozenset({"once", "seen"})
+_OURS = frozenset({"seen"})
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every form sends along: ``once``, a number drawn for it alone, so that a second submit changes nothing."""
-
-    once: str = ""
+    """A form of the console; its field ``once``, which tells it from every other, is taken out before it comes here."""
 
 
 class Shown(Protocol):
@@ -39,17 +36,16 @@ ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 UseCase = Callable[[Transaction], str]
 
 
-def nonce() -> str:
-    """Draw the number of a form."""
-    return secrets.token_urlsafe(16)
-
-
 async def act(call: Call[Runtime], use_case: UseCase, again: Shown) -> Response:
     """Carry out a form once and go to the address that its use case returns; what hinders it is told beside what was typed."""
     try:
-        return RedirectResponse(await call.services.write(use_case), 303)
+        return _there(await call.services.write(call.once(use_case, _there)))
     except HINDRANCES as wrong:
         return await again(call, wrong=wrong, typed=typed_into(call.body))
+
+
+def _there(address: str) -> Response:
+    return RedirectResponse(address, 303)
 
 
 def typed_into(form: object) -> dict[str, str]:
@@ -92,6 +88,7 @@ def form(
         public=not roles,
         summary=summary,
         media=(bodies.FORM, bodies.FILES) if files else (bodies.FORM,),
+        once=True,
         documented=False,
     )
 

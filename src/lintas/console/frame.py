@@ -12,6 +12,7 @@ from starlette.responses import Response
 from lintas.console.assets import asset
 from lintas.console.bar import svg_bar
 from lintas.http import bodies
+from lintas.http.once import fresh
 from lintas.http.problems import MEDIA, Problem, problem_of
 from lintas.http.routing import Call
 from lintas.model import times
@@ -47,7 +48,7 @@ def templates(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)  # type: ignore[attr-defined] # the extension's
-    made.globals |= {"show": show, "svg_bar": svg_bar, "same_person": same_person, "asset": asset}
+    made.globals |= {"show": show, "svg_bar": svg_bar, "same_person": same_person, "asset": asset, "nonce": fresh}
     made.globals |= {"scheme": lambda code: said.code(schemes().get(str(code), str(code)))}
     made.globals |= {"code": said.code, "moment": said.moment, "words": said, "languages": LANGUAGES}
     return made

@@ -5,7 +5,7 @@ from typing import get_args
 import msgspec
 from starlette.responses import Response
 
-from lintas.console.forms import Form, act, form, nonce, show
+from lintas.console.forms import Form, act, form, show
 from lintas.console.frame import page
 from lintas.console.home import READERS
 from lintas.http.routing import Call
@@ -25,6 +25,10 @@ class Approve(Form, frozen=True, kw_only=True):
     """The button that approves; ``seen`` is what the officer was looking at."""
 
     seen: str = ""
+
+
+class TakeBack(Form, frozen=True, kw_only=True):
+    """The button that takes one's own approval back while a second officer's is missing."""
 
 
 class Decline(Form, frozen=True, kw_only=True):
@@ -70,8 +74,9 @@ def hold_view(node: Node, tx: Transaction, name: str) -> HoldPage:
 
 
 def seen_of(hold: Hold) -> str:
-    """Return what an officer looks at in few letters: state, amount, doubt."""
-    return f"{hold.state} {hold.amount_minor} {hold.doubt}"
+    """Return what an officer looks at in few letters: state, amount, who approved it first, doubt."""
+    first = hold.first_approval.officer if hold.first_approval else ""
+    return f"{hold.state} {hold.amount_minor} {first} {hold.doubt}".strip()
 
 
 async def hold(
@@ -80,7 +85,7 @@ async def hold(
     """Show one hold."""
     name = call.path["hold"]
     view = await call.services.read(lambda tx: hold_view(call.services.node, tx, name))
-    return page(call, "hold.html", view, wrong=wrong, typed=typed, nonce=nonce)
+    return page(call, "hold.html", view, wrong=wrong, typed=typed)
 
 
 async def approve(call: Call[Runtime]) -> Response:
@@ -92,6 +97,17 @@ async def approve(call: Call[Runtime]) -> Response:
         if button.seen and button.seen != hold_view(node, tx, name).seen:
             raise Conflict("this hold changed since you opened it", "look at it as it is now, and decide again")
         node.orders.approve(tx, name, officer)
+        return f"/holds/{name}"
+
+    return await act(call, use_case, hold)
+
+
+async def take_back(call: Call[Runtime]) -> Response:
+    """Take back one's own approval while a second officer's is missing."""
+    node, name, officer = call.services.node, call.path["hold"], call.caller.name
+
+    def use_case(tx: Transaction) -> str:
+        node.orders.take_back(tx, name, officer)
         return f"/holds/{name}"
 
     return await act(call, use_case, hold)
@@ -113,5 +129,6 @@ HOLD_PAGES = [
     show("/holds", holds, READERS, "Holds of one state", {"state": "one state, overdue, or any"}),
     show("/holds/{hold}", hold, READERS, "One hold"),
     form("/holds/{hold}/approve", approve, Approve, APPROVERS, "Approve a hold"),
+    form("/holds/{hold}/take-back", take_back, TakeBack, APPROVERS, "Take one's own approval back"),
     form("/holds/{hold}/decline", decline, Decline, APPROVERS, "Decline a hold"),
 ]

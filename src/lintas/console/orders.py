@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from starlette.responses import Response
 
-from lintas.console.forms import Form, act, form, nonce, show
+from lintas.console.forms import Form, act, form, show
 from lintas.console.frame import page
 from lintas.console.home import READERS
 from lintas.http.routing import Call
@@ -45,7 +45,7 @@ async def order(
         changes = [each for each in node.amendments.of_case(tx, found.case) if each.order == name]
         return OrderPage(found, node.orders.letter(tx, name), changes)
 
-    return page(call, "order.html", await call.services.read(look), wrong=wrong, typed=typed, nonce=nonce)
+    return page(call, "order.html", await call.services.read(look), wrong=wrong, typed=typed)
 
 
 async def letter(call: Call[Runtime]) -> Response:

@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from lintas.console.forms import NOBODY, Form, act, filled, form, nonce, show, typed_into
+from lintas.console.forms import NOBODY, Form, act, filled, form, show, typed_into
 from lintas.console.frame import page
 from lintas.console.home import READERS
 from lintas.http.routing import Call
@@ -18,6 +18,10 @@ APPROVERS = frozenset({"approver"})
 
 class Release(Form, frozen=True, kw_only=True):
     """The button that releases."""
+
+
+class TakeBack(Form, frozen=True, kw_only=True):
+    """The button that takes one's own approval back while a second officer's is missing."""
 
 
 class HoldOn(Form, frozen=True, kw_only=True):
@@ -65,7 +69,7 @@ async def amendment(
         found = node.amendments.amendment(tx, name)
         return AmendmentPage(found, node.orders.order(tx, found.order))
 
-    return page(call, "amendment.html", await call.services.read(look), wrong=wrong, typed=typed, nonce=nonce)
+    return page(call, "amendment.html", await call.services.read(look), wrong=wrong, typed=typed)
 
 
 async def release(call: Call[Runtime]) -> Response:
@@ -74,6 +78,17 @@ async def release(call: Call[Runtime]) -> Response:
 
     def use_case(tx: Transaction) -> str:
         node.amendments.approve(tx, name, officer)
+        return f"/amendments/{name}"
+
+    return await act(call, use_case, amendment)
+
+
+async def take_back(call: Call[Runtime]) -> Response:
+    """Take back one's own approval while a second officer's is missing."""
+    node, name, officer = call.services.node, call.path["amendment"], call.caller.name
+
+    def use_case(tx: Transaction) -> str:
+        node.amendments.take_back(tx, name, officer)
         return f"/amendments/{name}"
 
     return await act(call, use_case, amendment)
@@ -101,7 +116,7 @@ async def objection(
         found = node.appeals.appeal(tx, name)
         return ObjectionPage(found, node.orders.order(tx, found.order))
 
-    return page(call, "objection.html", await call.services.read(look), wrong=wrong, typed=typed, nonce=nonce)
+    return page(call, "objection.html", await call.services.read(look), wrong=wrong, typed=typed)
 
 
 async def decide(call: Call[Runtime]) -> Response:
@@ -123,7 +138,7 @@ async def appeal(
     """Show what the holder of a token may see, and the form by which to object."""
     token = call.path["token"]
     view = await appeal_view(call.services, token)
-    return page(call, "appeal.html", view, wrong=wrong, typed=typed, token=token, nonce=nonce)
+    return page(call, "appeal.html", view, wrong=wrong, typed=typed, token=token)
 
 
 async def object_to(call: Call[Runtime]) -> Response:
@@ -144,6 +159,7 @@ async def object_to(call: Call[Runtime]) -> Response:
 RELEASE_PAGES = [
     show("/amendments/{amendment}", amendment, READERS, "One release"),
     form("/amendments/{amendment}/approve", release, Release, APPROVERS, "Release"),
+    form("/amendments/{amendment}/take-back", take_back, TakeBack, APPROVERS, "Take one's own approval back"),
     form("/amendments/{amendment}/decline", hold_on, HoldOn, APPROVERS, "Hold on"),
     show("/objections/{appeal}", objection, READERS, "One objection"),
     form("/objections/{appeal}/decide", decide, Decide, APPROVERS, "Decide on an objection"),

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from starlette.responses import Response
 
-from lintas.console.forms import Form, act, filled, form, nonce, show, typed_into
+from lintas.console.forms import Form, act, filled, form, show, typed_into
 from lintas.console.frame import page
 from lintas.console.home import OFFICERS, READERS
 from lintas.http.routing import Call
@@ -82,7 +82,6 @@ async def new(
         field_name=_field(wrong),
         zones=sorted(set(clocks().values())),
         zone=clocks()[parts.table.jurisdiction],
-        nonce=nonce,
     )
 
 

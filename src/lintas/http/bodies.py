@@ -19,6 +19,8 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 #: A form with files, as browsers send it (RFC 7578).
 FILES = "multipart/form-data"
+#: The field of a form that tells it from every other (see ``lintas.http.once``); no route's own.
+ONCE = "once"
 #: Bytes of a body where the route says nothing, and at most.
 DEFAULT_LIMIT = 1 << 20
 MAX_LIMIT = 16 << 20
@@ -85,20 +87,26 @@ def decode_json(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's
 
 
 def decode_form(body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
-    """Decode an HTML form into a struct; an empty field counts as left out, a repeated one needs a sequence field."""
+    """Decode an HTML form into a struct; an empty field counts as left out, a repeated one needs a sequence field.
+
+    The field ``once`` is left out: it belongs to the form and not to what it says.
+    """
     return _fitted(_pairs(body), shape)
 
 
 def decode_files(request: Request, body: bytes, shape: Any) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
     """Decode a form with files into a struct; a file is a field of ``bytes``, and one that was not chosen is left out."""
-    return _fitted([(name, value) for name, value in _pieces(request, body) if value], shape)
+    return _fitted([(name, value) for name, value in pieces(request, body) if value], shape)
 
 
-def _pieces(request: Request, body: bytes) -> list[tuple[str, str | bytes]]:
+def pieces(request: Request, body: bytes) -> Sequence[tuple[str, str | bytes]]:
     """Return the fields and files of a form, whichever way it was sent."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FILES:
-        return list(_pairs(body))
-
+        return _pairs(body)
+    boundary = re.search(r"boundary=\"?([^\s;\"]+)", request.headers["content-type"])
+    # A parser is content with the part that arrived; its sender is not.
+    if boundary is None or not body.rstrip().endswith(b"--" + boundary[1].encode() + b"--"):
+        raise _broken()
     head = b"content-type: " + request.headers["content-type"].encode("latin-1") + b"\r\n\r\n"
     form = BytesParser(policy=HTTP).parsebytes(head + body)
     parts = form.get_payload()
@@ -132,6 +140,8 @@ def _fitted(pairs: Sequence[tuple[str, str | bytes]], shape: Any) -> Any:  # noq
     for name, value in pairs:
         if "\0" in name or (isinstance(value, str) and "\0" in value):
             raise _null(f"body $.{name}")
+        if name == ONCE:
+            continue
         if name in several:
             values.setdefault(name, []).append(value)
         elif name in values:
@@ -146,8 +156,8 @@ def _fitted(pairs: Sequence[tuple[str, str | bytes]], shape: Any) -> Any:  # noq
 
 async def typed(request: Request, limit: int = DEFAULT_LIMIT) -> dict[str, str]:
     """Read what somebody typed into a form, whatever its shape, without its files; the last of two of a name counts."""
-    pieces = _pieces(request, await read(request, limit))
-    return {name: value for name, value in pieces if isinstance(value, str) and "\0" not in name + value}
+    sent = pieces(request, await read(request, limit))
+    return {name: value for name, value in sent if isinstance(value, str) and "\0" not in name + value}
 
 
 def _pairs(body: bytes) -> Sequence[tuple[str, str]]:

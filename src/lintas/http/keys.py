@@ -17,6 +17,7 @@ from sqlalchemy import Column, LargeBinary, String, Table, bindparam, insert, se
 from lintas.model import times
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.ids import IdSource
+from lintas.model.people import same_person
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -104,6 +105,12 @@ def who(tx: Transaction, token: str) -> Caller | None:
     if row is None or not compare_digest(row.hash, _hash(token)) or row.revoked is not None:
         return None
     return Caller(id=row.id, name=row.name, role=row.role, organisation=row.organisation)
+
+
+def may_approve(tx: Transaction, name: str) -> bool:
+    """Tell whether the person of this name holds a valid approver's key."""
+    valid = select(api_keys.c.name).where(api_keys.c.role == "approver", api_keys.c.revoked.is_(None))
+    return any(same_person(holder, name) for holder in tx.scalars(valid))
 
 
 def issued(tx: Transaction) -> Sequence[IssuedKey]:

@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 
-from lintas.http import bodies, problems
+from lintas.http import bodies, once, problems
 from lintas.http.problems import Problem
 from lintas.http.routing import Call, Route
 
 _PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
+_ONCE = (
+    "Your own text for this one call, best a random UUID: sent again with it, it does nothing and is answered as before"
+)
 _REF = "#/components/schemas/{name}"
 #: Status -> when it is answered, for the problems that a route may answer with besides its own.
 _ALWAYS = {
@@ -101,7 +104,8 @@ def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
     text = {"type": "string"}
     inside = [{"name": n, "in": "path", "required": True, "schema": text} for n in re.findall(r"{(\w+)}", path)]
     asked = [{"name": n, "in": "query", "description": said, "schema": text} for n, said in route.query.items()]
-    return inside + asked
+    key = {"name": once.HEADER, "in": "header", "description": _ONCE, "schema": text}
+    return inside + asked + ([key] if route.once else [])
 
 
 def _content(description: str, media: str, schema: object) -> dict[str, Any]:

@@ -22,8 +22,11 @@ from starlette.types import ASGIApp
 
 from lintas.http import bodies, problems
 from lintas.http.keys import ROLES, Caller
+from lintas.http.once import AnsweredBefore, Once, again
+from lintas.http.once import read as read_once
 from lintas.http.problems import Problem
-from lintas.model.errors import BadInput, NotAllowed, NotSignedIn
+from lintas.model.errors import BadInput, LintasError, NotAllowed, NotSignedIn
+from lintas.storage.engine import Transaction
 
 #: Longest long poll, seconds.
 LONGEST_WAIT = 25.0
@@ -44,6 +47,7 @@ SAFE_HEADERS = {
 _log = logging.getLogger("lintas.api")
 
 ServicesT = TypeVar("ServicesT")
+T = TypeVar("T")
 
 
 def seconds_to_wait(query: Mapping[str, str]) -> float:
@@ -66,6 +70,24 @@ class Call(msgspec.Struct, Generic[ServicesT], frozen=True, kw_only=True):
     body: Any
     services: ServicesT
     request: Request
+    #: What tells this call from others, where its route takes that and the caller sent it.
+    told_apart: Once | None = None
+    status: int = 200
+
+    def once(
+        self, use_case: Callable[[Transaction], T], answer: Callable[[T], Response] | None = None
+    ) -> Callable[[Transaction], T]:
+        """Return a use case that runs once for this form or key; sent again, the call gets the first answer and does nothing.
+
+        ``answer`` makes the answer from the result; without it that is the route's own, as JSON.
+        """
+        if self.told_apart is None:
+            return use_case
+        return self.told_apart.use_case(use_case, answer or self.as_json)
+
+    def as_json(self, result: object) -> Response:
+        """Answer as the route says, as JSON."""
+        return Response(msgspec.json.encode(result), self.status, media_type=bodies.JSON)
 
     @property
     def caller(self) -> Caller:
@@ -94,8 +116,9 @@ class Route(msgspec.Struct, frozen=True):
 
     ``body`` is a struct (JSON, or a form if ``media`` names it), ``bytes`` (handed on as read) or None; ``answer`` is the
     type that the handler returns, None for nothing (204) or for a handler that makes a Response itself, of the media type
-    ``gives`` (or one of several). ``query`` says what each parameter means. BadInput, when the node starts, for a route that
-    contradicts itself.
+    ``gives`` (or one of several). ``query`` says what each parameter means. ``once``: sent again with the same form or
+    ``Idempotency-Key``, it does nothing more (its handler runs its use case by ``Call.once``). BadInput, when the node
+    starts, for a route that contradicts itself.
     """
 
     method: str
@@ -112,6 +135,7 @@ class Route(msgspec.Struct, frozen=True):
     query: dict[str, str] = {}
     gives: str | tuple[str, ...] = ""
     documented: bool = True
+    once: bool = False
 
     def __post_init__(self) -> None:
         """Find the mistakes that would open or close a door by accident."""
@@ -123,6 +147,7 @@ class Route(msgspec.Struct, frozen=True):
             (not self.roles <= ROLES, f"it names roles that do not exist: {', '.join(sorted(self.roles - ROLES))}"),
             (self.method == "GET" and self.body is not None, "a GET has no body"),
             (not 0 < self.limit <= bodies.MAX_LIMIT, f"the limit must be at most {bodies.MAX_LIMIT} bytes"),
+            (self.once and self.method != "POST", "once is for POST"),
             (not self.summary, "it has no summary"),
             (not iscoroutinefunction(self.handler), "its handler is not an async function"),
         ):
@@ -174,6 +199,11 @@ async def _guarded(
     """Answer a call; whatever goes wrong becomes a problem document, or its page, here and nowhere else."""
     try:
         return _safe(await _answer(route, request, services, authenticate))
+    except AnsweredBefore as before:
+        try:
+            return _safe(again(before.answered))
+        except LintasError as wrong:
+            return _safe(await _tell(request, wrong, services, authenticate, pages))
     except NotSignedIn as wrong:
         if pages is not None and request.method == "GET" and problems.wants_html(request):
             return _safe(RedirectResponse(pages.sign_in, 303))
@@ -210,21 +240,24 @@ async def _tell(
 
 async def _answer(route: Route, request: Request, services: object, authenticate: Authenticate) -> Response:
     who = _allowed(route, request, authenticate)
-    result = await route.handler(
-        Call(
-            who=who,
-            path=_without_null("path", ((name, str(value)) for name, value in request.path_params.items())),
-            query=_without_null("query", request.query_params.multi_items()),
-            body=await _body(route, request),
-            services=services,
-            request=request,
-        )
+    raw, media = await _read(route, request)
+    told_apart = read_once(request, who.id if who else "", raw, media) if route.once else None
+    call = Call(
+        who=who,
+        path=_without_null("path", ((name, str(value)) for name, value in request.path_params.items())),
+        query=_without_null("query", request.query_params.multi_items()),
+        body=_body(route, request, raw, media),
+        services=services,
+        request=request,
+        told_apart=told_apart,
+        status=route.status,
     )
+    result = await route.handler(call)
     if isinstance(result, Response):
         return result
     if result is None and route.answer is None:
         return Response(status_code=204)
-    return Response(msgspec.json.encode(result), route.status, media_type=bodies.JSON)
+    return call.as_json(result)
 
 
 def _allowed(route: Route, request: Request, authenticate: Authenticate) -> Caller | None:
@@ -276,11 +309,16 @@ def _same_origin(request: Request) -> bool:
     return bool(origin.netloc) and (origin.scheme, origin.netloc) == (request.url.scheme, request.headers.get("host"))
 
 
-async def _body(route: Route, request: Request) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
+async def _read(route: Route, request: Request) -> tuple[bytes, str]:
+    if route.body is None:
+        return b"", ""
+    media = bodies.media_of(request, route.media)
+    return await bodies.read(request, route.limit), media
+
+
+def _body(route: Route, request: Request, body: bytes, media: str) -> Any:  # noqa: ANN401 — the route's own type, known to its handler
     if route.body is None:
         return None
-    media = bodies.media_of(request, route.media)
-    body = await bodies.read(request, route.limit)
     if route.body is bytes:
         return body
     if media == bodies.FILES:

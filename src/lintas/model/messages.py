@@ -62,6 +62,7 @@ class HoldAnswer(msgspec.Struct, frozen=True, kw_only=True):
     approver: Line = ""
     expires: Instant | None = None
     reason: Words = ""
+    second_approver: Line = ""
 
 
 class HoldStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +109,7 @@ class HoldRelease(msgspec.Struct, frozen=True, kw_only=True):
     basis: LegalBasis | None = None
     approver: Line = ""
     reason: Words = ""
+    second_approver: Line = ""
 
 
 Body = HoldRequest | HoldAnswer | HoldStatus | HoldWithdrawal | HoldRelease

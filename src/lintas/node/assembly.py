@@ -40,6 +40,14 @@ from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
 from lintas.trust.note import VerifierKey
 
+#: Tells whether the person of a name may approve now.
+MayApprove = Callable[[Transaction, str], bool]
+
+
+def everybody(_tx: Transaction, _name: str) -> bool:
+    """Believe the names, where no keys tell who may approve."""
+    return True
+
 
 class Parts(NamedTuple):
     """What a node is made of, already opened: a served node takes them from files, a simulation makes them up."""
@@ -60,6 +68,8 @@ class Parts(NamedTuple):
     competent: tuple[VerifierKey, ...] = ()
     #: What letters are written in where nobody asks for another language.
     language: str = "en"
+    #: The first of two approvals counts only while its giver may approve; a node without keys believes the names.
+    may_approve: MayApprove = everybody
 
 
 class Node(NamedTuple):
@@ -146,6 +156,7 @@ def assemble(parts: Parts) -> Node:
         contact=parts.contact,
         appeal_address=lambda: parts.directory.member(me).public_url,
         own_banks=parts.banks,
+        may_approve=parts.may_approve,
         chase=chase,
         border=border,
         judge=judge,

@@ -16,7 +16,7 @@ from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock, SystemClock
-from lintas.node.assembly import Node, Parts, assemble
+from lintas.node.assembly import MayApprove, Node, Parts, assemble, everybody
 from lintas.node.clock import ExerciseClock
 from lintas.node.config import Config, Home, checked, read_config, render_config
 from lintas.policy.approval_text import issuer_keys
@@ -232,8 +232,8 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     return home, open_node(home, clock=clock)
 
 
-def open_node(home: Home, *, clock: Clock | None = None) -> Node:
-    """Open a node by its settings."""
+def open_node(home: Home, *, clock: Clock | None = None, may_approve: MayApprove = everybody) -> Node:
+    """Open a node by its settings; ``may_approve`` says whose first approvals still count."""
     clock, config = clock or clock_of(home), home.config
     engine = open_engine(home.path(config.database))
     directory = open_directory(home, engine, clock)
@@ -255,6 +255,7 @@ def open_node(home: Home, *, clock: Clock | None = None) -> Node:
         ids=IdSource(clock),
         competent=issuer_keys(config.competent, where="competent"),
         language=config.language or official(config.jurisdiction),
+        may_approve=may_approve,
     )
     return assemble(parts)
 

@@ -30,7 +30,7 @@ def pdf(letter: Letter, fonts: Path | None = None) -> bytes:
         raise Unavailable(f"the fonts of printed letters are missing: {', '.join(missing)}", "run `make install`")
     said = msgspec.to_builtins(letter) | {"lang": letter.language.partition("-")[0]}
     try:
-        made = typst.compile(
+        made: bytes = typst.compile(  # type: ignore[call-overload] # its stub wants template and fonts of one type
             _template(),
             font_paths=[folder],
             ignore_system_fonts=True,

@@ -14,12 +14,14 @@ from sqlalchemy import Connection
 
 from lintas.model.errors import LintasError, Refused
 from lintas.model.messages import Lane
+from lintas.model.times import SystemClock
 from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
 from lintas.node.monitoring import Monitoring
 from lintas.node.publication import Publication, Published
 from lintas.node.succession import Succession
+from lintas.storage import once_store
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import Writer
 from lintas.trust.charter import Member
@@ -237,7 +239,11 @@ class Runtime:
                 await self.publish()
             except (httpx.HTTPError, LintasError) as wrong:
                 log.warning("checkpoint failed", extra={"why": type(wrong).__name__})
-            await self.write(self.node.border.erase_expired)
+            await self.write(self._erase)
+
+    def _erase(self, tx: Transaction) -> None:
+        self.node.border.erase_expired(tx)
+        once_store.erase(tx, SystemClock().now())
 
     async def _watch(self) -> None:
         # A beat of its own: a member that answers slowly must not hold up our checkpoints.

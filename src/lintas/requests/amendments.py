@@ -1,6 +1,6 @@
 """The holding side afterwards: an order is released in part or whole, confirmed for longer, or ends by itself.
 
-Undoing needs no more than doing needed: one named officer, who is never the one that asked for it.
+Undoing needs no more than doing needed: one named officer, or two where the rule says so, never the one that asked for it.
 """
 
 import logging
@@ -19,7 +19,7 @@ from lintas.model.people import same_person
 from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
-from lintas.requests import changes_store, rules, store
+from lintas.requests import changes_store, eyes, rules, store
 from lintas.requests.chase import PLANE_B, Chase
 from lintas.requests.journal import Journal
 from lintas.requests.orders import Orders
@@ -91,7 +91,7 @@ class Amendments:
             raise Refused("bad_spans", "these parts are not of the order's interval", "name parts of it")
         earlier_ones = changes_store.amendments_of(tx, order=order.id)
         _check_pieces(order, wanted, earlier_ones)
-        waiting = [each for each in earlier_ones if each.state == "awaiting_approval"]
+        waiting = [each for each in earlier_ones if (each.kind, each.state) == ("release", "awaiting_approval")]
         for earlier in waiting:
             if earlier.spans == wanted:
                 return earlier
@@ -132,27 +132,45 @@ class Amendments:
         return changes_store.amendments_of(tx, case=case)
 
     def approve(self, tx: Transaction, amendment_id: str, officer: str) -> Amendment:
-        """Release, under this authority's own law, in the named officer's name."""
-        amendment = self._waiting(tx, amendment_id)
+        """Release, or confirm for longer, under this authority's own law, in the named officer's name.
+
+        Where the rule asks for two people, the first one's yes is kept, and the amendment goes on waiting.
+        """
+        amendment = self._decidable(tx, amendment_id)
+        if amendment.kind == "confirm":
+            return self._confirmed(tx, amendment, self._orders.order(tx, amendment.order), officer)
+        return self.release(tx, amendment, officer)
+
+    def release(self, tx: Transaction, amendment: Amendment, officer: str) -> Amendment:
+        """Approve a release that waits."""
         if same_person(amendment.asked_by, officer):
             raise NotAllowed("who asked for a release cannot approve it", "another officer must decide")
         order = self._orders.order(tx, amendment.order)
         _check_pieces(order, amendment.spans, changes_store.amendments_of(tx, order=order.id))
-        hold = self._orders.hold(tx, amendment.hold)
-        decision = self._decide("release_order", hold)
-        if decision.outcome != "permit":
-            raise NotAllowed(decision.sentence, "the hold stays until it ends; obtain what is missing")
-        issued = msgspec.structs.replace(
-            amendment, state="ordered", basis=self._judge.basis(decision), approver=officer, issued_at=self._now()
-        )
-        self._issue(tx, issued, "order.release", decision)
-        if not overlaps(rules.still_held(order), issued.spans):
+        approved = self._approved(tx, amendment, order, officer)
+        if approved.decision.outcome != "permit" and not approved.waits:
+            raise NotAllowed(approved.decision.sentence, "the hold stays until it ends; obtain what is missing")
+        issued = self._issue(tx, amendment, approved)
+        if issued.state == "ordered" and not overlaps(rules.still_held(order), issued.spans):
             return self._carried_out(tx, issued)
         return issued
 
+    def take_back(self, tx: Transaction, amendment_id: str, officer: str) -> None:
+        """Take back one's own approval while a second officer's is missing; what nobody else wanted ends with it."""
+        amendment = self._waiting(tx, amendment_id)
+        eyes.check_own(amendment.first_approval, officer)
+        ends = amendment.kind == "confirm" or amendment.code == "appeal"
+        left = msgspec.structs.replace(
+            amendment, first_approval=None, state="declined" if ends else amendment.state, approver=""
+        )
+        changes_store.keep_amendment(tx, left)
+
     def decline(self, tx: Transaction, amendment_id: str, officer: str, reason: str) -> None:
         """Keep holding, with a reason that the asking authority gets."""
-        amendment = self._waiting(tx, amendment_id)
+        self.refuse(tx, self._decidable(tx, amendment_id), officer, reason)
+
+    def refuse(self, tx: Transaction, amendment: Amendment, officer: str, reason: str) -> None:
+        """Decline an amendment that waits."""
         said = f"{reason} ({officer})"
         declined = msgspec.structs.replace(amendment, state="declined", reason=said, approver=officer)
         changes_store.keep_amendment(tx, declined)
@@ -169,41 +187,46 @@ class Amendments:
         The order, the bar and the asker see the new end once the bank has said that it still holds.
         """
         order = self._orders.order(tx, order_id)
-        hold = self._orders.hold(tx, order.hold)
-        if order.answer is None or not rules.still_held(order) or rules.ended(order.expires, self._clock.now()):
-            raise Conflict("nothing is held under this order", "there is nothing to confirm")
-        if any(
-            each.kind == "confirm" and each.state == "ordered"
-            for each in changes_store.amendments_of(tx, order=order.id)
-        ):
-            raise Conflict("its bank is being told already that this order is confirmed", "wait for its word")
-        if order.confirmed_at:
-            raise Conflict(f"this order was confirmed at {order.confirmed_at}", "it cannot be lengthened again")
-        if same_person(order.approver, officer):
-            raise NotAllowed("who approved the order cannot confirm it", "another officer must decide")
-        decision = self._decide("hold_order", hold)
-        if decision.outcome != "permit" or decision.confirm_hours is None:
-            raise NotAllowed(
-                decision.sentence, "the hold ends when the order says; no confirmation is known to this law"
-            )
-        now = self._now()
+        for each in changes_store.amendments_of(tx, order=order.id):
+            if each.kind == "confirm" and each.state == "ordered":
+                raise Conflict("its bank is being told already that this order is confirmed", "wait for its word")
+            if each.kind == "confirm" and each.state == "awaiting_approval":
+                raise Conflict(f"confirmation {each.id} waits for a second officer", "approve or decline that one")
         amendment = Amendment(
             id=self._ids.new("amend"),
             order=order.id,
-            hold=hold.id,
+            hold=order.hold,
             case=order.case,
             bank=order.bank,
             kind="confirm",
-            asked_at=now,
+            asked_at=self._now(),
             reason=reference,
             asked_by=officer,
-            state="ordered",
-            basis=self._judge.basis(decision),
-            approver=officer,
-            issued_at=now,
-            expires=self._judge.hours_after(order.expires, decision.confirm_hours),
         )
-        self._issue(tx, amendment, "order.confirm", decision)
+        return self._confirmed(tx, amendment, order, officer)
+
+    def _check_confirmable(self, order: Order, officer: str) -> None:
+        if order.answer is None or not rules.still_held(order) or rules.ended(order.expires, self._clock.now()):
+            raise Conflict("nothing is held under this order", "there is nothing to confirm")
+        if order.confirmed_at:
+            raise Conflict(f"this order was confirmed at {order.confirmed_at}", "it cannot be lengthened again")
+        if rules.approved_by(order, officer):
+            raise NotAllowed("who approved the order cannot confirm it", "another officer must decide")
+
+    def _confirmed(self, tx: Transaction, amendment: Amendment, order: Order, officer: str) -> Amendment:
+        self._check_confirmable(order, officer)
+        approved = self._approved(tx, amendment, order, officer)
+        hours = approved.decision.confirm_hours
+        if hours is None or (approved.decision.outcome != "permit" and not approved.waits):
+            what = "the hold ends when the order says; no confirmation is known to this law"
+            raise NotAllowed(approved.decision.sentence, what)
+        until = None if approved.waits else self._judge.hours_after(order.expires, hours)
+        return self._issue(tx, msgspec.structs.replace(amendment, expires=until), approved)
+
+    def _decidable(self, tx: Transaction, amendment_id: str) -> Amendment:
+        amendment = self._waiting(tx, amendment_id)
+        if amendment.code == "appeal":
+            raise Conflict("this release rests on an objection", "decide on the objection itself")
         return amendment
 
     def _waiting(self, tx: Transaction, amendment_id: str) -> Amendment:
@@ -212,7 +235,19 @@ class Amendments:
             raise Conflict(f"amendment {amendment_id} is {amendment.state}, not waiting for approval", "reload it")
         return amendment
 
-    def _decide(self, category: str, hold: Hold) -> Decision:
+    def _approved(self, tx: Transaction, amendment: Amendment, order: Order, officer: str) -> eyes.Approved:
+        hold = self._orders.hold(tx, amendment.hold)
+        category = "release_order" if amendment.kind == "release" else "hold_order"
+        return eyes.approve(
+            amendment.first_approval,
+            officer,
+            at=self._now(),
+            facts=eyes.of_change(order, amendment),
+            decide=lambda two: self._decide(category, hold, two=two),
+            may_approve=lambda name: self._orders.may_approve(tx, name),
+        )
+
+    def _decide(self, category: str, hold: Hold, *, two: bool) -> Decision:
         return self._judge.decide(
             "order",
             plane="B",
@@ -222,13 +257,30 @@ class Amendments:
             peer=hold.peer or self._me,
             holder="bank",
             approver_present=True,
+            second_approver_present=two,
         )
 
-    def _issue(self, tx: Transaction, amendment: Amendment, kind: str, decision: Decision) -> None:
-        changes_store.keep_amendment(tx, amendment)
-        act = (amendment.id, msgspec.json.encode(amendment))
-        changes_store.keep_salt(tx, amendment.id, self._journal.enter(tx, kind, self._now(), act, decision))
-        self._bus.emit(tx, OrderAmended(amendment.id, amendment.order, amendment.bank))
+    def _issue(self, tx: Transaction, amendment: Amendment, approved: eyes.Approved) -> Amendment:
+        """Order it in the names of who approved; or keep the first one's yes, while a second person is missing."""
+        if approved.waits is not None:
+            waiting = msgspec.structs.replace(amendment, first_approval=approved.waits)
+            changes_store.keep_amendment(tx, waiting)
+            return waiting
+        issued = msgspec.structs.replace(
+            amendment,
+            state="ordered",
+            basis=self._judge.basis(approved.decision),
+            approver=approved.approver,
+            second_approver=approved.second_approver,
+            first_approval=None,
+            issued_at=self._now(),
+        )
+        changes_store.keep_amendment(tx, issued)
+        kind = "order.release" if issued.kind == "release" else "order.confirm"
+        act = (issued.id, msgspec.json.encode(issued))
+        changes_store.keep_salt(tx, issued.id, self._journal.enter(tx, kind, self._now(), act, approved.decision))
+        self._bus.emit(tx, OrderAmended(issued.id, issued.order, issued.bank))
+        return issued
 
     # ---- what banks do
 
@@ -295,6 +347,7 @@ class Amendments:
                 spans=tuple(spans[first : first + MAX_PARTS]),
                 basis=why.basis,
                 approver=why.approver,
+                second_approver=why.second_approver,
                 reason="" if isinstance(why, Order) else why.reason,
             )
             self._tell(tx, hold, told)

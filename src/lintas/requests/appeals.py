@@ -10,7 +10,7 @@ from lintas.model.times import Clock
 from lintas.requests import changes_store, letter, rules, store
 from lintas.requests.amendments import Amendments
 from lintas.requests.orders import Orders
-from lintas.requests.records import Appeal, AppealDecision, AppealForm, Order
+from lintas.requests.records import Amendment, Appeal, AppealDecision, AppealForm, Order
 from lintas.storage.engine import Transaction
 
 #: Objections to one order that may wait at once: nobody buries an honest one under others.
@@ -75,17 +75,24 @@ class Appeals:
     def decide(self, tx: Transaction, appeal_id: str, officer: str, decision: AppealDecision) -> Appeal:
         """Decide on an objection; upheld, the release is ordered at once in the officer's name.
 
-        NotAllowed for the officer who approved the order, and where the authority's own law lets nothing be released.
+        Where its rule asks for two people, the objection stays open after the first one's yes, until another officer upholds it
+        too, or anybody dismisses it. NotAllowed for who approved the order, and where this authority's law lets nothing go.
         """
         appeal = self.appeal(tx, appeal_id)
         if appeal.state != "open":
             raise Conflict(f"this appeal was {appeal.state} by {appeal.decided_by}", "it is decided")
         order = self._orders.order(tx, appeal.order)
-        if same_person(order.approver, officer):
+        if rules.approved_by(order, officer):
             raise NotAllowed("who approved the order cannot decide on the objection", "another officer must decide")
         wishes = [each for each in changes_store.amendments_of(tx, order=order.id) if each.kind == "release"]
         if decision.uphold and any(same_person(each.asked_by, officer) for each in wishes):
             raise NotAllowed("who asked for a release cannot uphold an objection", "another officer must decide")
+        release = self._release(tx, appeal, order, officer, decision)
+        appeal = msgspec.structs.replace(appeal, release=release.id if release else appeal.release)
+        if release is not None and release.state == "awaiting_approval":
+            waits = msgspec.structs.replace(appeal, reason=decision.reason)
+            changes_store.keep_appeal(tx, waits)
+            return waits
         decided = msgspec.structs.replace(
             appeal,
             state="upheld" if decision.uphold else "dismissed",
@@ -94,7 +101,17 @@ class Appeals:
             reason=decision.reason,
         )
         changes_store.keep_appeal(tx, decided)
+        return decided
+
+    def _release(
+        self, tx: Transaction, appeal: Appeal, order: Order, officer: str, decision: AppealDecision
+    ) -> Amendment | None:
+        """Order the release if the objection is upheld, and end an earlier one that waits for other parts, or for nothing."""
+        earlier, release = changes_store.amendment(tx, appeal.release), None
         if decision.uphold:
             asked = self._amendments.ask(tx, order, decision.spans, code="appeal", reason=decision.reason, asked_by="")
-            self._amendments.approve(tx, asked.id, officer)
-        return decided
+            release = self._amendments.release(tx, asked, officer)
+        waits = earlier is not None and (earlier.code, earlier.state) == ("appeal", "awaiting_approval")
+        if earlier is not None and waits and (release is None or release.id != earlier.id):
+            self._amendments.refuse(tx, earlier, officer, decision.reason)
+        return release

@@ -138,6 +138,7 @@ def _order(order: Order, words: Words) -> Section:
 
 def _answering(order: Order, words: Words) -> Section:
     say = words.gettext
+    approvers = [name for name in (order.approver, order.second_approver) if name]
     by = mark("Issued without a person, by rule") if order.automatic else mark("Approved by")
     return Section(
         sentences=(
@@ -149,7 +150,10 @@ def _answering(order: Order, words: Words) -> Section:
                 "if law prevents you, answer with the section that does."
             ),
         ),
-        facts=(Fact(say(by), order.approver), Fact(say("Questions"), order.contact)),
+        facts=(
+            Fact(say(by), ", ".join(filter(None, (order.approver, order.second_approver)))),
+            Fact(say("Questions"), order.contact),
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from lintas.model.people import same_person
 from lintas.model.tainted import LedgerAnswer, part_id, sent_by
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
-from lintas.requests import letter, rules, store
+from lintas.requests import eyes, letter, rules, store
 from lintas.requests.chase import PLANE_B, Chase
 from lintas.requests.journal import Journal
 from lintas.requests.records import Hold, Order, OrderIssued, Share
@@ -38,6 +38,7 @@ class Orders:
         contact: str,
         appeal_address: Callable[[], str],
         own_banks: frozenset[str],
+        may_approve: Callable[[Transaction, str], bool],
         chase: Chase,
         border: Border,
         judge: Judge,
@@ -47,7 +48,7 @@ class Orders:
         ids: IdSource,
     ) -> None:
         self._me, self._head, self._contact, self._own_banks = me, head, contact, own_banks
-        self._appeal_address = appeal_address
+        self._appeal_address, self._may_approve = appeal_address, may_approve
         self._chase, self._border, self._judge, self._journal = chase, border, judge, journal
         self._bus, self._clock, self._ids = bus, clock, ids
 
@@ -104,7 +105,7 @@ class Orders:
         self._chase.open_claim(
             tx, hold.case, hold.scheme, amount_minor=hold.amount_minor, currency=hold.currency, origin=origin
         )
-        decision = self._decide(tx, hold, approver_present=False)
+        decision = self._decide(tx, hold, people=0)
         if decision.outcome == "permit" and decision.automatic and self._covered(tx, hold) is None:
             self._issue(tx, hold, decision, f"automatic, rule {', '.join(decision.rules)}", automatic=True)
 
@@ -137,16 +138,44 @@ class Orders:
         """Return the order that a hold led to, if any."""
         return store.order_of(tx, hold_id)
 
-    def approve(self, tx: Transaction, hold_id: str, approver: str) -> Order:
-        """Issue this authority's own order, under its own law, in the named officer's name."""
-        hold = self._waiting(tx, hold_id)
-        self._check_approvable(tx, hold, approver)
-        decision = self._decide(tx, hold, approver_present=True)
-        if decision.outcome != "permit" or decision.hold_hours is None:
-            raise NotAllowed(decision.sentence, "the hold stays where it is; decline it or obtain what is missing")
-        return self._issue(tx, hold, decision, approver)
+    def approve(self, tx: Transaction, hold_id: str, officer: str) -> Order | None:
+        """Issue this authority's own order, under its own law, in the named officer's name.
 
-    def _decide(self, tx: Transaction, hold: Hold, *, approver_present: bool) -> Decision:
+        Where its rule asks for two people, the first one's yes is kept and None comes back; the second one's issues the order.
+        """
+        hold = self._waiting(tx, hold_id)
+        self._check_approvable(tx, hold, officer)
+        approved = eyes.approve(
+            hold.first_approval,
+            officer,
+            at=times.render(self._clock.now()),
+            facts=eyes.of_hold(hold),
+            decide=lambda two: self._decide(tx, hold, people=1 + two),
+            may_approve=lambda name: self.may_approve(tx, name),
+        )
+        decision = approved.decision
+        if decision.hold_hours is None or not (decision.outcome == "permit" or approved.waits):
+            raise NotAllowed(decision.sentence, "the hold stays where it is; decline it or obtain what is missing")
+        if approved.waits is not None:
+            store.keep_hold(tx, msgspec.structs.replace(hold, first_approval=approved.waits))
+            return None
+        return self._issue(tx, hold, decision, approved.approver, second=approved.second_approver)
+
+    def take_back(self, tx: Transaction, hold_id: str, officer: str) -> None:
+        """Take back one's own approval of a hold that waits for a second officer."""
+        hold = self._waiting(tx, hold_id)
+        eyes.check_own(hold.first_approval, officer)
+        store.keep_hold(tx, msgspec.structs.replace(hold, first_approval=None))
+
+    def people_needed(self, tx: Transaction, hold: Hold) -> int:
+        """Tell how many named people an order on this hold takes now: 0 for one that may be automatic, or is not permitted."""
+        return self._decide(tx, hold, people=0).humans
+
+    def may_approve(self, tx: Transaction, officer: str) -> bool:
+        """Tell whether who approved earlier may still approve."""
+        return self._may_approve(tx, officer)
+
+    def _decide(self, tx: Transaction, hold: Hold, *, people: int) -> Decision:
         today = times.render(self._clock.now())[:10]
         return self._judge.decide(
             "order",
@@ -158,11 +187,19 @@ class Orders:
             holder="bank",
             amount=Money(hold.amount_minor, hold.currency),
             automatic_today=store.count_automatic(tx, store.orders, hold.peer, today) if hold.peer else None,
-            approver_present=approver_present,
+            approver_present=people > 0,
+            second_approver_present=people > 1,
         )
 
     def _issue(
-        self, tx: Transaction, hold: Hold, decision: Decision, approver: str, *, automatic: bool = False
+        self,
+        tx: Transaction,
+        hold: Hold,
+        decision: Decision,
+        approver: str,
+        *,
+        second: str = "",
+        automatic: bool = False,
     ) -> Order:
         now = times.render(self._clock.now())
         order = Order(
@@ -175,22 +212,24 @@ class Orders:
             currency=hold.currency,
             basis=self._judge.basis(decision),
             approver=approver,
+            second_approver=second,
             issued_at=now,
             expires=self._judge.hours_from_now(decision.hold_hours) or now,
             contact=self._contact,
             automatic=automatic,
         )
         store.keep_order(tx, order, hold.peer)
-        store.keep_hold(tx, msgspec.structs.replace(hold, state="ordered", decision=decision.sentence))
+        ordered = msgspec.structs.replace(hold, state="ordered", decision=decision.sentence, first_approval=None)
+        store.keep_hold(tx, ordered)
         salt = self._journal.enter(tx, "order", now, (order.id, msgspec.json.encode(order)), decision)
         store.keep_secrets(tx, order.id, salt, letter.token_hash(letter.token_of(salt)))
         self._bus.emit(tx, OrderIssued(order.id, hold.id, order.bank))
         return order
 
-    def _check_approvable(self, tx: Transaction, hold: Hold, approver: str) -> None:
+    def _check_approvable(self, tx: Transaction, hold: Hold, officer: str) -> None:
         if rules.ended(hold.expires, self._clock.now()):
             raise Conflict(f"the request ended at {hold.expires}", "decline it; the other side may ask anew")
-        if hold.direction == "own" and same_person(hold.asked_by, approver):
+        if hold.direction == "own" and same_person(hold.asked_by, officer):
             raise NotAllowed("who reported or asked cannot approve", "another officer must decide")
         other = self._covered(tx, hold)
         if other is not None:
@@ -266,6 +305,7 @@ class Orders:
                 parts=answer.parts,
                 basis=order.basis,
                 approver=order.approver,
+                second_approver=order.second_approver,
                 expires=order.expires,
             )
             self.tell(tx, hold, told)

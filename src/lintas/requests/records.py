@@ -33,6 +33,17 @@ _LINES = WRITTEN.replace(r"\x00-\x1f", r"\x00-\x08\x0b\x0c\x0e-\x1f").replace("(
 Sentence = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=WRITTEN)]
 
 
+class FirstApproval(msgspec.Struct, frozen=True):
+    """One officer's yes to what takes two: it waits for another's, and counts only while what it was given for stands.
+
+    ``of`` is the SHA-256 of that: the policy table, and what was to be ordered.
+    """
+
+    officer: str
+    at: str
+    of: str
+
+
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a case's money: ``amount_minor`` of the claim's currency, in one state, at one holder.
 
@@ -109,6 +120,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False
     #: What the peer's answer said that it held, in minor units of the baton's transfer.
     held: Spans = ()
+    #: Set while it waits for a second officer.
+    first_approval: FirstApproval | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,12 +151,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     released: tuple[Span, ...] = ()
     #: When it ended; afterwards nothing is held under it.
     closed_at: str | None = None
+    #: The second officer, where the rule asks for two ("" where it asks for one).
+    second_approver: str = ""
 
 
 class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     """This authority's own change of its own order: release ``spans`` of what is held, or confirm it until ``expires``.
 
     ``asked_by`` is the peer or officer that wants it ("" for an appeal); a release waits for an officer, never for the asker.
+    A confirmation waits only where the rule asks for two officers.
     """
 
     id: str
@@ -163,6 +179,8 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: str | None = None
     expires: str | None = None
     done_at: str | None = None
+    first_approval: FirstApproval | None = None
+    second_approver: str = ""
 
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +215,8 @@ class Appeal(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str = ""
     decided_at: str | None = None
     reason: str = ""
+    #: The release that upholding it led to; while the objection is open, that waits for a second officer.
+    release: str = ""
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):

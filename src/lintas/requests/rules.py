@@ -8,6 +8,7 @@ import msgspec
 from lintas.model import money, times
 from lintas.model.errors import BadInput, Refused
 from lintas.model.messages import HoldAnswer, HoldRequest, Outcome
+from lintas.model.people import same_person
 from lintas.model.tainted import (
     Baton,
     LedgerAnswer,
@@ -242,6 +243,11 @@ def still_held(order: Order) -> list[Span]:
         return []
     held = [order.baton.span] if order.answer is None else held_spans(order.answer.parts)
     return [rest for span in held for rest in subtract(span, order.released)]
+
+
+def approved_by(order: Order, officer: str) -> bool:
+    """Tell whether an order stands in this officer's name."""
+    return any(same_person(name, officer) for name in (order.approver, order.second_approver) if name)
 
 
 def outcome_of(parts: Sequence[Part]) -> Outcome:

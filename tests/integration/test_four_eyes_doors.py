@@ -1,0 +1,99 @@
+"""Two officers at the doors: what API and pages answer while the second is missing, and a key revoked in between."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import httpx
+from click.testing import CliRunner
+from tests.integration.test_four_eyes import two_people
+from tests.integration.town import Town
+
+from lintas.api.app import public_app
+from lintas.cli.main import lintas
+from lintas.console.pages import PAGES, ROUTES
+from lintas.http import keys
+from lintas.node.assembly import assemble
+from lintas.node.config import read_config
+from lintas.node.runtime import Runtime
+
+Ask = Callable[..., Coroutine[Any, Any, httpx.Response]]
+PEOPLE = ("Officer Dena Holt", "Officer Ravi Quay", "Officer Miro Lane")
+
+
+def at_the_doors(
+    town: Town, folder: Path, play: Callable[[Ask, Callable[[str], None]], Coroutine[Any, Any, None]]
+) -> None:
+    """Let ``play`` call xb's doors in an officer's name, and revoke an officer's key."""
+    desk = folder / "desk"
+    done = CliRunner().invoke(
+        lintas, ["init", str(desk), "--jurisdiction", "xb", "--authority", "Boreo", "--id", "xb-asc"]
+    )
+    assert done.exit_code == 0, done.output
+    parts = town.xb.node.parts
+    node = assemble(parts._replace(table=two_people("XB"), may_approve=keys.may_approve))
+    issued = {
+        name: town.xb.do(lambda tx, n=name: keys.issue(tx, parts.ids, name=n, role="approver", at=town.clock.now()))  # type: ignore[misc] # called at once
+        for name in PEOPLE
+    }
+
+    def revoke(name: str) -> None:
+        town.xb.do(lambda tx: keys.revoke(tx, issued[name].split("_")[1], at=town.clock.now()))
+
+    async def run() -> None:
+        runtime = Runtime(read_config(desk / "lintas.toml"), node)
+        door = httpx.ASGITransport(app=public_app(runtime, ROUTES, PAGES))
+        async with httpx.AsyncClient(transport=door, base_url="https://desk.example") as client:
+
+            async def ask(name: str, method: str, path: str, **sent: Any) -> httpx.Response:  # noqa: ANN401
+                headers = {"authorization": f"Bearer {issued[name]}"}
+                return await client.request(method, path, headers=headers, **sent)
+
+            await play(ask, revoke)
+        await asyncio.to_thread(runtime.writer.close)
+
+    asyncio.run(run())
+
+
+def test_the_api_says_who_approved_and_that_a_second_is_missing(town: Town, tmp_path: Path) -> None:
+    _, waiting = town.asked()
+    first, second, _ = PEOPLE
+    hold = f"/api/v1/holds/{waiting.id}"
+
+    async def play(ask: Ask, _revoke: Callable[[str], None]) -> None:
+        assert (await ask(first, "GET", hold)).json()["people_needed"] == 2
+        kept = await ask(first, "POST", f"{hold}/approve")
+        assert kept.status_code == 202
+        assert kept.json()["order"] is None
+        assert kept.json()["hold"]["first_approval"]["officer"] == first
+        assert (await ask(first, "POST", f"{hold}/approve")).status_code == 409
+        page = (await ask(second, "GET", "/")).text
+        assert f"Approved by {first}" in page
+        assert "waits for a second officer" in page
+        assert "Take my approval back" not in page
+        assert "Take my approval back" in (await ask(first, "GET", "/")).text
+        assert (await ask(second, "POST", f"{hold}/take-back")).status_code == 403
+        assert (await ask(first, "POST", f"/holds/{waiting.id}/take-back")).status_code == 303
+        assert (await ask(first, "POST", f"{hold}/take-back")).status_code == 409
+        assert (await ask(first, "POST", f"{hold}/approve")).status_code == 202
+        issued = await ask(second, "POST", f"{hold}/approve")
+        assert issued.status_code == 201
+        assert (issued.json()["approver"], issued.json()["second_approver"]) == (first, second)
+        assert (await ask(second, "GET", hold)).json()["people_needed"] == 0
+
+    at_the_doors(town, tmp_path, play)
+
+
+def test_whose_key_is_revoked_in_between_does_not_count(town: Town, tmp_path: Path) -> None:
+    _, waiting = town.asked()
+    first, second, third = PEOPLE
+    hold = f"/api/v1/holds/{waiting.id}/approve"
+
+    async def play(ask: Ask, revoke: Callable[[str], None]) -> None:
+        assert (await ask(first, "POST", hold)).status_code == 202
+        revoke(first)
+        assert (await ask(second, "POST", hold)).status_code == 202
+        assert (await ask(third, "POST", hold)).json()["approver"] == second
+
+    at_the_doors(town, tmp_path, play)
