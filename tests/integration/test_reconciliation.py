@@ -11,7 +11,7 @@ from tests.integration.town import NOW, XA, XB, Town
 from lintas.api.app import public_app
 from lintas.border import store
 from lintas.cli.key import issue_key
-from lintas.console.pages import PAGES
+from lintas.console.pages import PAGES, ROUTES
 from lintas.exchange import store as exchange_store
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
@@ -33,7 +33,7 @@ def reconciled(town: Town, folder: Path) -> Any:  # noqa: ANN401 — whatever JS
     runtime = Runtime(home, town.xa.node)
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(public_app(runtime, PAGES))
+        transport = httpx.ASGITransport(public_app(runtime, ROUTES, PAGES))
         async with httpx.AsyncClient(transport=transport, base_url="https://xa.example") as client:
             return await client.get("/api/v1/ledger/reconciliation", headers={"authorization": f"Bearer {key}"})
 

@@ -22,6 +22,7 @@ from lintas.trust.envelope import MAX_WIRE
 from lintas.trust.receipt import MAX_RECEIPT
 
 DIGEST = "application/vnd.lintas.digest"
+READS = "application/vnd.lintas.reads"
 
 
 def exchange_app(runtime: Runtime) -> Starlette:
@@ -35,7 +36,8 @@ def exchange_app(runtime: Runtime) -> Starlette:
 
     ``GET /exchange/v1/charter?after=N`` answers the charter that follows version N, as its members endorsed it, or 204 when
     this node knows of none; ``GET /exchange/v1/checkpoints`` what this member has seen of every log;
-    ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks.
+    ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks;
+    ``GET /exchange/v1/reads?after=0-0`` its signed report of who read here what the member that asks sent.
 
     A severed peer is refused everywhere.
     """
@@ -79,6 +81,15 @@ def exchange_app(runtime: Runtime) -> Starlette:
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
             return problems.respond(request, wrong)
 
+    async def reads(request: Request) -> Response:
+        try:
+            sender, after = _sender(request, runtime), request.query_params.get("after", "")
+            await runtime.check_not_severed(sender)
+            signed = await runtime.read(lambda tx: runtime.node.reads_abroad.report(tx, sender, after))
+            return Response(signed, media_type=READS)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
     async def fetch(request: Request) -> Response:
         try:
             peer = _sender(request, runtime)
@@ -110,6 +121,7 @@ def exchange_app(runtime: Runtime) -> Starlette:
             Address("/exchange/v1/charter", charter, methods=["GET"]),
             Address("/exchange/v1/checkpoints", checkpoints, methods=["GET"]),
             Address("/exchange/v1/digest", digest, methods=["GET"]),
+            Address("/exchange/v1/reads", reads, methods=["GET"]),
         ]
     )
 

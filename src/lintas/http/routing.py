@@ -24,6 +24,7 @@ from lintas.http import bodies, problems
 from lintas.http.keys import ROLES, Caller
 from lintas.http.problems import Problem
 from lintas.model.errors import BadInput, NotAllowed, NotSignedIn
+from lintas.model.reader import Door, Reader, answering
 
 #: Longest long poll, seconds.
 LONGEST_WAIT = 25.0
@@ -210,21 +211,29 @@ async def _tell(
 
 async def _answer(route: Route, request: Request, services: object, authenticate: Authenticate) -> Response:
     who = _allowed(route, request, authenticate)
-    result = await route.handler(
-        Call(
-            who=who,
-            path=_without_null("path", ((name, str(value)) for name, value in request.path_params.items())),
-            query=_without_null("query", request.query_params.multi_items()),
-            body=await _body(route, request),
-            services=services,
-            request=request,
-        )
+    call = Call[object](
+        who=who,
+        path=_without_null("path", ((name, str(value)) for name, value in request.path_params.items())),
+        query=_without_null("query", request.query_params.multi_items()),
+        body=await _body(route, request),
+        services=services,
+        request=request,
     )
+    with answering(_reader(route, who)):
+        result = await route.handler(call)
     if isinstance(result, Response):
         return result
     if result is None and route.answer is None:
         return Response(status_code=204)
     return Response(msgspec.json.encode(result), route.status, media_type=bodies.JSON)
+
+
+def _reader(route: Route, who: Caller | None) -> Reader:
+    """Say who reads the answer, and by which door; nobody knows who holds no more than an order's token."""
+    if who is None:
+        return Reader(id="token", name="", role="token", door="api" if route.documented else "page")
+    door: Door = "bank" if who.role == "bank" else "api" if route.documented else "page"
+    return Reader(id=who.id, name=who.name, role=who.role, organisation=who.organisation, door=door)
 
 
 def _allowed(route: Route, request: Request, authenticate: Authenticate) -> Caller | None:

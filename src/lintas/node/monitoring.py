@@ -1,4 +1,4 @@
-"""Watches the other members on a beat: what their ledgers show, what they say to have seen, their daily digests.
+"""Watches the other members on a beat: what their ledgers show, what they say to have seen, their digests and reads.
 
 Whoever is asked may answer slowly, hugely or not at all: each gets a few seconds and so many bytes, and costs only itself.
 """
@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 from lintas.exchange.days import Days
 from lintas.exchange.digest import MAX_DIGEST
 from lintas.exchange.directory import Directory
+from lintas.exchange.read_report import MAX_REPORT
+from lintas.exchange.reads_abroad import ReadsAbroad
 from lintas.ledger.monitor import Comparison, Heard, Known, Weighed, believe, weigh
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.tiles import TileId
@@ -36,6 +38,8 @@ log = logging.getLogger("lintas.node")
 
 #: For everything that is asked of one member at one door in one look.
 TIMEOUT_SECONDS = 5.0
+#: Reports of reads that are taken of one member in one look; what is more comes with the next.
+MAX_REPORTS = 4
 #: Of what a member says to have seen.
 MAX_TOLD = 1024 * 1024
 PLAIN_BYTES = {"accept-encoding": "identity"}
@@ -87,8 +91,11 @@ class Visit(NamedTuple):
 class Monitoring:
     """The watching of one node."""
 
-    def __init__(self, home: Home, watch: Watch, days: Days, directory: Directory, node: Works) -> None:
-        self._home, self._watch, self._days, self._directory, self._node = home, watch, days, directory, node
+    def __init__(
+        self, home: Home, watch: Watch, days: Days, reads: ReadsAbroad, directory: Directory, node: Works
+    ) -> None:
+        self._home, self._watch, self._days, self._reads = home, watch, days, reads
+        self._directory, self._node = directory, node
         self._me = home.config.authority
         self._turn = asyncio.Lock()
 
@@ -129,6 +136,7 @@ class Monitoring:
                 for day in due:
                     wire = await _get(client, peer.exchange_url, f"/exchange/v1/digest?day={day}", MAX_DIGEST)
                     digests.append((day, wire or b""))
+                await self._hear_reads(client, peer)
         except FAILURES as wrong:
             log.warning("a member was not compared with", extra={"peer": peer.authority, "why": type(wrong).__name__})
         return Visit(seen, tuple(digests))
@@ -152,6 +160,26 @@ class Monitoring:
             return
         if differing:
             log.warning("a day differs", extra={"peer": peer, "count": differing})
+
+    async def _hear_reads(self, client: httpx.AsyncClient, peer: Member) -> None:
+        """Take what a peer says to have been read of what we sent it, from where we heard last."""
+        for _ in range(MAX_REPORTS):
+            after = await self._node.read(lambda tx: self._reads.cursor(tx, peer.authority))
+            wire = await _get(client, peer.exchange_url, f"/exchange/v1/reads?after={after}", MAX_REPORT)
+            if wire is None:
+                return  # of a version that reports none, which shows as a peer that never did
+            if not await self._take_reads(peer.authority, wire):
+                return
+
+    async def _take_reads(self, peer: str, wire: bytes) -> bool:
+        """Keep a report, or why it was refused; True when there is more."""
+        try:
+            return await self._node.write(lambda tx: self._reads.take(tx, peer, wire))
+        except LintasError as wrong:
+            refusal = wrong
+        await self._node.write(lambda tx: self._reads.refused(tx, peer, refusal))
+        log.warning("a report of reads was refused", extra={"peer": peer, "why": type(refusal).__name__})
+        return False
 
     # ---- the logs
 
