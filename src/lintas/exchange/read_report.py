@@ -110,3 +110,8 @@ def open_report(wire: bytes, keys: Sequence[PublicKey], verify: Verify = verify_
         return _report_decoder.decode(parsed.report)
     except UNREADABLE as wrong:
         raise Refused("malformed", f"the report cannot be read: {wrong}", "send one of version 1, complete") from None
+
+
+def says_more(wire: bytes) -> bool:
+    """Tell whether a report of our own making leaves something for the next."""
+    return _report_decoder.decode(_wire_decoder.decode(wire).report).more

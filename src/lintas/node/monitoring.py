@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from lintas.exchange.days import Days
 from lintas.exchange.digest import MAX_DIGEST
 from lintas.exchange.directory import Directory
-from lintas.exchange.read_report import MAX_REPORT
+from lintas.exchange.read_report import MAX_REPORT, says_more
 from lintas.exchange.reads_abroad import ReadsAbroad
 from lintas.ledger.monitor import Comparison, Heard, Known, Weighed, believe, weigh
 from lintas.ledger.publish import CHECKPOINT
@@ -40,6 +40,8 @@ log = logging.getLogger("lintas.node")
 TIMEOUT_SECONDS = 5.0
 #: Reports of reads that are taken of one member in one look; what is more comes with the next.
 MAX_REPORTS = 4
+#: The media type of a report of reads.
+READS = "application/vnd.lintas.reads"
 #: Of what a member says to have seen.
 MAX_TOLD = 1024 * 1024
 PLAIN_BYTES = {"accept-encoding": "identity"}
@@ -55,6 +57,12 @@ class Hearsay(msgspec.Struct, frozen=True):
 
     checkpoints: Annotated[list[str], msgspec.Meta(max_length=1000)]
     findings: Annotated[list[Told], msgspec.Meta(max_length=200)] = []
+
+
+class HeardReads(msgspec.Struct, frozen=True):
+    """Up to where a member has taken our reports of reads: the next one begins there."""
+
+    after: Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class Works(Protocol):
@@ -137,6 +145,8 @@ class Monitoring:
                     wire = await _get(client, peer.exchange_url, f"/exchange/v1/digest?day={day}", MAX_DIGEST)
                     digests.append((day, wire or b""))
                 await self._hear_reads(client, peer)
+                if not self._directory.charter.member(self._me).exchange_url:
+                    await self._bring_reads(client, peer)  # nobody can fetch them here
         except FAILURES as wrong:
             log.warning("a member was not compared with", extra={"peer": peer.authority, "why": type(wrong).__name__})
         return Visit(seen, tuple(digests))
@@ -168,18 +178,39 @@ class Monitoring:
             wire = await _get(client, peer.exchange_url, f"/exchange/v1/reads?after={after}", MAX_REPORT)
             if wire is None:
                 return  # of a version that reports none, which shows as a peer that never did
-            if not await self._take_reads(peer.authority, wire):
+            with contextlib.suppress(LintasError):
+                if await self.take_reads(peer.authority, wire):
+                    continue
+            return
+
+    async def _bring_reads(self, client: httpx.AsyncClient, peer: Member) -> None:
+        """Tell a peer what was read here of what it sent, from where it has heard."""
+        for _ in range(MAX_REPORTS):
+            said = await _get(client, peer.exchange_url, "/exchange/v1/reads/heard", MAX_TOLD)
+            if said is None:
+                return
+            after = _read_heard(said)
+            wire = await self._node.read(lambda tx, after=after: self._reads.report(tx, peer.authority, after))  # type: ignore[misc] # bound now
+            headers = {"content-type": READS}
+            async with client.stream(
+                "POST", f"{peer.exchange_url}/exchange/v1/reads", content=wire, headers=headers
+            ) as answer:
+                taken = answer.status_code == httpx.codes.NO_CONTENT
+            if not taken:
+                log.warning("a report of reads was not taken", extra={"peer": peer.authority})
+                return
+            if not says_more(wire):
                 return
 
-    async def _take_reads(self, peer: str, wire: bytes) -> bool:
-        """Keep a report, or why it was refused; True when there is more."""
+    async def take_reads(self, peer: str, wire: bytes) -> bool:
+        """Keep a report; True when there is more. One that is refused is put on record, and raises."""
         try:
             return await self._node.write(lambda tx: self._reads.take(tx, peer, wire))
         except LintasError as wrong:
             refusal = wrong
         await self._node.write(lambda tx: self._reads.refused(tx, peer, refusal))
         log.warning("a report of reads was refused", extra={"peer": peer, "why": type(refusal).__name__})
-        return False
+        raise refusal
 
     # ---- the logs
 
@@ -299,6 +330,13 @@ def _few(
         if origin in keys and count.get(origin, 0) < most:
             count[origin] = count.get(origin, 0) + 1
             yield keys[origin], each
+
+
+def _read_heard(data: bytes) -> str:
+    try:
+        return msgspec.json.decode(data, type=HeardReads).after
+    except UNREADABLE:
+        raise MalformedInput("this is not how far a member has heard", "ask its administrator") from None
 
 
 def _read_seen(data: bytes | None) -> Hearsay:

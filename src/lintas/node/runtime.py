@@ -126,6 +126,10 @@ class Runtime:
         await self.seal_reads()
         return await self._publication.publish()
 
+    async def take_reads(self, peer: str, wire: bytes) -> bool:
+        """Keep what a peer reports to have been read there of ours; True when there is more. A refused report is on record."""
+        return await self._monitoring.take_reads(peer, wire)
+
     async def seal_reads(self, *, all_counts: bool = False) -> None:
         """Commit the ledger to what was read since the last time."""
         reads = self.node.reads
