@@ -30,8 +30,8 @@ U = TypeVar("U")
 class Carried(NamedTuple):
     """One thing by which an answer may show what peers sent.
 
-    ``kind`` is hold, case (all its holds), share (that a bank is asked about), order (of a letter) or object; ``what`` how it is shown, "" where the
-    place in the answer says it.
+    ``kind`` is hold, case (all its holds), share (that a bank is asked about), order (of a letter) or object; ``what`` how it
+    is shown, None where the place in the answer says it.
     """
 
     kind: str
