@@ -1,5 +1,6 @@
 """Who saw what, for those who audit: reads here with the record that each is about, reads abroad, and whether all fits."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeVar
 
@@ -7,6 +8,7 @@ import msgspec
 
 from lintas.exchange.records import Committed, Read, ReadAbroad, Reporting
 from lintas.model import times
+from lintas.model.errors import BadInput
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.requests import heard_store
@@ -15,6 +17,13 @@ from lintas.storage.engine import Transaction
 
 E = TypeVar("E", Read, ReadAbroad)
 
+#: What each filter means, for the routes that take it.
+QUERY = {
+    "peer": "only what this authority sent, or reports",
+    "object": "only reads of this object",
+    "reader": "only this reader: an id of this node, or what a peer is told in its place",
+    "after": "the number (`seq`) of the last read of the page before",
+}
 #: An answered request of which no read is reported so long after the answer is listed.
 REPORTED_WITHIN = timedelta(hours=1)
 #: So many of the newest answered requests are looked at.
@@ -28,6 +37,22 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     object: str = ""
     reader: str = ""
     before: int | None = None
+
+
+#: No id, name or authority is longer.
+_LONGEST = 120
+
+
+def filters(query: Mapping[str, str]) -> Filters:
+    """Read which reads are asked for; BadInput when a filter cannot be one."""
+    texts = {name: query.get(name, "").strip() for name in ("peer", "object", "reader")}
+    for name, text in texts.items():
+        if len(text) > _LONGEST:
+            raise BadInput(f"no {name} is {len(text)} characters long", "take it from the list", where=f"query {name}")
+    after = query.get("after", "")
+    if after and not (after.isascii() and after.isdigit() and len(after) <= 15):
+        raise BadInput(f"{after[:20]!r} is no number of a read", "take the last `seq` of the page", where="query after")
+    return Filters(**texts, before=int(after) if after else None)
 
 
 class Unreported(msgspec.Struct, frozen=True, kw_only=True):
