@@ -13,6 +13,7 @@ from tests.e2e.people import Running
 from lintas.cli.demo.people import pinned
 from lintas.cli.demo.stage import NodeOnStage
 from lintas.exchange.digest import open_digest
+from lintas.exchange.read_report import ReadReport, open_report
 from lintas.node import home as homes
 from lintas.trust.certificates import self_signed
 from lintas.trust.envelope import MAX_WIRE
@@ -156,6 +157,46 @@ def test_a_day_is_told_when_it_is_over(door: httpx.Client, running: Running) -> 
     counted = open_digest(answer.content, [key])
     assert (counted.digest.authority, counted.digest.peer, counted.digest.day) == ("xb-asc", "xa-asc", before)
     assert [each.count for each in counted.digest.lines] == [0, 0, 0, 0]
+
+
+def test_who_read_what_is_told_to_whoever_sent_it(door: httpx.Client, running: Running, wire: bytes) -> None:
+    """xb's approver looks at the request; xa, which sent it, hears so from the signed report, with no name in it."""
+    assert wire
+    assert admitted(running)  # by xb's approver
+    media = "application/vnd.lintas.reads"
+
+    def told() -> ReadReport | None:
+        answer = door.get("/exchange/v1/reads", params={"after": "0-0"})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, media)
+        assert running.xb.cast.approver.encode() not in answer.content
+        report = open_report(answer.content, [Ed25519Signer.load(running.xb.home.key(homes.SIGNING)).public])
+        return report if "approver" in {each.role for each in report.reads} else None
+
+    running.ask("POST", "/api/v1/ledger/checkpoint", key=running.xb.auditor_key, client=running.client_b)
+    report = running.until(told)
+    assert report is not None
+    assert (report.authority, report.peer) == ("xb-asc", "xa-asc")
+    seen = running.ask("GET", "/api/v1/reads", key=running.xb.auditor_key, client=running.client_b).document
+    names = {each["pseudonym"]: each["name"] for each in seen}
+    assert running.xb.cast.approver in {names.get(each.reader) for each in report.reads}
+    for after in ("", "x", "0", "-1-0", "1e3-0"):
+        assert door.get("/exchange/v1/reads", params={"after": after}).status_code == 422, after
+    checked = running.ask("GET", "/api/v1/reads/check", key=running.xb.auditor_key, client=running.client_b).document
+    assert checked["committed"]["matches"]
+    assert checked["committed"]["reads"] >= len(report.reads)
+
+
+def test_a_report_that_a_member_brings_must_be_its_own(door: httpx.Client, running: Running) -> None:
+    assert door.get("/exchange/v1/reads/heard").json().keys() == {"after"}
+    media = {"content-type": "application/vnd.lintas.reads"}
+    theirs = door.get("/exchange/v1/reads", params={"after": "0-0"}).content
+    for body in (b"", b"\0", b"\x93" * 1000, theirs):
+        assert refused(door.post("/exchange/v1/reads", content=body, headers=media)) in ("malformed", "unknown_key")
+    assert door.post("/exchange/v1/reads", content=theirs).status_code == 415
+    assert door.post("/exchange/v1/reads", content=bytes(600_000), headers=media).status_code == 413
+    standing = running.ask("GET", "/api/v1/reads/check", key=running.xb.auditor_key, client=running.client_b).document
+    (about,) = (each for each in standing["reporting"] if each["peer"] == "xa-asc")
+    assert about["refused_at"] is not None
 
 
 def test_a_replay_gets_the_original_receipt(door: httpx.Client, running: Running, wire: bytes) -> None:

@@ -135,7 +135,8 @@ class Scene:
         home.key(TLS_KEY).parent.mkdir()
         home.key(TLS_KEY).write_text(tls.key_pem)
         home.key(TLS_CERTIFICATE).write_text(tls.certificate_pem)
-        self.monitoring = Monitoring(home, self.desk.node.watch, self.desk.node.days, self.desk.directory, self)
+        node = self.desk.node
+        self.monitoring = Monitoring(home, node.watch, node.days, node.reads_abroad, self.desk.directory, self)
 
     @property
     def origin(self) -> str:

@@ -131,24 +131,25 @@ def test_a_form_sent_twice_asks_once_and_leads_to_the_same_page(town: Town, tmp_
 
     async def play(ask: Ask) -> None:
         page = (await ask(ASHA, "GET", f"/cases/{report.case}")).text
+        there = f"/cases/{report.case}/ask"
         forms = re.findall(
-            r'name="share" value="([^"]+)"><input type="hidden" name="once" value="([^"]+)"><button>Ask', page
+            rf'action="{there}"[^>]*>.*?name="once" value="([^"]+)".*?name="share" value="([^"]+)"', page
         )
-        (share, nonce) = next(form for form in forms)
-        assert len({nonce for _, nonce in forms}) == len(forms)
+        ((nonce, share), *_) = forms
+        assert len({nonce for nonce, _ in forms}) == len(forms)
         form = {"share": share, "once": nonce}
         before = len(town.xa.holds(None))
-        answers = await asyncio.gather(*(ask(ASHA, "POST", "/holds", data=form) for _ in range(5)))
+        answers = await asyncio.gather(*(ask(ASHA, "POST", there, data=form) for _ in range(5)))
         assert {(each.status_code, each.headers["location"]) for each in answers} == {(303, f"/cases/{report.case}")}
         assert len(town.xa.holds(None)) == before + 1
-        stolen = await ask(DENA, "POST", "/holds", data=form)
+        stolen = await ask(DENA, "POST", there, data=form)
         assert stolen.status_code == 403
         assert "somebody else" in stolen.text
-        changed = await ask(ASHA, "POST", "/holds", data=form | {"share": report.case})
+        changed = await ask(ASHA, "POST", there, data=form | {"share": report.case})
         assert changed.status_code == 409
-        assert (await ask(ASHA, "POST", "/holds", data=form | {"once": "guess"})).status_code == 422
+        assert (await ask(ASHA, "POST", there, data=form | {"once": "guess"})).status_code == 422
         # A nonce need not have been seen by the node before: it is the form's own number.
-        unknown = await ask(ASHA, "POST", "/holds", data=form | {"once": once.fresh()})
+        unknown = await ask(ASHA, "POST", there, data=form | {"once": once.fresh()})
         assert unknown.status_code == 409  # the share is asked for already
         assert len(town.xa.holds(None)) == before + 1
 

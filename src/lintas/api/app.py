@@ -7,7 +7,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from lintas import __version__
-from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, peers, reports, undoing
+from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, peers, reads, reports, undoing
 from lintas.http import openapi
 from lintas.http.keys import Caller, who
 from lintas.http.routing import Call, Pages, Route, routes_to_app
@@ -51,6 +51,7 @@ def api_routes() -> list[Route]:
         *exchange.ROUTES,
         *charter.ROUTES,
         *peers.ROUTES,
+        *reads.ROUTES,
     ]
     return [*routes, openapi.route("/api/v1/openapi.json", routes, title="lintas", version="1")]
 

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from starlette.routing import Route as Address
 
 from lintas.border.service import Replay
+from lintas.exchange.read_report import MAX_REPORT
 from lintas.exchange.service import LANES
 from lintas.http import bodies, problems
 from lintas.http.routing import Call, Route, seconds_to_wait
 from lintas.model.errors import BadInput, NotSignedIn
 from lintas.model.messages import Lane
 from lintas.node.delivery import ENVELOPE, PROBLEM, RECEIPT, NotTaken
-from lintas.node.monitoring import Hearsay
+from lintas.node.monitoring import READS, HeardReads, Hearsay
 from lintas.node.runtime import Runtime
 from lintas.trust.certificates import fingerprint_of_der
 from lintas.trust.envelope import MAX_WIRE
@@ -35,7 +36,9 @@ def exchange_app(runtime: Runtime) -> Starlette:
 
     ``GET /exchange/v1/charter?after=N`` answers the charter that follows version N, as its members endorsed it, or 204 when
     this node knows of none; ``GET /exchange/v1/checkpoints`` what this member has seen of every log;
-    ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks.
+    ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks;
+    ``GET /exchange/v1/reads?after=0-0`` its signed report of who read here what the member that asks sent. A member that
+    cannot be dialled brings its own: ``GET /exchange/v1/reads/heard`` says from where, ``POST /exchange/v1/reads`` takes it.
 
     A severed peer is refused everywhere.
     """
@@ -79,6 +82,34 @@ def exchange_app(runtime: Runtime) -> Starlette:
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
             return problems.respond(request, wrong)
 
+    async def reads(request: Request) -> Response:
+        try:
+            sender, after = _sender(request, runtime), request.query_params.get("after", "")
+            await runtime.check_not_severed(sender)
+            signed = await runtime.read(lambda tx: runtime.node.reads_abroad.report(tx, sender, after))
+            return Response(signed, media_type=READS)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
+    async def heard(request: Request) -> Response:
+        try:
+            sender = _sender(request, runtime)
+            await runtime.check_not_severed(sender)
+            after = await runtime.read(lambda tx: runtime.node.reads_abroad.cursor(tx, sender))
+            return Response(msgspec.json.encode(HeardReads(after)), media_type=bodies.JSON)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
+    async def take_reads(request: Request) -> Response:
+        try:
+            sender = _sender(request, runtime)
+            await runtime.check_not_severed(sender)
+            bodies.media_of(request, (READS,))
+            await runtime.take_reads(sender, await bodies.read(request, MAX_REPORT))
+            return Response(status_code=204)
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
+            return problems.respond(request, wrong)
+
     async def fetch(request: Request) -> Response:
         try:
             peer = _sender(request, runtime)
@@ -110,6 +141,9 @@ def exchange_app(runtime: Runtime) -> Starlette:
             Address("/exchange/v1/charter", charter, methods=["GET"]),
             Address("/exchange/v1/checkpoints", checkpoints, methods=["GET"]),
             Address("/exchange/v1/digest", digest, methods=["GET"]),
+            Address("/exchange/v1/reads", reads, methods=["GET"]),
+            Address("/exchange/v1/reads", take_reads, methods=["POST"]),
+            Address("/exchange/v1/reads/heard", heard, methods=["GET"]),
         ]
     )
 

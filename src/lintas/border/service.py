@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -393,6 +393,10 @@ class Border:
     def headers_on(self, tx: Transaction, origin: str, lane: str, day: str) -> list[str]:
         """Return the header hashes of the envelopes that ``origin`` made on a UTC day and that were admitted, in order."""
         return store.headers_on(tx, origin, lane, day)
+
+    def left_at(self, tx: Transaction, peer: str, object_ids: Iterable[str]) -> dict[str, str]:
+        """Return when each of those objects that were released to this peer left ("" where that was not noted)."""
+        return store.left_at(tx, peer, object_ids)
 
     def matched(self, tx: Transaction) -> int:
         """Count the releases that a receipt answers."""

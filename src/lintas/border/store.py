@@ -342,6 +342,12 @@ def releases_of(tx: Transaction, object_ids: Sequence[str], peer: str) -> dict[s
     return {row.object: (row.commitment, row.verdict) for row in rows}
 
 
+def left_at(tx: Transaction, peer: str, object_ids: Iterable[str]) -> dict[str, str]:
+    """Return when each of those objects that were released to this peer left ("" where that was not noted)."""
+    query = select(released.c.object, _LEFT_AT).where(released.c.peer == peer, released.c.object.in_(list(object_ids)))
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
 def settle(tx: Transaction, answers: Iterable[Answered], header: str) -> None:
     """Note the verdicts that a peer's receipt gives."""
     tx.execute(

@@ -26,6 +26,7 @@ COMMANDS = {
     "ledger": ("lintas.cli.ledger", "ledger", "Verify a ledger, or prove one entry."),
     "policy": ("lintas.cli.policy", "policy", "Explain and test an authority's release rules."),
     "peer": ("lintas.cli.peer", "peer", "Say how far peers are trusted: sever, quarantine, restore."),
+    "reads": ("lintas.cli.reads", "reads", "Check who read what peers sent against the ledger."),
     "approval": ("lintas.cli.approval", "approval", "Issue, check and keep approvals of competent authorities."),
     "charter": ("lintas.cli.charter", "charter", "Write, endorse and check the signed list of members."),
 }

@@ -12,6 +12,7 @@ from lintas.http.routing import Call
 from lintas.model.errors import NotFound
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
+from lintas.node.seeing import Carried
 from lintas.node.views import with_doubts
 from lintas.requests.records import Bar, Hold
 from lintas.storage.engine import Transaction
@@ -49,6 +50,12 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     urgent: bool = False
     note: str = ""
     missing: tuple[str, ...] = ()
+    #: The hold that it is about, "" for a report.
+    hold: str = ""
+
+    def carries(self) -> list[Carried]:
+        """Say what of peers' it shows."""
+        return [Carried("hold", self.hold, what="list")] if self.hold else []
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -81,6 +88,7 @@ def due_for(node: Node, tx: Transaction, role: str) -> list[Due]:
                 who=each.asked_by,
                 bank=each.bank,
                 note=each.code,
+                hold=each.hold,
             )
             for each in node.amendments.pending(tx)[:MOST]
         ]
@@ -93,6 +101,7 @@ def due_for(node: Node, tx: Transaction, role: str) -> list[Due]:
                 case=each.case,
                 since=each.received_at,
                 who=each.name,
+                hold=each.hold,
             )
             for each in node.appeals.pending(tx)[:MOST]
         ]
@@ -126,6 +135,7 @@ def _hold(kind: Kind, hold: Hold) -> Due:
         amount_minor=hold.amount_minor,
         currency=hold.currency,
         note=hold.doubt,
+        hold=hold.id,
     )
 
 

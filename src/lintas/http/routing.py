@@ -26,6 +26,7 @@ from lintas.http.once import AnsweredBefore, Once, again
 from lintas.http.once import read as read_once
 from lintas.http.problems import Problem
 from lintas.model.errors import BadInput, LintasError, NotAllowed, NotSignedIn
+from lintas.model.reader import Door, Reader, answering
 from lintas.storage.engine import Transaction
 
 #: Longest long poll, seconds.
@@ -252,12 +253,21 @@ async def _answer(route: Route, request: Request, services: object, authenticate
         told_apart=told_apart,
         status=route.status,
     )
-    result = await route.handler(call)
+    with answering(_reader(route, who)):
+        result = await route.handler(call)
     if isinstance(result, Response):
         return result
     if result is None and route.answer is None:
         return Response(status_code=204)
     return call.as_json(result)
+
+
+def _reader(route: Route, who: Caller | None) -> Reader:
+    """Say who reads the answer, and by which door; nobody knows who holds no more than an order's token."""
+    if who is None:
+        return Reader(id="token", name="", role="token", door="api" if route.documented else "page")
+    door: Door = "bank" if who.role == "bank" else "api" if route.documented else "page"
+    return Reader(id=who.id, name=who.name, role=who.role, organisation=who.organisation, door=door)
 
 
 def _allowed(route: Route, request: Request, authenticate: Authenticate) -> Caller | None:

@@ -15,6 +15,8 @@ from lintas.border.service import Border
 from lintas.bus.service import Bus, Hearing
 from lintas.exchange.days import Days
 from lintas.exchange.directory import Directory
+from lintas.exchange.reads import Reads
+from lintas.exchange.reads_abroad import ReadsAbroad
 from lintas.exchange.service import Exchange, Identity
 from lintas.exchange.standing import Standings
 from lintas.intake.records import ReportFiled
@@ -86,6 +88,8 @@ class Node(NamedTuple):
     exchange: Exchange
     standings: Standings
     days: Days
+    reads: Reads
+    reads_abroad: ReadsAbroad
     intake: Intake
     tracing: Tracing
     chase: Chase
@@ -196,6 +200,10 @@ def assemble(parts: Parts) -> Node:
         exchange=exchange,
         standings=standings,
         days=Days(identity=parts.identity, border=border, directory=parts.directory, clock=clock, verify=parts.verify),
+        reads=Reads(me=me, ledger=ledger, clock=clock, ids=ids),
+        reads_abroad=ReadsAbroad(
+            identity=parts.identity, border=border, directory=directory, clock=clock, verify=parts.verify
+        ),
         intake=Intake(jurisdiction=parts.table.jurisdiction, is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         tracing=Tracing(is_own_bank=is_own_bank, bus=bus, clock=clock, ids=ids),
         chase=chase,

@@ -1,4 +1,4 @@
-"""Watches the other members on a beat: what their ledgers show, what they say to have seen, their daily digests.
+"""Watches the other members on a beat: what their ledgers show, what they say to have seen, their digests and reads.
 
 Whoever is asked may answer slowly, hugely or not at all: each gets a few seconds and so many bytes, and costs only itself.
 """
@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 from lintas.exchange.days import Days
 from lintas.exchange.digest import MAX_DIGEST
 from lintas.exchange.directory import Directory
+from lintas.exchange.read_report import MAX_REPORT, says_more
+from lintas.exchange.reads_abroad import ReadsAbroad
 from lintas.ledger.monitor import Comparison, Heard, Known, Weighed, believe, weigh
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.tiles import TileId
@@ -36,6 +38,10 @@ log = logging.getLogger("lintas.node")
 
 #: For everything that is asked of one member at one door in one look.
 TIMEOUT_SECONDS = 5.0
+#: Reports of reads that are taken of one member in one look; what is more comes with the next.
+MAX_REPORTS = 4
+#: The media type of a report of reads.
+READS = "application/vnd.lintas.reads"
 #: Of what a member says to have seen.
 MAX_TOLD = 1024 * 1024
 PLAIN_BYTES = {"accept-encoding": "identity"}
@@ -51,6 +57,12 @@ class Hearsay(msgspec.Struct, frozen=True):
 
     checkpoints: Annotated[list[str], msgspec.Meta(max_length=1000)]
     findings: Annotated[list[Told], msgspec.Meta(max_length=200)] = []
+
+
+class HeardReads(msgspec.Struct, frozen=True):
+    """Up to where a member has taken our reports of reads: the next one begins there."""
+
+    after: Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class Works(Protocol):
@@ -87,8 +99,11 @@ class Visit(NamedTuple):
 class Monitoring:
     """The watching of one node."""
 
-    def __init__(self, home: Home, watch: Watch, days: Days, directory: Directory, node: Works) -> None:
-        self._home, self._watch, self._days, self._directory, self._node = home, watch, days, directory, node
+    def __init__(
+        self, home: Home, watch: Watch, days: Days, reads: ReadsAbroad, directory: Directory, node: Works
+    ) -> None:
+        self._home, self._watch, self._days, self._reads = home, watch, days, reads
+        self._directory, self._node = directory, node
         self._me = home.config.authority
         self._turn = asyncio.Lock()
 
@@ -129,6 +144,9 @@ class Monitoring:
                 for day in due:
                     wire = await _get(client, peer.exchange_url, f"/exchange/v1/digest?day={day}", MAX_DIGEST)
                     digests.append((day, wire or b""))
+                await self._hear_reads(client, peer)
+                if not self._directory.charter.member(self._me).exchange_url:
+                    await self._bring_reads(client, peer)  # nobody can fetch them here
         except FAILURES as wrong:
             log.warning("a member was not compared with", extra={"peer": peer.authority, "why": type(wrong).__name__})
         return Visit(seen, tuple(digests))
@@ -152,6 +170,47 @@ class Monitoring:
             return
         if differing:
             log.warning("a day differs", extra={"peer": peer, "count": differing})
+
+    async def _hear_reads(self, client: httpx.AsyncClient, peer: Member) -> None:
+        """Take what a peer says to have been read of what we sent it, from where we heard last."""
+        for _ in range(MAX_REPORTS):
+            after = await self._node.read(lambda tx: self._reads.cursor(tx, peer.authority))
+            wire = await _get(client, peer.exchange_url, f"/exchange/v1/reads?after={after}", MAX_REPORT)
+            if wire is None:
+                return  # of a version that reports none, which shows as a peer that never did
+            with contextlib.suppress(LintasError):
+                if await self.take_reads(peer.authority, wire):
+                    continue
+            return
+
+    async def _bring_reads(self, client: httpx.AsyncClient, peer: Member) -> None:
+        """Tell a peer what was read here of what it sent, from where it has heard."""
+        for _ in range(MAX_REPORTS):
+            said = await _get(client, peer.exchange_url, "/exchange/v1/reads/heard", MAX_TOLD)
+            if said is None:
+                return
+            after = _read_heard(said)
+            wire = await self._node.read(lambda tx, after=after: self._reads.report(tx, peer.authority, after))  # type: ignore[misc] # bound now
+            headers = {"content-type": READS}
+            async with client.stream(
+                "POST", f"{peer.exchange_url}/exchange/v1/reads", content=wire, headers=headers
+            ) as answer:
+                taken = answer.status_code == httpx.codes.NO_CONTENT
+            if not taken:
+                log.warning("a report of reads was not taken", extra={"peer": peer.authority})
+                return
+            if not says_more(wire):
+                return
+
+    async def take_reads(self, peer: str, wire: bytes) -> bool:
+        """Keep a report; True when there is more. One that is refused is put on record, and raises."""
+        try:
+            return await self._node.write(lambda tx: self._reads.take(tx, peer, wire))
+        except LintasError as wrong:
+            refusal = wrong
+        await self._node.write(lambda tx: self._reads.refused(tx, peer, refusal))
+        log.warning("a report of reads was refused", extra={"peer": peer, "why": type(refusal).__name__})
+        raise refusal
 
     # ---- the logs
 
@@ -271,6 +330,13 @@ def _few(
         if origin in keys and count.get(origin, 0) < most:
             count[origin] = count.get(origin, 0) + 1
             yield keys[origin], each
+
+
+def _read_heard(data: bytes) -> str:
+    try:
+        return msgspec.json.decode(data, type=HeardReads).after
+    except UNREADABLE:
+        raise MalformedInput("this is not how far a member has heard", "ask its administrator") from None
 
 
 def _read_seen(data: bytes | None) -> Hearsay:

@@ -20,9 +20,10 @@ from lintas.node.config import Home
 from lintas.node.delivery import Delivery
 from lintas.node.monitoring import Monitoring
 from lintas.node.publication import Publication, Published
+from lintas.node.seeing import Seeing
 from lintas.node.succession import Succession
 from lintas.storage import once_store
-from lintas.storage.engine import Transaction, reading
+from lintas.storage.engine import Transaction
 from lintas.storage.writer import Writer
 from lintas.trust.charter import Member
 
@@ -54,26 +55,22 @@ class Runtime:
         self.writer = Writer(node.parts.engine, on_commit=self._committed)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.delivery = Delivery(home, node.exchange, self)
+        self._seeing = Seeing(node, self.writer.run)
         self._asking: Counter[str] = Counter()
         self._publication = Publication(home, node.ledger, node.parts.directory, self, distrusted_witnesses)
         self._succession = Succession(home, node.parts.directory, self.adopt)
         #: The members that nobody here has severed: the peers' door admits them, and they are sent to.
         self.peers: list[Member] = []
         self._renewing = asyncio.Lock()
-        self._monitoring = Monitoring(home, node.watch, node.days, node.parts.directory, self)
+        self._monitoring = Monitoring(home, node.watch, node.days, node.reads_abroad, node.parts.directory, self)
         self._senders: list[asyncio.Task[None]] = []
         self._leaving = False
 
     # ---- for the faces
 
     async def read(self, question: Callable[[Transaction], T]) -> T:
-        """Answer a question from a read-only snapshot, off the event loop."""
-
-        def ask() -> T:
-            with reading(self.node.parts.engine) as tx:
-                return question(tx)
-
-        return await asyncio.to_thread(ask)
+        """Answer a question from a read-only snapshot, off the event loop; who reads what of peers' is noted first."""
+        return await self._seeing.read(question)
 
     async def apart(self, work: Callable[..., T], *given: object) -> T:
         """Do what computes for a while off the event loop, which must go on answering others."""
@@ -81,7 +78,7 @@ class Runtime:
 
     async def write(self, use_case: Callable[[Connection], T]) -> T:
         """Run a use case through the writer; returns after its commit."""
-        return await self.writer.run(use_case)
+        return await self._seeing.write(use_case)
 
     async def until(self, question: Callable[[Transaction], T], seconds: float) -> T:
         """Ask again after each commit until the answer is truthy or the time is over (a long poll)."""
@@ -128,7 +125,17 @@ class Runtime:
 
     async def publish(self) -> Published:
         """Publish the ledger now, cosigned by the witnesses that answer; says what is out now."""
+        await self.seal_reads()
         return await self._publication.publish()
+
+    async def take_reads(self, peer: str, wire: bytes) -> bool:
+        """Keep what a peer reports to have been read there of ours; True when there is more. A refused report is on record."""
+        return await self._monitoring.take_reads(peer, wire)
+
+    async def seal_reads(self, *, all_counts: bool = False) -> None:
+        """Commit the ledger to what was read since the last time."""
+        reads = self.node.reads
+        reads.sealed(await self.write(lambda tx: reads.seal(tx, all_counts=all_counts)))
 
     async def look(self) -> None:
         """Look now at what the members' ledgers show, at what they say to have seen, and at finished days."""
@@ -172,6 +179,8 @@ class Runtime:
             yield
         finally:
             await _stop([*tasks, *self._senders])
+            with contextlib.suppress(LintasError):  # a database that refuses now has told so already
+                await self.seal_reads(all_counts=True)
             await asyncio.to_thread(self.writer.close)
 
     async def _renew_peers(self, *, anew: bool = False) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import msgspec
 
 from lintas.border.records import Standing
-from lintas.exchange.records import StandingChange
+from lintas.exchange.records import ReadAbroad, StandingChange
 from lintas.intake.records import Report
 from lintas.model.errors import NotFound, Refused
 from lintas.model.tainted import LedgerAnswer
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
+from lintas.node.seeing import About
 from lintas.requests import rules
 from lintas.requests.records import Amendment, Appeal, AppealState, Bar, Hold, Later, Order, Withdrawal
 from lintas.storage.engine import Transaction
@@ -40,6 +41,8 @@ class CaseView(msgspec.Struct, frozen=True):
     withdrawals: list[Withdrawal] = []
     appeals: list[Appeal] = []
     later: list[Later] = []
+    #: Who read our requests where they were sent, as those authorities report it.
+    reads_abroad: list[ReadAbroad] = []
 
 
 def read_case(node: Node, tx: Transaction, case: str) -> CaseView:
@@ -47,17 +50,28 @@ def read_case(node: Node, tx: Transaction, case: str) -> CaseView:
     bar, reports = node.chase.bar(tx, case), node.intake.of_case(tx, case)
     if bar is None and not reports:
         raise NotFound(f"no case {case!r}", "take the id from the list of cases")
+    holds, withdrawals = node.orders.of_case(tx, case), node.undo.of_case(tx, case)
     return CaseView(
         bar=bar,
         reports=reports,
         trail=[Step(question, answer) for question, answer in node.tracing.of_case(tx, case)],
-        holds=with_doubts(node, tx, node.orders.of_case(tx, case)),
+        holds=with_doubts(node, tx, holds),
         orders=node.orders.orders_of(tx, case),
         amendments=node.amendments.of_case(tx, case),
-        withdrawals=node.undo.of_case(tx, case),
+        withdrawals=withdrawals,
         appeals=node.appeals.of_case(tx, case),
         later=node.comparison.of_case(tx, case),
+        reads_abroad=_read_abroad(node, tx, case, holds, withdrawals),
     )
+
+
+def _read_abroad(
+    node: Node, tx: Transaction, case: str, holds: list[Hold], withdrawals: list[Withdrawal]
+) -> list[ReadAbroad]:
+    sent = {each.object: each.hold for each in withdrawals if each.object}
+    sent |= {hold.object: hold.id for hold in holds if hold.object}
+    found = node.reads_abroad.of_objects(tx, list(sent))
+    return [msgspec.structs.replace(each, hold=sent[each.object], case=case) for each in found]
 
 
 async def case_view(runtime: Runtime, case: str) -> CaseView:
@@ -94,11 +108,11 @@ async def appeal_view(runtime: Runtime, token: str) -> AppealView:
     """Read the order of a token; NotFound for any other text."""
     node = runtime.node
 
-    def ask(tx: Transaction) -> AppealView:
+    def ask(tx: Transaction) -> About[AppealView]:
         order = node.appeals.order(tx, token)
         held = sum(end - start for start, end in rules.still_held(order))
         made = node.appeals.against(tx, order)
-        return AppealView(
+        view = AppealView(
             authority=node.parts.name,
             order=order.id,
             bank=order.bank,
@@ -111,8 +125,9 @@ async def appeal_view(runtime: Runtime, token: str) -> AppealView:
             contact=order.contact,
             objections=[Objection(each.received_at, each.state, each.decided_at, each.reason) for each in made],
         )
+        return About(order.hold, "objection", view)
 
-    return await runtime.read(ask)
+    return (await runtime.read(ask)).shown
 
 
 def with_doubts(node: Node, tx: Transaction, holds: Sequence[Hold]) -> list[Hold]:

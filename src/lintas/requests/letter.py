@@ -151,7 +151,7 @@ def _answering(order: Order, words: Words) -> Section:
             ),
         ),
         facts=(
-            Fact(say(by), ", ".join(filter(None, (order.approver, order.second_approver)))),
+            Fact(say(by), ", ".join(approvers)),
             Fact(say("Questions"), order.contact),
         ),
     )
