@@ -9,15 +9,19 @@ import importlib
 import io
 import re
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import jinja2
 import msgspec
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
+from jinja2 import nodes
 
+from lintas.console.pages import ROUTES
+from lintas.http.bodies import FORM
 from lintas.model import errors
 from lintas.model.messages import KINDS
 from lintas.model.places import jurisdictions
@@ -49,6 +53,9 @@ LISTS = (
 #: Closed lists that are written as something else.
 MORE = (*KINDS, "overdue", "any", "unknown", "duplicate", "accepted", "draft", "exercise")
 
+#: Fields of forms that no person types.
+NOT_TYPED = {"once", "seen", "to"}
+
 #: A message (a text, or two for a plural) and its context.
 Key = tuple[typing.Any, str | None]
 
@@ -62,8 +69,13 @@ def closed_lists() -> Iterator[str]:
                 yield value.replace("_", " ")
     yield from (value.replace("_", " ") for value in MORE)
     yield from jurisdictions().values()
+    yield from _said_by_code()
+    # A form that could not be carried out shows what was typed into each field.
+    bodies = {route.body for route in ROUTES if isinstance(route.body, type) and FORM in route.media}
+    fields = {name for body in bodies for name in typing.get_type_hints(body)}
+    yield from (name.replace("_", " ") for name in fields - NOT_TYPED)
     # Problem documents carry the title of their error.
-    yield from (each.title for each in _family(errors.LintasError))
+    yield from (each.title for each in vars(errors).values() if isinstance(each, type))
 
 
 def template() -> Catalog:
@@ -122,6 +134,17 @@ def _marked() -> set[Key]:
     return found
 
 
+def _said_by_code() -> Iterator[str]:
+    """Give the words that templates themselves hand to ``code(...)``."""
+    syntax = jinja2.Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 — it is only read, nothing is rendered
+    for path in sorted(SOURCE.rglob("*.html")):
+        for call in syntax.parse(path.read_text("utf-8")).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "code":
+                for word in call.find_all(nodes.Const):
+                    if isinstance(word.value, str):
+                        yield word.value.replace("_", " ")
+
+
 def _literals(module: ModuleType) -> Iterator[object]:
     own = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)]
     hints = [hint for struct in own for hint in typing.get_type_hints(struct).values()]
@@ -135,10 +158,6 @@ def _values(hint: object) -> Iterator[object]:
     else:
         for part in typing.get_args(hint):
             yield from _values(part)
-
-
-def _family(error: type[errors.LintasError]) -> Iterable[type[errors.LintasError]]:
-    return [error, *(each for child in error.__subclasses__() for each in _family(child))]
 
 
 def _key(message: typing.Any) -> Key:  # noqa: ANN401 — Babel's Message: its id is a text, or two for a plural
