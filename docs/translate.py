@@ -75,7 +75,9 @@ def closed_lists() -> Iterator[str]:
     fields = {name for body in bodies for name in typing.get_type_hints(body)}
     yield from (name.replace("_", " ") for name in fields - NOT_TYPED)
     # Problem documents carry the title of their error.
-    yield from (each.title for each in vars(errors).values() if isinstance(each, type))
+    yield from (
+        each.title for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.LintasError)
+    )
 
 
 def template() -> Catalog:

@@ -3,7 +3,6 @@
 What a letter says goes to typst as JSON that it shows as text; no word of it is read as typst's own language.
 """
 
-from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -24,14 +23,15 @@ def pdf(letter: Letter, fonts: Path | None = None) -> bytes:
 
     It takes some milliseconds of one processor: call it beside the event loop.
     """
-    folder = fonts or Path(str(resources.files("lintas"))) / "console" / "static" / "built" / "fonts"
+    here = Path(str(resources.files("lintas")))
+    folder = fonts or here / "console" / "static" / "built" / "fonts"
     missing = [name for name in _FONTS if not (folder / name).is_file()]
     if missing:
         raise Unavailable(f"the fonts of printed letters are missing: {', '.join(missing)}", "run `make install`")
     said = msgspec.to_builtins(letter) | {"lang": letter.language.partition("-")[0]}
     try:
-        made: bytes = typst.compile(  # type: ignore[call-overload] # its stub wants template and fonts of one type
-            _template(),
+        return typst.compile(
+            here / "node" / "letter.typ",
             font_paths=[folder],
             ignore_system_fonts=True,
             format="pdf",
@@ -43,9 +43,6 @@ def pdf(letter: Letter, fonts: Path | None = None) -> bytes:
         raise BadInput(
             f"the letter cannot be printed: {str(wrong)[:200]}", "take it as plain text", where="letter"
         ) from None
-    if not isinstance(made, bytes):
-        raise Unavailable("the letter came out as several files", "take it as plain text")
-    return made
 
 
 def language(asked: str, *, exercise: bool) -> str:
@@ -58,8 +55,3 @@ def language(asked: str, *, exercise: bool) -> str:
 def named(letter: Letter) -> dict[str, str]:
     """Return the header under which a browser shows and keeps the letter: ids are plain, so the name is too."""
     return {"content-disposition": f'inline; filename="{letter.reference}.pdf"'}
-
-
-@cache
-def _template() -> bytes:
-    return resources.files("lintas.node").joinpath("letter.typ").read_bytes()

@@ -138,7 +138,7 @@ def _order(order: Order, words: Words) -> Section:
 
 def _answering(order: Order, words: Words) -> Section:
     say = words.gettext
-    approvers = [name for name in (order.approver, order.second_approver) if name]
+    approvers = ", ".join(filter(None, (order.approver, order.second_approver)))
     by = mark("Issued without a person, by rule") if order.automatic else mark("Approved by")
     return Section(
         sentences=(
@@ -151,7 +151,7 @@ def _answering(order: Order, words: Words) -> Section:
             ),
         ),
         facts=(
-            Fact(say(by), ", ".join(approvers)),
+            Fact(say(by), approvers),
             Fact(say("Questions"), order.contact),
         ),
     )

@@ -11,7 +11,7 @@ import lintas.console
 
 TEMPLATES = sorted(Path(lintas.console.__file__).parent.joinpath("templates").rglob("*.html"))
 #: Pages that are still English; a page that is not leaves this list.
-ENGLISH = {"peers.html"}
+ENGLISH = set[str]()
 #: What readers get from an attribute.
 _READ = {"title", "aria-label", "aria-description", "placeholder", "alt", "value", "label", "content", "summary"}
 #: Elements whose content is no language: keys of the keyboard, code, and (marked so) data.

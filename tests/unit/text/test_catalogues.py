@@ -1,5 +1,6 @@
 """The catalogues are whole: every message of pages and code is in them, translated, with the same placeholders."""
 
+import ast
 import io
 import re
 import runpy
@@ -93,6 +94,23 @@ def test_every_closed_list_is_said_in_every_language() -> None:
         "Not found",
     ):
         assert len({words(language).code(value) for language in (*LANGUAGES, "en-XA")}) == 4
+
+
+def test_no_message_hides_in_an_f_string() -> None:
+    """Extraction reads tokens, and before Python 3.12 an f-string is one token."""
+    asked, hidden = {"gettext", "ngettext", "pgettext", "say", "mark"}, []
+    for path in sorted((ROOT / "src" / "lintas").rglob("*.py")):
+        if path.is_relative_to(ROOT / "src" / "lintas" / "cli"):
+            continue
+        for text in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(text, ast.JoinedStr):
+                calls = [each.func for each in ast.walk(text) if isinstance(each, ast.Call)]
+                hidden += [
+                    (path.name, text.lineno)
+                    for each in calls
+                    if getattr(each, "attr", getattr(each, "id", "")) in asked
+                ]
+    assert hidden == []
 
 
 def test_a_new_message_keeps_old_translations_and_one_that_comes_back_has_its_own() -> None:
