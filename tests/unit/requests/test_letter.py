@@ -90,6 +90,11 @@ def test_an_order_that_nobody_approved_does_not_name_an_approver() -> None:
     assert re.search(r"Issued without a person, by rule: +xb-auto\n", said)
 
 
+def test_both_officers_stand_in_an_order_that_took_two() -> None:
+    said = letter(msgspec.structs.replace(ORDER, second_approver="Officer Cai Moy")).plain()
+    assert re.search(r"Approved by: +Officer Dena Holt, Officer Cai Moy\n", said)
+
+
 def test_a_letter_of_an_exercise_says_so_before_anything_is_ordered() -> None:
     said = letter(head=msgspec.structs.replace(HEAD, exercise=True)).plain()
     assert 0 < said.index("Exercise: no money of real people is meant") < said.index("ORDER TO HOLD")

@@ -1,10 +1,13 @@
 """What is said in which language: messages, closed lists, dates, and the browser's wish."""
 
+from typing import get_args, get_type_hints
+
 import pytest
 
 from lintas.model.errors import BadInput
+from lintas.node.config import Config
 from lintas.text.pseudo import pseudo
-from lintas.text.translation import LANGUAGES, best, words
+from lintas.text.translation import LANGUAGES, best, official, words
 
 
 @pytest.mark.parametrize(
@@ -94,3 +97,16 @@ def test_the_pseudo_locale_keeps_what_is_no_text() -> None:
     sentence = "An officer who did not approve the order decides, and the reason will stand on this page."
     assert 1.3 < len(pseudo(sentence)) / len(sentence) < 1.5
     assert said.moment("2026-03-01T10:07:00Z") == "2026-03-01 10:07:00 UTC"
+
+
+def test_an_authority_writes_in_its_jurisdictions_language_where_there_is_one() -> None:
+    assert {place: official(place) for place in ("TH", "MY", "BN", "SG", "XA", "ID")} == {
+        "TH": "th",
+        "MY": "ms",
+        "BN": "ms",
+        "SG": "en",
+        "XA": "en",
+        "ID": "en",
+    }
+    # The setting takes exactly the languages that there are.
+    assert set(get_args(get_type_hints(Config)["language"])) == {"", *LANGUAGES}
