@@ -55,6 +55,22 @@ def test_a_request_and_its_answer_travel_though_nobody_can_dial_the_other(pair: 
     assert [row[0] for row in pair.b.ask("SELECT id FROM requests_holds")] == [hold]
 
 
+def test_who_read_the_request_is_brought_by_the_member_that_nobody_can_dial(pair: Pair) -> None:
+    with pair.a.client("auditor") as here, pair.b.client("auditor") as there:
+
+        def told() -> list[dict[str, object]]:
+            found: list[dict[str, object]] = here.get("/api/v1/reads/abroad").raise_for_status().json()
+            return [each for each in found if each["role"] == "approver"]
+
+        reads = until(told)
+        (peer,) = {each["peer"] for each in there.get("/api/v1/reads").json()}
+        pseudonyms = {each["pseudonym"] for each in there.get("/api/v1/reads").json()}
+        assert peer == pair.a.home.config.authority
+        assert {each["reader"] for each in reads} <= pseudonyms
+        (standing,) = here.get("/api/v1/reads/check").json()["reporting"]
+        assert (standing["peer"], standing["refused_at"]) == (pair.b.home.config.authority, None)
+
+
 def test_who_asks_gets_nothing_soon_or_late(door: httpx.Client) -> None:
     assert door.get(f"{ENVELOPES}?lane=bulk").status_code == 204
     began = time.monotonic()

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from tests.integration.town import NOW, XA, XB, XB2, Desk, SetClock, keys_of
 from tests.unit.ledger.building import ledger_engine
 
+from lintas.exchange.read_report import ReadReport, sign_report
 from lintas.ledger.checkpoint import Checkpoint, sign_checkpoint
 from lintas.ledger.monitor import believe, compare, in_order, write_proof
 from lintas.ledger.publish import publish
@@ -329,3 +330,31 @@ def test_what_is_told_is_what_was_seen(scene: Scene) -> None:
     assert shown.decode() in notes
     assert {each.partition("\n")[0] for each in notes} == {f"{name}.lintas.example/log" for name in (XA, XB, XB2)}
     assert proofs == []
+
+
+@pytest.mark.parametrize(
+    "reply", [b"\xff", bytes(600_000), lambda: Response(status_code=500)], ids=["rubbish", "huge", "500"]
+)
+def test_a_report_of_reads_that_cannot_be_taken_costs_only_its_sender(scene: Scene, reply: Reply) -> None:
+    scene.accused.log.show("a")
+    scene.teller.tell(scene.accused.log.show("b"))
+    scene.teller.instead["/exchange/v1/reads"] = reply
+    scene.play(scene.teller, scene.accused)
+    assert scene.standing() == ("consistent", 2)
+    assert "/exchange/v1/reads" in scene.teller.asked
+    standings = {each.peer: each for each in scene.desk.ask(scene.desk.node.reads_abroad.reporting)}
+    assert standings[XB].heard_at is None
+    assert (standings[XB].refused_at is not None) == (reply == b"\xff")
+    assert standings[XB2].refused_at is None
+
+
+def test_a_report_of_reads_is_taken_on_the_beat(scene: Scene) -> None:
+    at = NOW.isoformat().replace("+00:00", "Z")
+    report = ReadReport(authority=XB, peer=XA, exercise=True, at=at, after="0-0", upto="0-0", more=False, reads=())
+    scene.teller.instead["/exchange/v1/reads"] = sign_report(report, keys_of(XB).signer)
+    scene.accused.instead["/exchange/v1/reads"] = sign_report(report, keys_of(XB).signer)  # another's
+    scene.play(scene.teller, scene.accused)
+    standings = {each.peer: each for each in scene.desk.ask(scene.desk.node.reads_abroad.reporting)}
+    assert (standings[XB].heard_at, standings[XB].refused_at) == (at, None)
+    assert standings[XB2].heard_at is None
+    assert standings[XB2].refused_at == at

@@ -54,7 +54,7 @@ class Scene(NamedTuple):
         named = {"name": f"Test {role}", "role": role, "organisation": bank}
         ids, at = self.desk.node.parts.ids, datetime.now(UTC)
         key = self.desk.do(lambda tx: keys.issue(tx, ids, at=at, **named)) if role else ""
-        headers = {"authorization": f"Bearer {key}"} if key else {}
+        headers = ({"authorization": f"Bearer {key}"} if key else {}) | sent.pop("headers", {})
 
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(public_app(self.runtime, pages.ROUTES, pages.PAGES))
@@ -280,6 +280,52 @@ def test_what_an_act_answers_is_noted(scene: Scene) -> None:
             expected = scene.aside if of == "aside" else scene.object_of(holds[of])
             assert expected in {each.object for each in noted}, path
         assert answer.status_code < 300 or path.endswith("/confirm"), (path, answer.text)
+
+
+class Swapped(NamedTuple):
+    """A town seen from its other side."""
+
+    xb: Desk
+
+
+def test_the_auditors_pages(scene: Scene) -> None:
+    scene.ask("GET", f"/api/v1/holds/{scene.held.hold}", "investigator")
+    seal(scene.desk)
+    shown, _ = scene.ask("GET", "/reads", "auditor", headers={"accept": "text/html"})
+    assert "Test investigator" in shown.text
+    assert f'href="/cases/{scene.held.case}"' in shown.text
+    twin, _ = scene.ask("GET", "/reads", "auditor", headers={"accept": "application/json"})
+    newest = twin.json()["reads"][0]
+    only, _ = scene.ask("GET", f"/reads?reader={newest['pseudonym']}&object={newest['object']}", "auditor")
+    assert only.text.count("<tr data-row=") == 1
+    checked, _ = scene.ask("GET", "/reads/check", "auditor")
+    assert "all of it matches." in checked.text
+    abroad, _ = scene.ask("GET", "/reads/abroad", "auditor")
+    assert abroad.status_code == 200
+    for bad in ("/reads?after=x", "/reads/abroad?peer=" + "x" * 200):
+        answer, _ = scene.ask("GET", bad, "auditor")
+        assert answer.status_code == 422
+    for path in ("/reads", "/reads/abroad", "/reads/check"):
+        assert scene.ask("GET", path, "administrator")[0].status_code == 403
+
+
+def test_the_case_says_who_read_its_requests_abroad(scene: Scene) -> None:
+    scene.ask("GET", f"/api/v1/holds/{scene.held.hold}", "investigator")
+    seal(scene.desk)
+    xa, xb = scene.town.xa, scene.desk
+    wire = xb.ask(lambda tx: xb.node.reads_abroad.report(tx, XA, "0-0"))
+    xa.do(lambda tx: xa.node.reads_abroad.take(tx, XB, wire))
+    case = xa.ask(lambda tx: xa.node.orders.hold(tx, scene.held.hold)).case
+    pseudonym = next(each.reader for each in xa.case(case).reads_abroad if each.role == "investigator")
+    runtime = Runtime(scene.runtime.home, xa.node)
+    try:
+        shown, noted = scene._replace(town=Swapped(xa), runtime=runtime).ask("GET", f"/cases/{case}", "auditor")  # type: ignore[arg-type]
+    finally:
+        runtime.writer.close()
+    assert "Who read our requests abroad" in shown.text
+    assert pseudonym in shown.text
+    assert "Test investigator" not in shown.text
+    assert {each.peer for each in noted} == {XB}  # the answer that the case shows is xb's
 
 
 def test_the_auditor_sees_it_all_and_pages_through(scene: Scene) -> None:

@@ -52,7 +52,7 @@ async def file(runtime: Runtime, number: int) -> str:
 
 async def followed(runtime: Runtime, case: str) -> bool:
     """Tell whether the pump brought the report to those who hear of it."""
-    return await runtime.read(lambda tx: runtime.node.chase.bar(tx, case)) is not None
+    return await runtime.read(lambda tx: runtime.node.chase.bar(tx, case) is not None)
 
 
 async def until(look: Callable[[], Awaitable[bool]]) -> None:

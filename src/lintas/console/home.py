@@ -12,7 +12,7 @@ from lintas.http.routing import Call
 from lintas.model.errors import NotFound
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
-from lintas.node.seeing import Carried
+from lintas.node.seeing import Carried, View
 from lintas.node.views import with_doubts
 from lintas.requests.records import Bar, Hold
 from lintas.storage.engine import Transaction
@@ -34,7 +34,7 @@ _MINE: dict[str, frozenset[Kind]] = {
 }
 
 
-class Due(msgspec.Struct, frozen=True, kw_only=True):
+class Due(View, frozen=True, kw_only=True):
     """One thing that waits for somebody: ``address`` is its page, ``by`` when it should be done, ``since`` when it came."""
 
     kind: Kind

@@ -89,7 +89,7 @@ class Reads:
         at = times.render(now)
         known = store.recent(tx, reader.id, times.render(now - SAME))
         going_on = [store.Again(known[each], 1, at) for each in seen if each in known]
-        store.go_on(tx, going_on, None)
+        store.go_on(tx, going_on)
         new = [each for each in dict.fromkeys(seen) if each not in known]
         store.add(
             tx,
@@ -135,9 +135,9 @@ class Reads:
             going = [each for each in self._going.values() if all_counts or now - each.written >= SAME]
             due = [each for each in (*going, *self._ended.values()) if each.more]
             again = [store.Again(each.seq, each.more, times.render(each.last)) for each in due]
-        new = store.unsealed(tx, MAX_BATCH)
-        if new or again:
-            store.go_on(tx, again, number)
+        store.go_on(tx, again)
+        if store.has_untold(tx):
+            new = store.unsealed(tx, MAX_BATCH)
             batch_id, entry = self._ids.new(_KIND), None
             if new:
                 sealed = Entry(

@@ -52,6 +52,10 @@ reads = Table(
     Index("ix_exchange_reads_told", "peer", "told", "seq"),
     Index("ix_exchange_reads_batch", "batch"),
 )
+# What is new on each beat is found without passing every read there ever was.
+for _column in (reads.c.batch, reads.c.told):
+    _new = _column.is_(None)
+    Index(f"ix_exchange_reads_no_{_column.name}", reads.c.seq, sqlite_where=_new, postgresql_where=_new)
 batches = Table(
     "exchange_read_batches",
     metadata,
@@ -146,14 +150,11 @@ class Again(NamedTuple):
     last: str
 
 
-def go_on(tx: Transaction, again: Iterable[Again], told: int | None) -> None:
-    """Add looks to reads; ``told`` is the batch with which their peers hear of it, None to leave that for later."""
+def go_on(tx: Transaction, again: Iterable[Again]) -> None:
+    """Add looks to reads; their peers hear of it with the next batch."""
     for each in again:
         here = reads.c.seq == each.seq
-        values: dict[str, object] = {"count": reads.c.count + each.more}
-        if told is not None:
-            values["told"] = told
-        tx.execute(update(reads).where(here).values(values))
+        tx.execute(update(reads).where(here).values(count=reads.c.count + each.more, told=None))
         tx.execute(update(reads).where(here, reads.c.last < each.last).values(last=each.last))
 
 
@@ -162,6 +163,11 @@ def unsealed(tx: Transaction, limit: int) -> list[Row]:
     return [
         Row(*row) for row in tx.execute(select(*_ROW).where(reads.c.batch.is_(None)).order_by(reads.c.seq).limit(limit))
     ]
+
+
+def has_untold(tx: Transaction) -> bool:
+    """Tell whether there is a read that is new, or has more looks, since the last batch."""
+    return tx.execute(select(reads.c.seq).where(reads.c.told.is_(None)).limit(1)).first() is not None
 
 
 def count_unsealed(tx: Transaction) -> int:
@@ -185,10 +191,10 @@ def last_batch(tx: Transaction) -> int:
 
 
 def keep_batch(tx: Transaction, batch: Batch, last: int) -> None:
-    """Store a batch, and put the reads up to ``last`` that have none into it."""
+    """Store a batch, put the reads up to ``last`` that have none into it, and tell what is untold of those that have one."""
     tx.execute(insert(batches), batch._asdict())
-    open_ = (reads.c.batch.is_(None), reads.c.seq <= last)
-    tx.execute(update(reads).where(*open_).values(batch=batch.number, told=batch.number))
+    tx.execute(update(reads).where(reads.c.batch.is_(None), reads.c.seq <= last).values(batch=batch.number))
+    tx.execute(update(reads).where(reads.c.told.is_(None), reads.c.batch.is_not(None)).values(told=batch.number))
 
 
 def batches_after(tx: Transaction, number: int, limit: int) -> list[Batch]:

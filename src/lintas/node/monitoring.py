@@ -113,7 +113,7 @@ class Monitoring:
             logs = _logs(self._directory.charter.members)
             peers = self._directory.peers(self._me)
             known = await self._node.read(self._watch.known)
-            visits = await _each(peers, self._visit)
+            visits, _ = await asyncio.gather(_each(peers, self._visit), _each(peers, self._exchange_reads))
             heard: dict[str, list[Heard]] = {}
             for peer, visit in visits:
                 if visit.seen is not None:
@@ -144,9 +144,6 @@ class Monitoring:
                 for day in due:
                     wire = await _get(client, peer.exchange_url, f"/exchange/v1/digest?day={day}", MAX_DIGEST)
                     digests.append((day, wire or b""))
-                await self._hear_reads(client, peer)
-                if not self._directory.charter.member(self._me).exchange_url:
-                    await self._bring_reads(client, peer)  # nobody can fetch them here
         except FAILURES as wrong:
             log.warning("a member was not compared with", extra={"peer": peer.authority, "why": type(wrong).__name__})
         return Visit(seen, tuple(digests))
@@ -170,6 +167,19 @@ class Monitoring:
             return
         if differing:
             log.warning("a day differs", extra={"peer": peer, "count": differing})
+
+    async def _exchange_reads(self, peer: Member) -> None:
+        """Hear who read at a peer what we sent it; where nobody can dial us, tell it who read here what it sent."""
+        if not peer.exchange_url:
+            return  # it has no door; it brings its report to ours
+        try:
+            client = httpx.AsyncClient(verify=to_peer(self._home, peer.tls_certificate))
+            async with asyncio.timeout(TIMEOUT_SECONDS), client:
+                await self._hear_reads(client, peer)
+                if not self._directory.charter.member(self._me).exchange_url:
+                    await self._bring_reads(client, peer)
+        except FAILURES as wrong:
+            log.warning("reads were not exchanged", extra={"peer": peer.authority, "why": type(wrong).__name__})
 
     async def _hear_reads(self, client: httpx.AsyncClient, peer: Member) -> None:
         """Take what a peer says to have been read of what we sent it, from where we heard last."""

@@ -6,7 +6,7 @@ work has no reader, and a question of its own that hands out such records is a f
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -40,16 +40,15 @@ class Carried(NamedTuple):
     what: What | None = None
 
 
-@runtime_checkable
-class Carries(Protocol):
-    """A view of a face's own making that says what of peers' it shows."""
+class View(msgspec.Struct, frozen=True):
+    """A view of a face's own making that shows something of a record, and not the record itself."""
 
-    def carries(self) -> Iterable[Carried]:
-        """Return it."""
-        ...
+    def carries(self) -> "Iterable[Carried]":
+        """Return what of peers' it shows."""
+        raise NotImplementedError
 
 
-class About(msgspec.Struct, Generic[T], frozen=True):
+class About(View, Generic[T], frozen=True):
     """An answer that is no record itself, with the hold whose content it shows."""
 
     hold: str
@@ -67,9 +66,6 @@ def carried(answer: object, *, listed: bool = False) -> Iterator[Carried]:
     match answer:
         case Report() | str() | bytes() | int() | float() | None:
             return
-        case Carries():
-            for each in answer.carries():
-                yield each if each.what else each._replace(what=what)
         case Bar():
             yield Carried("case", answer.case, what="list" if listed else "case")
         case Hold():
@@ -89,6 +85,9 @@ def carried(answer: object, *, listed: bool = False) -> Iterator[Carried]:
         case dict():
             for item in answer.values():
                 yield from carried(item, listed=listed)
+        case View():
+            for each in answer.carries():
+                yield each if each.what else each._replace(what=what)
         case msgspec.Struct():
             for name in answer.__struct_fields__:
                 yield from carried(getattr(answer, name), listed=listed)

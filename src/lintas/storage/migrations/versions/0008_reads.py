@@ -58,6 +58,16 @@ def _make_reads() -> None:
     op.create_index("ix_exchange_reads_reader", "exchange_reads", ["reader", "last"], unique=False)
     op.create_index("ix_exchange_reads_told", "exchange_reads", ["peer", "told", "seq"], unique=False)
     op.create_index("ix_exchange_reads_batch", "exchange_reads", ["batch"], unique=False)
+    for column in ("batch", "told"):
+        new = sa.text(f"{column} IS NULL")
+        op.create_index(
+            f"ix_exchange_reads_no_{column}",
+            "exchange_reads",
+            ["seq"],
+            unique=False,
+            sqlite_where=new,
+            postgresql_where=new,
+        )
     for column in ("pseudonym", "object"):
         op.create_index(op.f(f"ix_exchange_reads_{column}"), "exchange_reads", [column], unique=False)
     op.create_table(
