@@ -116,9 +116,16 @@ class Amendments:
 
     # ---- what officers decide
 
-    def pending(self, tx: Transaction, state: str | None = "awaiting_approval") -> list[Amendment]:
-        """Return amendments in a state, oldest first; by default those that wait for an officer."""
-        return changes_store.amendments_in(tx, state)
+    def pending(
+        self, tx: Transaction, state: str | None = "awaiting_approval", *, after: str = "", limit: int = 200
+    ) -> list[Amendment]:
+        """Return amendments in a state, oldest first; by default those that wait for an officer.
+
+        ``after`` is the last one of the page before. NotFound for one that is none.
+        """
+        last = self._found(tx, after) if after else None
+        since = (last.asked_at, last.id) if last else ("", "")
+        return changes_store.amendments_in(tx, state, after=since, limit=limit)
 
     def of_case(self, tx: Transaction, case: str) -> list[Amendment]:
         """Return the amendments of a case, oldest first."""
@@ -222,10 +229,15 @@ class Amendments:
             raise Conflict("this release rests on an objection", "decide on the objection itself")
         return amendment
 
-    def _waiting(self, tx: Transaction, amendment_id: str) -> Amendment:
+    @staticmethod
+    def _found(tx: Transaction, amendment_id: str) -> Amendment:
         amendment = changes_store.amendment(tx, amendment_id)
         if amendment is None:
             raise NotFound(f"no amendment {amendment_id!r}", "take the id from the list of amendments")
+        return amendment
+
+    def _waiting(self, tx: Transaction, amendment_id: str) -> Amendment:
+        amendment = self._found(tx, amendment_id)
         if amendment.state != "awaiting_approval":
             raise Conflict(f"amendment {amendment_id} is {amendment.state}, not waiting for approval", "reload it")
         return amendment

@@ -57,9 +57,23 @@ class Appeals:
         changes_store.keep_appeal(tx, appeal)
         return appeal
 
-    def pending(self, tx: Transaction, state: str | None = "open") -> list[Appeal]:
-        """Return objections in a state, oldest first; by default those that wait for a decision."""
-        return changes_store.appeals_in(tx, state)
+    def pending(
+        self, tx: Transaction, state: str | None = "open", *, after: str = "", limit: int = 200
+    ) -> list[Appeal]:
+        """Return objections in a state, oldest first; by default those that wait for a decision.
+
+        ``after`` is the last one of the page before. NotFound for one that is none.
+        """
+        last = self._found(tx, after) if after else None
+        since = (last.received_at, last.id) if last else ("", "")
+        return changes_store.appeals_in(tx, state, after=since, limit=limit)
+
+    @staticmethod
+    def _found(tx: Transaction, appeal_id: str) -> Appeal:
+        appeal = changes_store.appeal(tx, appeal_id)
+        if appeal is None:
+            raise NotFound(f"no appeal {appeal_id!r}", "take the id from the list of appeals")
+        return appeal
 
     def of_case(self, tx: Transaction, case: str) -> list[Appeal]:
         """Return the objections in a case, oldest first."""
@@ -71,9 +85,7 @@ class Appeals:
         Where its rule asks for two people, the objection stays open after the first one's yes, until another officer upholds it
         too, or anybody dismisses it. NotAllowed for who approved the order, and where this authority's law lets nothing go.
         """
-        appeal = changes_store.appeal(tx, appeal_id)
-        if appeal is None:
-            raise NotFound(f"no appeal {appeal_id!r}", "take the id from the list of appeals")
+        appeal = self._found(tx, appeal_id)
         if appeal.state != "open":
             raise Conflict(f"this appeal was {appeal.state} by {appeal.decided_by}", "it is decided")
         order = self._orders.order(tx, appeal.order)
