@@ -74,19 +74,15 @@ def _free_port() -> int:
 def ready_and_idle(config: Path, seconds: float) -> tuple[float, float]:
     """Return seconds from starting a node until all its doors are open, and its resident MB when idle so long."""
     began = time.perf_counter()
-    with _node(config) as process:
-        doors = 0
-        while doors < 2:
-            line = process.stdout.readline() if process.stdout else ""
-            assert line, "the node ended before it was ready"
-            doors += line.startswith("ready ")
+    with served(config) as process:
         ready = time.perf_counter() - began
         time.sleep(seconds)
         return ready, resident_mb(process.pid)
 
 
 @contextlib.contextmanager
-def _node(config: Path) -> Iterator[subprocess.Popen[str]]:
+def served(config: Path) -> Iterator[subprocess.Popen[str]]:
+    """Give a node's process whose doors are open; it is ended afterwards."""
     process = subprocess.Popen(
         [*LINTAS, "serve", "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -94,6 +90,11 @@ def _node(config: Path) -> Iterator[subprocess.Popen[str]]:
     late = threading.Timer(PATIENCE_SECONDS, process.kill)
     late.start()
     try:
+        doors = 0
+        while doors < 2:
+            line = process.stdout.readline() if process.stdout else ""
+            assert line, "the node ended before it was ready"
+            doors += line.startswith("ready ")
         yield process
     finally:
         late.cancel()

@@ -98,3 +98,39 @@ def test_whose_key_is_revoked_in_between_does_not_count(town: Town, tmp_path: Pa
         assert (await ask(third, "POST", hold)).json()["approver"] == second
 
     at_the_doors(town, tmp_path, play)
+
+
+def test_lists_take_filters_and_pages_at_the_door(town: Town, tmp_path: Path) -> None:
+    _, waiting = town.asked()
+    name = PEOPLE[0]
+
+    async def play(ask: Ask, _revoke: Callable[[str], None]) -> None:
+        async def ids(path: str, key: str = "id") -> list[str]:
+            answer = await ask(name, "GET", f"/api/v1/{path}")
+            assert answer.status_code == 200, answer.text
+            return [each[key] for each in answer.json()]
+
+        assert await ids("cases?money=unknown&limit=1", "case") == [waiting.case]
+        assert await ids("cases?money=moved", "case") == []
+        assert await ids("cases?urgent=1", "case") == []
+        assert await ids("cases?officer=Nobody", "case") == []
+        assert await ids("holds?after=&limit=1") == [waiting.id]
+        assert await ids(f"holds?state=any&after={waiting.id}") == []
+        for wrong in (
+            "cases?money=gone",
+            "cases?urgent=yes",
+            "cases?limit=0",
+            "cases?limit=201",
+            "cases?limit=-1",
+            "cases?limit=x",
+        ):
+            assert (await ask(name, "GET", f"/api/v1/{wrong}")).status_code == 422, wrong
+        for missing in (
+            "holds?after=hold-none",
+            "amendments?after=none",
+            "appeals?after=none",
+            "holds?state=overdue&after=none",
+        ):
+            assert (await ask(name, "GET", f"/api/v1/{missing}")).status_code == 404, missing
+
+    at_the_doors(town, tmp_path, play)

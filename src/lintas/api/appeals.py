@@ -3,8 +3,8 @@
 from typing import get_args
 
 from lintas.api.holds import APPROVERS
-from lintas.api.reports import READERS
-from lintas.http.routing import Call, Route
+from lintas.api.reports import AFTER, LIMIT, READERS
+from lintas.http.routing import Call, Route, page_size
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
 from lintas.node.views import AppealView, appeal_view
@@ -31,9 +31,9 @@ async def list_appeals(call: Call[Runtime]) -> list[Appeal]:
     state = call.query.get("state", "open")
     if state not in STATES:
         raise BadInput(f"no appeal is ever {state!r}", f"use one of {', '.join(STATES)}", where="query state")
-    return await call.services.read(
-        lambda tx: call.services.node.appeals.pending(tx, None if state == "any" else state)
-    )
+    appeals, wanted = call.services.node.appeals, None if state == "any" else state
+    after, limit = call.query.get("after", ""), page_size(call.query, 200)
+    return await call.services.read(lambda tx: appeals.pending(tx, wanted, after=after, limit=limit))
 
 
 async def decide(call: Call[Runtime]) -> Appeal:
@@ -52,7 +52,11 @@ ROUTES = [
         answer=list[Appeal],
         roles=READERS,
         summary="List objections, oldest first",
-        query={"state": "one state, or any; without it open"},
+        query={
+            "state": "one state, or any; without it open",
+            "after": AFTER.format("objection"),
+            "limit": LIMIT,
+        },
     ),
     Route(
         "POST",

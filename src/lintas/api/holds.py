@@ -5,10 +5,10 @@ from typing import get_args
 import msgspec
 from starlette.responses import Response
 
-from lintas.api.reports import READERS
+from lintas.api.reports import AFTER, LIMIT, READERS
 from lintas.border.records import Refusal
 from lintas.http import bodies
-from lintas.http.routing import Call, Route
+from lintas.http.routing import Call, Route, page_size
 from lintas.model.errors import BadInput
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
@@ -39,12 +39,13 @@ async def list_holds(call: Call[Runtime]) -> list[Hold]:
     state = call.query.get("state", "awaiting_approval")
     if state not in STATES:
         raise BadInput(f"no hold is ever {state!r}", f"use one of {', '.join(STATES)}", where="query state")
-    node = call.services.node
+    node, after, limit = call.services.node, call.query.get("after"), page_size(call.query, 200)
 
     def listed(tx: Transaction) -> list[Hold]:
         if state == "overdue":
-            return with_doubts(node, tx, node.orders.overdue(tx))
-        return with_doubts(node, tx, node.orders.pending(tx, None if state == "any" else state))
+            return with_doubts(node, tx, node.orders.overdue(tx, after=after, limit=limit))
+        wanted = None if state == "any" else state
+        return with_doubts(node, tx, node.orders.pending(tx, wanted, after=after, limit=limit))
 
     return await call.services.read(listed)
 
@@ -107,7 +108,11 @@ ROUTES = [
         answer=list[Hold],
         roles=READERS,
         summary="List holds, oldest first",
-        query={"state": "one state, overdue, or any; without it awaiting_approval"},
+        query={
+            "state": "one state, overdue, or any; without it awaiting_approval",
+            "after": f"{AFTER.format('hold')}; empty for the first, where all are to be paged through",
+            "limit": LIMIT,
+        },
     ),
     Route("GET", "/api/v1/holds/{hold}", show_hold, answer=HoldView, roles=READERS, summary="Show one hold"),
     Route(

@@ -1,17 +1,22 @@
 """Reports and the cases they open: what the hotline files, and the money bar that everybody watches."""
 
+from collections.abc import Mapping
+from typing import get_args
+
 from starlette.responses import Response
 
 from lintas.http import problems
-from lintas.http.routing import Call, Route
+from lintas.http.routing import MOST_LISTED, Call, Route, flag, page_size
 from lintas.intake.records import Report, ReportForm
 from lintas.model.errors import BadInput, Refused
 from lintas.node.runtime import Runtime
 from lintas.node.views import CaseView, case_view
-from lintas.requests.records import Bar, Hold, HoldForm, Later
+from lintas.requests.records import Bar, CaseFilter, Hold, HoldForm, Later, Money
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
 READERS = OFFICERS | {"auditor"}
+MONEY: dict[str, Money] = {money: money for money in get_args(Money)}
+AFTER, LIMIT = "the last {} of the page before", f"how many, 1 to {MOST_LISTED}"
 
 
 async def file_report(call: Call[Runtime]) -> Report:
@@ -24,19 +29,23 @@ async def file_report(call: Call[Runtime]) -> Report:
 
 async def list_reports(call: Call[Runtime]) -> list[Report]:
     """Return reports, newest first; with ``incomplete=1`` those whose case lacks what lets a bank find a transfer."""
-    after, incomplete = call.query.get("after", "~"), call.query.get("incomplete", "0")
-    if incomplete not in ("0", "1"):
-        raise BadInput(
-            f"{incomplete!r} is neither 0 nor 1", "send 1 for those that lack something", where="query incomplete"
-        )
-    intake = call.services.node.intake
-    return await call.services.read(lambda tx: intake.reports(tx, after, incomplete=incomplete == "1"))
+    after, incomplete = call.query.get("after", "~"), flag(call.query, "incomplete")
+    intake, limit = call.services.node.intake, page_size(call.query, 50)
+    return await call.services.read(lambda tx: intake.reports(tx, after, incomplete=incomplete, limit=limit))
 
 
 async def list_cases(call: Call[Runtime]) -> list[Bar]:
-    """Return the bars of cases, newest first; ``after`` is the last case of the page before."""
-    after = call.query.get("after", "~")
-    return await call.services.read(lambda tx: call.services.node.chase.bars(tx, after))
+    """Return the bars of the cases that are wanted, newest first; ``after`` is the last case of the page before."""
+    after, limit, wanted = call.query.get("after", "~"), page_size(call.query, 50), case_filter(call.query)
+    return await call.services.read(lambda tx: call.services.node.chase.bars(tx, after, limit, wanted=wanted))
+
+
+def case_filter(query: Mapping[str, str]) -> CaseFilter:
+    """Return which cases are wanted by ``money``, ``officer`` and ``urgent``; BadInput."""
+    money = query.get("money")
+    if money is not None and money not in MONEY:
+        raise BadInput(f"no case is found by {money[:20]!r}", f"use one of {', '.join(MONEY)}", where="query money")
+    return CaseFilter(money=MONEY.get(money or ""), officer=query.get("officer", ""), urgent=flag(query, "urgent"))
 
 
 async def show_case(call: Call[Runtime]) -> CaseView:
@@ -74,7 +83,11 @@ ROUTES = [
         answer=list[Report],
         roles=READERS,
         summary="List reports, newest first",
-        query={"after": "the last report of the page before", "incomplete": "1 for those whose case has no claim yet"},
+        query={
+            "after": AFTER.format("report"),
+            "limit": LIMIT,
+            "incomplete": "1 for those whose case has no claim yet",
+        },
     ),
     Route(
         "GET",
@@ -83,7 +96,13 @@ ROUTES = [
         answer=list[Bar],
         roles=READERS,
         summary="List the money bars of cases, newest first",
-        query={"after": "the last case of the page before"},
+        query={
+            "after": AFTER.format("case"),
+            "limit": LIMIT,
+            "money": "moved or unknown: some of it is; held: all of it is",
+            "officer": "who filed the first report",
+            "urgent": "1 for those in which a person is in danger",
+        },
     ),
     Route("GET", "/api/v1/cases/{case}", show_case, answer=CaseView, roles=READERS, summary="Show one case"),
     Route(

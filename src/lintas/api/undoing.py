@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from lintas.api import letters
 from lintas.api.holds import APPROVERS, Declined
-from lintas.api.reports import READERS
-from lintas.http.routing import Call, Route
+from lintas.api.reports import AFTER, LIMIT, READERS
+from lintas.http.routing import Call, Route, page_size
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
 from lintas.requests.records import Amendment, AmendmentState, ConfirmForm, UndoForm, Undone
@@ -28,8 +28,9 @@ async def list_amendments(call: Call[Runtime]) -> list[Amendment]:
     state = call.query.get("state", "awaiting_approval")
     if state not in STATES:
         raise BadInput(f"no amendment is ever {state!r}", f"use one of {', '.join(STATES)}", where="query state")
-    node = call.services.node
-    return await call.services.read(lambda tx: node.amendments.pending(tx, None if state == "any" else state))
+    amendments, wanted = call.services.node.amendments, None if state == "any" else state
+    after, limit = call.query.get("after", ""), page_size(call.query, 200)
+    return await call.services.read(lambda tx: amendments.pending(tx, wanted, after=after, limit=limit))
 
 
 async def approve(call: Call[Runtime]) -> Amendment:
@@ -80,7 +81,11 @@ ROUTES = [
         answer=list[Amendment],
         roles=READERS,
         summary="List amendments of orders, oldest first",
-        query={"state": "one state, or any; without it awaiting_approval"},
+        query={
+            "state": "one state, or any; without it awaiting_approval",
+            "after": AFTER.format("amendment"),
+            "limit": LIMIT,
+        },
     ),
     _decision(
         "amendments/{amendment}/approve",

@@ -31,6 +31,8 @@ from lintas.storage.engine import Transaction
 
 #: Longest long poll, seconds.
 LONGEST_WAIT = 25.0
+#: Rows of a list in one answer.
+MOST_LISTED = 200
 #: The cookie that carries a browser's token; scripts of other sites cannot use it (see ``_token``).
 COOKIE = "lintas_session"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -57,6 +59,22 @@ def seconds_to_wait(query: Mapping[str, str]) -> float:
     if not text.isascii() or not text.isdigit() or len(text) > 4:
         raise BadInput(f"{text[:20]!r} is no number of seconds", f"wait 0 to {LONGEST_WAIT:.0f}", where="query wait")
     return min(float(text), LONGEST_WAIT)
+
+
+def page_size(query: Mapping[str, str], usual: int) -> int:
+    """Return how many rows are wanted by ``limit``: ``usual`` where that is not named, MOST_LISTED at most; BadInput."""
+    text = query.get("limit", str(usual))
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= MOST_LISTED):
+        raise BadInput(f"{text[:20]!r} is no number of rows", f"ask for 1 to {MOST_LISTED}", where="query limit")
+    return int(text)
+
+
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """Return whether a yes-or-no parameter is ``1``; BadInput for anything but 0 and 1."""
+    text = query.get(name, "0")
+    if text not in ("0", "1"):
+        raise BadInput(f"{text[:20]!r} is neither 0 nor 1", "send 1 for yes", where=f"query {name}")
+    return text == "1"
 
 
 Authenticate = Callable[[str], Caller | None]

@@ -63,3 +63,12 @@ class ReportFiled(msgspec.Struct, frozen=True):
     scheme: str
     officer: str
     claim: Claim | None
+    #: This or an earlier report of the case says that a person is in danger.
+    urgent: bool = False
+
+
+class HarmReported(msgspec.Struct, frozen=True):
+    """A later report of a case says that a person is in danger."""
+
+    report: str
+    case: str

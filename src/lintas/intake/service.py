@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from lintas.bus.service import Bus
 from lintas.intake import rules, store
-from lintas.intake.records import Report, ReportFiled, ReportForm
+from lintas.intake.records import HarmReported, Report, ReportFiled, ReportForm
 from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotFound
 from lintas.model.identifiers import Identifier
@@ -60,7 +60,10 @@ class Intake:
             store.keep(tx, report, form.text, mark if follows or earlier else None)
             if new or follows:
                 scheme = rules.scheme_of(form, others)
-                self._bus.emit(tx, ReportFiled(report.id, report.case, scheme, officer, claim))
+                urgent = form.urgent_harm or any(other.urgent_harm for other in others)
+                self._bus.emit(tx, ReportFiled(report.id, report.case, scheme, officer, claim, urgent))
+            elif form.urgent_harm:
+                self._bus.emit(tx, HarmReported(report.id, report.case))
             return report
 
         return found, file

@@ -1,7 +1,20 @@
 """The table of reports."""
 
 import msgspec
-from sqlalchemy import Column, LargeBinary, String, Table, Text, exists, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from lintas.intake.records import Report
 from lintas.storage.engine import Transaction
@@ -13,15 +26,32 @@ reports = Table(
     Column("id", String(64), primary_key=True),
     Column("case", String(64), nullable=False, index=True),
     Column("fingerprint", String(64), index=True),
+    # Its case follows no claim yet.
+    Column("lacking", Boolean, nullable=False),
     Column("text", Text, nullable=False),
     Column("report", LargeBinary, nullable=False),
+    Index("ix_intake_reports_lacking", "lacking", "id"),
 )
 
 
 def keep(tx: Transaction, report: Report, text: str, fingerprint: str | None) -> None:
     """Store a report with the words it came in; ``fingerprint`` is that of the claim its case follows, else None."""
-    values = {"id": report.id, "case": report.case, "text": text, "fingerprint": fingerprint}
-    tx.execute(insert(reports), values | {"report": msgspec.json.encode(report)})
+    if fingerprint is None:
+        followed = tx.execute(select(exists().where(_of(report.case), reports.c.fingerprint.is_not(None)))).scalar_one()
+    else:
+        followed = True
+        tx.execute(update(reports).where(_of(report.case), reports.c.lacking.is_(True)).values(lacking=False))
+    tx.execute(insert(reports), row(report, text, fingerprint, lacking=not followed))
+
+
+def row(report: Report, text: str, fingerprint: str | None, *, lacking: bool) -> dict[str, object]:
+    """Return a report's row."""
+    values = {"id": report.id, "case": report.case, "text": text, "fingerprint": fingerprint, "lacking": lacking}
+    return values | {"report": msgspec.json.encode(report)}
+
+
+def _of(case: str) -> ColumnElement[bool]:
+    return reports.c.case == case
 
 
 def by_fingerprint(tx: Transaction, fingerprint: str) -> Report | None:
@@ -41,7 +71,5 @@ def listed(tx: Transaction, after: str, *, incomplete: bool, limit: int) -> list
     """Return reports, newest first, before the report ``after``; ``incomplete``: only those whose case follows no claim."""
     query = select(reports.c.report).where(reports.c.id < after).order_by(reports.c.id.desc()).limit(limit)
     if incomplete:
-        other = reports.alias()
-        followed = exists().where(other.c.case == reports.c.case, other.c.fingerprint.is_not(None))
-        query = query.where(reports.c.fingerprint.is_(None), ~followed)
+        query = query.where(reports.c.lacking.is_(True))
     return [msgspec.json.decode(row.report, type=Report) for row in tx.execute(query)]

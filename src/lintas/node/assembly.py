@@ -19,7 +19,7 @@ from lintas.exchange.reads import Reads
 from lintas.exchange.reads_abroad import ReadsAbroad
 from lintas.exchange.service import Exchange, Identity
 from lintas.exchange.standing import Standings
-from lintas.intake.records import ReportFiled
+from lintas.intake.records import HarmReported, ReportFiled
 from lintas.intake.service import Intake
 from lintas.ledger.service import Ledger
 from lintas.ledger.watch import Watch
@@ -221,8 +221,10 @@ def assemble(parts: Parts) -> Node:
 def hearings(node: Node) -> list[Hearing]:
     """Return the table of who hears what: hearer, events, what it does with them."""
 
-    def claim(tx: Transaction, event: ReportFiled) -> None:
-        if event.claim is not None:
+    def claim(tx: Transaction, event: ReportFiled | HarmReported) -> None:
+        if isinstance(event, HarmReported):
+            node.chase.mark_urgent(tx, event.case)
+        elif event.claim is not None:
             find = event.claim.find
             node.chase.open_claim(
                 tx,
@@ -231,6 +233,7 @@ def hearings(node: Node) -> list[Hearing]:
                 amount_minor=find.amount_minor,
                 currency=find.currency,
                 officer=event.officer,
+                urgent=event.urgent,
             )
 
     def follow(tx: Transaction, event: ReportFiled) -> None:
@@ -244,7 +247,7 @@ def hearings(node: Node) -> list[Hearing]:
         node.chase.located(tx, event.question, event.bank, event.answer)
 
     return [
-        Hearing("requests.claim", (ReportFiled,), claim),
+        Hearing("requests.claim", (ReportFiled, HarmReported), claim),
         Hearing("trace.follow", (ReportFiled,), follow),
         Hearing("trace.follow_on", (MovedOn,), follow_on),
         Hearing("requests.located", (TraceAnswered,), located),

@@ -132,23 +132,30 @@ async def appeal_view(runtime: Runtime, token: str) -> AppealView:
 
 def with_doubts(node: Node, tx: Transaction, holds: Sequence[Hold]) -> list[Hold]:
     """Return holds as people should see them: one that was asked with a key that is gone, or by a peer not trusted, says so."""
-    return [msgspec.structs.replace(hold, doubt=_doubt(node, tx, hold)) for hold in holds]
+    peers = {hold.peer for hold in holds if hold.direction == "received"}
+    known = {peer: (node.standings.of(tx, peer), _keys_of(node, peer)) for peer in peers}
+    return [
+        msgspec.structs.replace(hold, doubt=_doubt(node, tx, hold, *known[hold.peer])) if hold.peer in known else hold
+        for hold in holds
+    ]
 
 
-def _doubt(node: Node, tx: Transaction, hold: Hold) -> str:
+def _keys_of(node: Node, peer: str) -> set[str] | None:
+    """Return the ids of a peer's keys that count; None for one that is no member any more."""
+    try:
+        return {key.key_id for key in node.parts.directory.keys(peer)}
+    except Refused:
+        return None
+
+
+def _doubt(node: Node, tx: Transaction, hold: Hold, standing: Standing, current: set[str] | None) -> str:
     if hold.direction != "received":
         return ""
-    doubts = []
-    standing = node.standings.of(tx, hold.peer)
-    if standing != "trusted":
-        doubts.append(f"{hold.peer} is {standing} here")
-    signed_by = node.border.signed_by(tx, hold.peer, hold.statement)
-    try:
-        current = {key.key_id for key in node.parts.directory.keys(hold.peer)}
-        if not current.issuperset(signed_by):
-            doubts.append(f"the key that signed this request counts no more: ask {hold.peer} whether it was theirs")
-    except Refused:
+    doubts = [] if standing == "trusted" else [f"{hold.peer} is {standing} here"]
+    if current is None:
         doubts.append(f"{hold.peer} is no member any more")
+    elif not current.issuperset(node.border.signed_by(tx, hold.peer, hold.statement)):
+        doubts.append(f"the key that signed this request counts no more: ask {hold.peer} whether it was theirs")
     return "; ".join(doubts)
 
 

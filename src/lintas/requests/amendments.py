@@ -123,9 +123,16 @@ class Amendments:
             raise NotFound(f"no amendment {amendment_id!r}", "take the id from the list of amendments")
         return found
 
-    def pending(self, tx: Transaction, state: str | None = "awaiting_approval") -> list[Amendment]:
-        """Return amendments in a state, oldest first; by default those that wait for an officer."""
-        return changes_store.amendments_in(tx, state)
+    def pending(
+        self, tx: Transaction, state: str | None = "awaiting_approval", *, after: str = "", limit: int = 200
+    ) -> list[Amendment]:
+        """Return amendments in a state, oldest first; by default those that wait for an officer.
+
+        ``after`` is the last one of the page before. NotFound for one that is none.
+        """
+        last = self.amendment(tx, after) if after else None
+        since = (last.asked_at, last.id) if last else ("", "")
+        return changes_store.amendments_in(tx, state, after=since, limit=limit)
 
     def of_case(self, tx: Transaction, case: str) -> list[Amendment]:
         """Return the amendments of a case, oldest first."""

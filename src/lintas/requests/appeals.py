@@ -64,9 +64,16 @@ class Appeals:
             raise NotFound(f"no appeal {appeal_id!r}", "take the id from the list of appeals")
         return found
 
-    def pending(self, tx: Transaction, state: str | None = "open") -> list[Appeal]:
-        """Return objections in a state, oldest first; by default those that wait for a decision."""
-        return changes_store.appeals_in(tx, state)
+    def pending(
+        self, tx: Transaction, state: str | None = "open", *, after: str = "", limit: int = 200
+    ) -> list[Appeal]:
+        """Return objections in a state, oldest first; by default those that wait for a decision.
+
+        ``after`` is the last one of the page before. NotFound for one that is none.
+        """
+        last = self.appeal(tx, after) if after else None
+        since = (last.received_at, last.id) if last else ("", "")
+        return changes_store.appeals_in(tx, state, after=since, limit=limit)
 
     def of_case(self, tx: Transaction, case: str) -> list[Appeal]:
         """Return the objections in a case, oldest first."""

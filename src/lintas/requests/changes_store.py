@@ -1,7 +1,7 @@
 """Tables of what stands beside a hold: amendments of orders, withdrawals of requests, appeals, and how it might have been."""
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, select, update
+from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, select, tuple_, update
 
 from lintas.requests.records import Amendment, Appeal, Later, Withdrawal
 from lintas.requests.store import Keeper, orders, read_all, read_doc
@@ -20,7 +20,8 @@ amendments = Table(
     Column("doc", LargeBinary, nullable=False),
     # Of its ledger commitment; deleting it is the erasure.
     Column("salt", LargeBinary),
-    Index("ix_requests_amendments_state", "state", "asked_at"),
+    Index("ix_requests_amendments_state", "state", "asked_at", "id"),
+    Index("ix_requests_amendments_at", "asked_at", "id"),
     Index("ix_requests_amendments_bank", "bank", "state"),
 )
 withdrawals = Table(
@@ -42,7 +43,8 @@ appeals = Table(
     Column("state", String(20), nullable=False),
     Column("received_at", String(32), nullable=False),
     Column("doc", LargeBinary, nullable=False),
-    Index("ix_requests_appeals_state", "state", "received_at"),
+    Index("ix_requests_appeals_state", "state", "received_at", "id"),
+    Index("ix_requests_appeals_at", "received_at", "id"),
 )
 
 later = Table(
@@ -69,7 +71,7 @@ _KEEP_LATER = Keeper(later, "case", "doc")
 
 def keep_amendment(tx: Transaction, item: Amendment) -> None:
     """Store an amendment, or replace the one of its id."""
-    _KEEP_AMENDMENT(tx, _row(item, "id", "order", "case", "bank", "state", "asked_at"))
+    _KEEP_AMENDMENT(tx, amendment_row(item))
 
 
 def keep_salt(tx: Transaction, amendment_id: str, salt: bytes) -> None:
@@ -82,10 +84,14 @@ def amendment(tx: Transaction, amendment_id: str) -> Amendment | None:
     return read_doc(tx.scalar(select(amendments.c.doc).where(amendments.c.id == amendment_id)), Amendment)
 
 
-def amendments_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Amendment]:
-    """Return amendments in one state (None: all), oldest first."""
-    query = select(amendments.c.doc).order_by(amendments.c.asked_at, amendments.c.id).limit(limit)
-    return read_all(tx, query if state is None else query.where(amendments.c.state == state), Amendment)
+def amendments_in(
+    tx: Transaction, state: str | None, *, after: tuple[str, str] = ("", ""), limit: int = 200
+) -> list[Amendment]:
+    """Return amendments in one state (None: all), oldest first, after (``asked_at``, id)."""
+    query = select(amendments.c.doc).where(tuple_(amendments.c.asked_at, amendments.c.id) > after)
+    if state is not None:
+        query = query.where(amendments.c.state == state)
+    return read_all(tx, query.order_by(amendments.c.asked_at, amendments.c.id).limit(limit), Amendment)
 
 
 def amendments_of(tx: Transaction, *, case: str = "", order: str = "") -> list[Amendment]:
@@ -101,7 +107,7 @@ def open_amendments(tx: Transaction, bank: str, limit: int) -> list[Amendment]:
 
 def keep_withdrawal(tx: Transaction, item: Withdrawal) -> None:
     """Store a withdrawal, or replace the one of its id."""
-    _KEEP_WITHDRAWAL(tx, _row(item, "id", "hold", "case", "object", "state"))
+    _KEEP_WITHDRAWAL(tx, withdrawal_row(item))
 
 
 def withdrawals_of(tx: Transaction, *, case: str = "", hold: str = "", object: str = "") -> list[Withdrawal]:
@@ -113,7 +119,7 @@ def withdrawals_of(tx: Transaction, *, case: str = "", hold: str = "", object: s
 
 def keep_appeal(tx: Transaction, item: Appeal) -> None:
     """Store an appeal, or replace the one of its id."""
-    _KEEP_APPEAL(tx, _row(item, "id", "order", "case", "state", "received_at"))
+    _KEEP_APPEAL(tx, appeal_row(item))
 
 
 def appeal(tx: Transaction, appeal_id: str) -> Appeal | None:
@@ -121,16 +127,35 @@ def appeal(tx: Transaction, appeal_id: str) -> Appeal | None:
     return read_doc(tx.scalar(select(appeals.c.doc).where(appeals.c.id == appeal_id)), Appeal)
 
 
-def appeals_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Appeal]:
-    """Return appeals in one state (None: all), oldest first."""
-    query = select(appeals.c.doc).order_by(appeals.c.received_at, appeals.c.id).limit(limit)
-    return read_all(tx, query if state is None else query.where(appeals.c.state == state), Appeal)
+def appeals_in(
+    tx: Transaction, state: str | None, *, after: tuple[str, str] = ("", ""), limit: int = 200
+) -> list[Appeal]:
+    """Return appeals in one state (None: all), oldest first, after (``received_at``, id)."""
+    query = select(appeals.c.doc).where(tuple_(appeals.c.received_at, appeals.c.id) > after)
+    if state is not None:
+        query = query.where(appeals.c.state == state)
+    return read_all(tx, query.order_by(appeals.c.received_at, appeals.c.id).limit(limit), Appeal)
 
 
 def appeals_of(tx: Transaction, *, case: str = "", order: str = "") -> list[Appeal]:
     """Return the appeals of one case, or against one order, oldest first."""
     where = appeals.c.order == order if order else appeals.c.case == case
     return read_all(tx, select(appeals.c.doc).where(where).order_by(appeals.c.id), Appeal)
+
+
+def amendment_row(item: Amendment) -> dict[str, object]:
+    """Return an amendment's row."""
+    return _row(item, "id", "order", "case", "bank", "state", "asked_at")
+
+
+def withdrawal_row(item: Withdrawal) -> dict[str, object]:
+    """Return a withdrawal's row."""
+    return _row(item, "id", "hold", "case", "object", "state")
+
+
+def appeal_row(item: Appeal) -> dict[str, object]:
+    """Return an appeal's row."""
+    return _row(item, "id", "order", "case", "state", "received_at")
 
 
 def _row(item: Amendment | Withdrawal | Appeal, *names: str) -> dict[str, object]:

@@ -19,7 +19,19 @@ from lintas.model.people import same_person
 from lintas.model.tainted import Baton, LedgerAnswer, Part, held_spans
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
-from lintas.requests.records import OPEN, Bar, Claim, Direction, Hold, HoldForm, MovedOn, Order, Share
+from lintas.requests.records import (
+    EVERY_CASE,
+    OPEN,
+    Bar,
+    CaseFilter,
+    Claim,
+    Direction,
+    Hold,
+    HoldForm,
+    MovedOn,
+    Order,
+    Share,
+)
 from lintas.storage.engine import Transaction
 
 #: What a hold request asks of the peer, as data: answer within, and stop being a request after (hours).
@@ -78,6 +90,7 @@ class Chase:
         currency: str,
         origin: str = "",
         officer: str = "",
+        urgent: bool = False,
     ) -> None:
         """Open a case's claim: everything is unknown as yet; the root share carries the case's id.
 
@@ -91,18 +104,27 @@ class Chase:
             opened_at=times.render(self._clock.now()),
             origin=origin,
             officer=officer,
+            urgent=urgent,
         )
         store.keep_claim(tx, claim)
         store.keep_share(tx, Share(id=case, case=case, state="unknown", amount_minor=amount_minor))
+
+    def mark_urgent(self, tx: Transaction, case: str) -> None:
+        """Note that a person is in danger in this case; one without a claim learns it when that is opened."""
+        claim = store.claim(tx, case)
+        if claim is not None and not claim.urgent:
+            store.keep_claim(tx, msgspec.structs.replace(claim, urgent=True))
 
     def bar(self, tx: Transaction, case: str) -> Bar | None:
         """Return the money bar of a case; None when nothing is claimed in it."""
         claim = store.claim(tx, case)
         return None if claim is None else rules.bar(claim, store.shares_of(tx, case))
 
-    def bars(self, tx: Transaction, after: str = "~", limit: int = 50) -> list[Bar]:
-        """Return the bars of cases, newest first (keyset paging by case id)."""
-        return [rules.bar(claim, store.shares_of(tx, claim.case)) for claim in store.list_claims(tx, after, limit)]
+    def bars(self, tx: Transaction, after: str = "~", limit: int = 50, *, wanted: CaseFilter = EVERY_CASE) -> list[Bar]:
+        """Return the bars of the cases that are wanted, newest first (keyset paging by case id)."""
+        claims = store.list_claims(tx, after, limit, wanted=wanted)
+        shares = store.shares_by_case(tx, [claim.case for claim in claims])
+        return [rules.bar(claim, shares[claim.case]) for claim in claims]
 
     # ---- what tracing finds
 
@@ -138,7 +160,7 @@ class Chase:
         self, tx: Transaction, share: Share, parts: Sequence[Part], *, at: Baton, changes: Share
     ) -> list[Share]:
         pieces = []
-        store.drop_share(tx, share.id)
+        store.drop_share(tx, share)
         for piece in rules.split(share, parts, at=at, changes=changes):
             place = self._place_of(piece.holder)
             pieces.append(msgspec.structs.replace(piece, authority=place.authority))
@@ -178,7 +200,7 @@ class Chase:
         if len(pieces) > 1:
             if len(share.id) > MAX_SHARE_ID:
                 raise Conflict("this share was cut too often", "ask for all of it")
-            store.drop_share(tx, share.id)
+            store.drop_share(tx, share)
             for piece in pieces:
                 store.keep_share(tx, piece)
         return self._open_hold(tx, pieces[0], pieces[0].baton or share.baton, form.purpose, officer)

@@ -111,9 +111,18 @@ class Orders:
 
     # ---- what officers decide
 
-    def pending(self, tx: Transaction, state: str | None = "awaiting_approval") -> list[Hold]:
-        """Return the holds in a state, oldest first; by default those that wait for an officer."""
-        return store.holds_in(tx, state)
+    def pending(
+        self, tx: Transaction, state: str | None = "awaiting_approval", *, after: str | None = None, limit: int = 200
+    ) -> list[Hold]:
+        """Return the holds in a state (None: any), oldest first; by default those that wait for an officer.
+
+        ``after`` is the last hold of the page before, "" for the first page. Without it, where more wait for an officer than
+        ``limit``, each peer gets its turn. NotFound for a hold that is none.
+        """
+        if after is None and state == "awaiting_approval":
+            return store.waiting_holds(tx, limit)
+        last = self.hold(tx, after) if after else None
+        return store.holds_in(tx, state, after=(last.asked_at, last.id) if last else ("", ""), limit=limit)
 
     def hold(self, tx: Transaction, hold_id: str) -> Hold:
         """Return one hold."""
@@ -126,9 +135,14 @@ class Orders:
         """Return the holds of a case, oldest first."""
         return store.holds_of(tx, case)
 
-    def overdue(self, tx: Transaction) -> list[Hold]:
-        """Return the holds, asked or received, whose answer was hoped for before now, the longest overdue first."""
-        return store.overdue_holds(tx, times.render(self._clock.now()))
+    def overdue(self, tx: Transaction, *, after: str | None = None, limit: int = 200) -> list[Hold]:
+        """Return the holds, asked or received, whose answer was hoped for before now, the longest overdue first.
+
+        ``after`` is the last hold of the page before. NotFound for one that is none.
+        """
+        last = self.hold(tx, after) if after else None
+        since = (last.answer_by or "", last.id) if last else ("", "")
+        return store.overdue_holds(tx, times.render(self._clock.now()), after=since, limit=limit)
 
     def orders_of(self, tx: Transaction, case: str) -> list[Order]:
         """Return the orders of a case, oldest first."""
@@ -328,7 +342,7 @@ class Orders:
         if hold.direction == "received" and claim is not None and len(answer.local) == 1:
             ((local, total),) = answer.local.items()
             store.keep_claim(tx, msgspec.structs.replace(claim, currency=local, stolen=total))
-            store.drop_share(tx, share.id)
+            store.drop_share(tx, share)
             for number, part in enumerate(answer.parts):
                 if part.local_minor:
                     store.keep_share(tx, _local_share(share, order, answer, number, self._me))

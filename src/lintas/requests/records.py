@@ -77,6 +77,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: str
     origin: str = ""
     officer: str = ""
+    #: Somebody said that a person is in danger.
+    urgent: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +219,21 @@ class Appeal(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     #: The release that upholding it led to; while the objection is open, that waits for a second officer.
     release: str = ""
+
+
+#: What cases are looked for by: some of their money moved on, or is unknown; or all of it is held.
+Money = Literal["moved", "unknown", "held"]
+
+
+class CaseFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cases are wanted: those that meet everything that is named; ``officer`` is who filed the first report."""
+
+    money: Money | None = None
+    officer: str = ""
+    urgent: bool = False
+
+
+EVERY_CASE = CaseFilter()
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,28 +1,33 @@
 """Tables of requests: claims, shares, holds, orders. Each row is its struct as JSON beside the columns that are searched;
 ``ends`` is when a clock has to look at the row, None when no clock does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    ColumnElement,
     Index,
     LargeBinary,
     Select,
     String,
     Table,
+    and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 
 from lintas.model.tainted import Baton
-from lintas.requests.records import OPEN, Claim, Hold, Order, Share
+from lintas.requests.records import EVERY_CASE, OPEN, CaseFilter, Claim, Hold, Order, Share, ShareState
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -32,16 +37,29 @@ claims = Table(
     "requests_claims",
     metadata,
     Column("case", String(64), primary_key=True),
+    Column("officer", String(120), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    # What its shares come to: some money moved on, or is unknown; or all of it is held. Kept with each share.
+    Column("moved", Boolean, nullable=False),
+    Column("unknown", Boolean, nullable=False),
+    Column("held", Boolean, nullable=False),
     Column("doc", LargeBinary, nullable=False),
+    Index("ix_requests_claims_officer", "officer", "case"),
+    Index("ix_requests_claims_urgent", "urgent", "case"),
+    Index("ix_requests_claims_moved", "moved", "case"),
+    Index("ix_requests_claims_unknown", "unknown", "case"),
+    Index("ix_requests_claims_held", "held", "case"),
 )
 shares = Table(
     "requests_shares",
     metadata,
     Column("id", String(400), primary_key=True),
-    Column("case", String(64), nullable=False, index=True),
+    Column("case", String(64), nullable=False),
+    Column("state", String(20), nullable=False),
     Column("hold", String(64), index=True),
     Column("ends", String(32), index=True),
     Column("doc", LargeBinary, nullable=False),
+    Index("ix_requests_shares_case", "case", "state"),
 )
 holds = Table(
     "requests_holds",
@@ -57,6 +75,8 @@ holds = Table(
     Column("automatic_on", String(10)),
     Column("doc", LargeBinary, nullable=False),
     Index("ix_requests_holds_waiting", "state", "asked_at", "id"),
+    Index("ix_requests_holds_asked", "asked_at", "id"),
+    Index("ix_requests_holds_overdue", "answer_by", "id"),
     Index("ix_requests_holds_automatic", "peer", "automatic_on"),
 )
 orders = Table(
@@ -92,6 +112,11 @@ told = Table(
 # Statements that are asked after every commit, for each step of a case, are made once.
 _CLAIM = select(claims.c.doc).where(claims.c.case == bindparam("of_case"))
 _SHARES = select(shares.c.doc).where(shares.c.case == bindparam("of_case")).order_by(shares.c.id)
+_SHARES_OF = (
+    select(shares.c.doc)
+    .where(shares.c.case.in_(bindparam("of_cases", expanding=True)))
+    .order_by(shares.c.case, shares.c.id)
+)
 _SHARE = select(shares.c.doc).where(shares.c.id == bindparam("of_id"))
 _HOLD = select(holds.c.doc).where(holds.c.id == bindparam("of_id"))
 _HOLD_BY_OBJECT = select(holds.c.doc).where(holds.c.object == bindparam("of_object"))
@@ -135,8 +160,18 @@ class Keeper:
             tx.execute(self._insert, dict(row))
 
 
-_KEEP_CLAIM = Keeper(claims, "case", "doc")
-_KEEP_SHARE = Keeper(shares, "id", "hold", "ends", "doc")
+def _some(state: ShareState) -> ColumnElement[bool]:
+    return exists().where(shares.c.case == bindparam("of_case"), shares.c.state == state)
+
+
+_NOT_HELD = exists().where(shares.c.case == bindparam("of_case"), shares.c.state != "held")
+_NOTE_MONEY = (
+    update(claims)
+    .where(claims.c.case == bindparam("of_case"))
+    .values(moved=_some("moved"), unknown=_some("unknown"), held=and_(_some("held"), ~_NOT_HELD))
+)
+_KEEP_CLAIM = Keeper(claims, "case", "officer", "urgent", "doc")
+_KEEP_SHARE = Keeper(shares, "id", "state", "hold", "ends", "doc")
 _KEEP_HOLD = Keeper(holds, "id", "state", "object", "answer_by", "ends", "doc")
 _KEEP_ORDER = Keeper(orders, "id", "answered_at", "ends", "doc")
 
@@ -144,9 +179,23 @@ _KEEP_ORDER = Keeper(orders, "id", "answered_at", "ends", "doc")
 # ---- claims and shares
 
 
+def claim_row(claim: Claim, shares: Sequence[Share] = ()) -> dict[str, object]:
+    """Return a claim's row; what its shares come to is kept with them."""
+    states = {share.state for share in shares}
+    return {
+        "case": claim.case,
+        "officer": claim.officer,
+        "urgent": claim.urgent,
+        "moved": "moved" in states,
+        "unknown": "unknown" in states,
+        "held": states == {"held"},
+        "doc": msgspec.json.encode(claim),
+    }
+
+
 def keep_claim(tx: Transaction, claim: Claim) -> None:
     """Store a claim, or replace the one of its case."""
-    _KEEP_CLAIM(tx, {"case": claim.case, "doc": msgspec.json.encode(claim)})
+    _KEEP_CLAIM(tx, claim_row(claim))
 
 
 def claim(tx: Transaction, case: str) -> Claim | None:
@@ -154,15 +203,29 @@ def claim(tx: Transaction, case: str) -> Claim | None:
     return read_doc(tx.scalar(_CLAIM, {"of_case": case}), Claim)
 
 
-def list_claims(tx: Transaction, after: str = "~", limit: int = 50) -> list[Claim]:
-    """Return claims, newest case first, before the case ``after`` (keyset paging)."""
+def list_claims(tx: Transaction, after: str = "~", limit: int = 50, *, wanted: CaseFilter = EVERY_CASE) -> list[Claim]:
+    """Return the claims that are wanted, newest case first, before the case ``after`` (keyset paging)."""
     query = select(claims.c.doc).where(claims.c.case < after).order_by(claims.c.case.desc()).limit(limit)
+    if wanted.money is not None:
+        query = query.where(claims.c[wanted.money].is_(True))
+    if wanted.officer:
+        query = query.where(claims.c.officer == wanted.officer)
+    if wanted.urgent:
+        query = query.where(claims.c.urgent.is_(True))
     return read_all(tx, query, Claim)
 
 
 def shares_of(tx: Transaction, case: str) -> list[Share]:
     """Return the shares of a case in the order of the trail."""
     return read_all(tx, _SHARES, Share, of_case=case)
+
+
+def shares_by_case(tx: Transaction, cases: Sequence[str]) -> dict[str, list[Share]]:
+    """Return the shares of several cases, each in the order of its trail, with one question."""
+    found: dict[str, list[Share]] = {case: [] for case in cases}
+    for each in read_all(tx, _SHARES_OF, Share, of_cases=list(cases)):
+        found[each.case].append(each)
+    return found
 
 
 def share(tx: Transaction, share_id: str) -> Share | None:
@@ -175,21 +238,28 @@ def shares_under(tx: Transaction, hold_id: str) -> list[Share]:
     return read_all(tx, select(shares.c.doc).where(shares.c.hold == hold_id).order_by(shares.c.id), Share)
 
 
+def share_row(item: Share) -> dict[str, object]:
+    """Return a share's row."""
+    ends = item.until if item.state == "held" else None
+    row = {"id": item.id, "case": item.case, "state": item.state, "hold": item.hold, "ends": ends}
+    return row | {"doc": msgspec.json.encode(item)}
+
+
 def keep_share(tx: Transaction, item: Share) -> None:
     """Store a share, or replace the one of its id."""
-    ends = item.until if item.state == "held" else None
-    values = {"id": item.id, "case": item.case, "hold": item.hold, "ends": ends, "doc": msgspec.json.encode(item)}
-    _KEEP_SHARE(tx, values)
+    _KEEP_SHARE(tx, share_row(item))
+    tx.execute(_NOTE_MONEY, {"of_case": item.case})
 
 
-def drop_share(tx: Transaction, share_id: str) -> None:
+def drop_share(tx: Transaction, item: Share) -> None:
     """Remove a share that its own parts replace, in the same transaction."""
-    tx.execute(delete(shares).where(shares.c.id == share_id))
+    tx.execute(delete(shares).where(shares.c.id == item.id))
+    tx.execute(_NOTE_MONEY, {"of_case": item.case})
 
 
 def part_share(tx: Transaction, item: Share, pieces: Iterable[Share]) -> None:
     """Put a share's pieces in its place."""
-    drop_share(tx, item.id)
+    drop_share(tx, item)
     for piece in pieces:
         keep_share(tx, piece)
 
@@ -202,10 +272,10 @@ def ended_shares(tx: Transaction, now: str, limit: int) -> list[Share]:
 # ---- holds
 
 
-def keep_hold(tx: Transaction, hold: Hold) -> None:
-    """Store a hold, or replace the one of its id."""
+def hold_row(hold: Hold) -> dict[str, object]:
+    """Return a hold's row."""
     waits = hold.state in OPEN
-    values = {
+    return {
         "id": hold.id,
         "case": hold.case,
         "peer": hold.peer,
@@ -218,7 +288,11 @@ def keep_hold(tx: Transaction, hold: Hold) -> None:
         "automatic_on": hold.asked_at[:10] if hold.automatic else None,
         "doc": msgspec.json.encode(hold),
     }
-    _KEEP_HOLD(tx, values)
+
+
+def keep_hold(tx: Transaction, hold: Hold) -> None:
+    """Store a hold, or replace the one of its id."""
+    _KEEP_HOLD(tx, hold_row(hold))
 
 
 def hold(tx: Transaction, hold_id: str) -> Hold | None:
@@ -231,24 +305,30 @@ def hold_by_object(tx: Transaction, object_id: str) -> Hold | None:
     return read_doc(tx.scalar(_HOLD_BY_OBJECT, {"of_object": object_id}), Hold)
 
 
-def holds_in(tx: Transaction, state: str | None, limit: int = 200) -> list[Hold]:
-    """Return holds in one state (None: all), the longest waiting first, by our own clock.
+def holds_in(tx: Transaction, state: str | None, *, after: tuple[str, str] = ("", ""), limit: int = 200) -> list[Hold]:
+    """Return holds in one state (None: all), the longest waiting first, by our own clock, after (``asked_at``, id)."""
+    query = select(holds.c.doc).where(tuple_(holds.c.asked_at, holds.c.id) > after)
+    if state is not None:
+        query = query.where(holds.c.state == state)
+    return read_all(tx, query.order_by(holds.c.asked_at, holds.c.id).limit(limit), Hold)
+
+
+def waiting_holds(tx: Transaction, limit: int = 200) -> list[Hold]:
+    """Return the holds that wait for an officer, the longest waiting first.
 
     Where there are more than ``limit``, each peer gets its turn: nobody's hundreds hide another's one.
     """
     turn = func.row_number().over(partition_by=holds.c.peer, order_by=(holds.c.asked_at, holds.c.id)).label("turn")
     query = select(holds.c.doc, holds.c.asked_at, holds.c.id, turn)
-    if state is not None:
-        query = query.where(holds.c.state == state)
-    first = query.subquery()
+    first = query.where(holds.c.state == "awaiting_approval").subquery()
     found = select(first.c.doc).order_by(first.c.turn, first.c.asked_at, first.c.id).limit(limit)
     return sorted(read_all(tx, found, Hold), key=lambda hold: (hold.asked_at, hold.id))
 
 
-def overdue_holds(tx: Transaction, now: str, limit: int = 200) -> list[Hold]:
-    """Return the holds whose answer was hoped for before ``now``, the longest overdue first."""
-    query = select(holds.c.doc).where(holds.c.answer_by <= now).order_by(holds.c.answer_by, holds.c.id)
-    return read_all(tx, query.limit(limit), Hold)
+def overdue_holds(tx: Transaction, now: str, *, after: tuple[str, str] = ("", ""), limit: int = 200) -> list[Hold]:
+    """Return the holds whose answer was hoped for before ``now``, the longest overdue first, after (``answer_by``, id)."""
+    query = select(holds.c.doc).where(holds.c.answer_by <= now, tuple_(holds.c.answer_by, holds.c.id) > after)
+    return read_all(tx, query.order_by(holds.c.answer_by, holds.c.id).limit(limit), Hold)
 
 
 def ended_holds(tx: Transaction, now: str, limit: int) -> list[Hold]:
@@ -276,9 +356,9 @@ def holds_of(tx: Transaction, case: str) -> list[Hold]:
 # ---- orders
 
 
-def keep_order(tx: Transaction, order: Order, peer: str = "") -> None:
-    """Store an order, or replace the one of its id; ``peer`` is who asked for it, "" for our own."""
-    values = {
+def order_row(order: Order, peer: str = "") -> dict[str, object]:
+    """Return an order's row; ``peer`` is who asked for it, "" for our own."""
+    return {
         "id": order.id,
         "hold": order.hold,
         "bank": order.bank,
@@ -290,7 +370,11 @@ def keep_order(tx: Transaction, order: Order, peer: str = "") -> None:
         "automatic_on": order.issued_at[:10] if order.automatic else None,
         "doc": msgspec.json.encode(order),
     }
-    _KEEP_ORDER(tx, values)
+
+
+def keep_order(tx: Transaction, order: Order, peer: str = "") -> None:
+    """Store an order, or replace the one of its id; ``peer`` is who asked for it, "" for our own."""
+    _KEEP_ORDER(tx, order_row(order, peer))
 
 
 def orders_on(tx: Transaction, bank: str, transfer: str) -> list[Order]:

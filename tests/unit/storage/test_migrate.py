@@ -63,6 +63,8 @@ def test_rows_of_the_first_form_get_their_new_columns(engine: Engine) -> None:
         assert ask("SELECT id, hold, ends FROM requests_shares ORDER BY id").all() == [
             ("case-1.000", "hold-1", "2026-03-04T10:07:00Z"),
             ("case-1.001", None, None),
+            ("case-2", None, None),
+            ("case-3", None, None),
         ]
         assert ask("SELECT id, answer_by, ends FROM requests_holds ORDER BY id").all() == [
             ("hold-1", None, None),
@@ -71,10 +73,25 @@ def test_rows_of_the_first_form_get_their_new_columns(engine: Engine) -> None:
         assert ask('SELECT id, "case", peer, ends, token FROM requests_orders').all() == [
             ("order-1", "case-1", "xa-asc", "2026-03-04T10:07:00Z", None)
         ]
+        found = ask('SELECT "case", officer, urgent, moved, unknown, held FROM requests_claims ORDER BY "case"').all()
+        assert found == [
+            ("case-1", "Officer Asha Tor", 1, 1, 0, 0),
+            ("case-2", "", 0, 0, 1, 0),
+            ("case-3", "", 0, 0, 0, 1),
+        ]
+        assert json.loads(ask("SELECT doc FROM requests_claims WHERE urgent").scalar_one())["urgent"] is True
+        assert ask("SELECT id, lacking FROM intake_reports ORDER BY id").all() == [
+            ("report-1", 0), ("report-2", 0), ("report-3", 1)
+        ]  # fmt: skip
 
 
 def _row(doc: dict[str, object], *columns: str, **more: object) -> dict[str, object]:
     return {name: doc[name] for name in columns} | {"doc": json.dumps(doc).encode()} | more
+
+
+def _report(name: str, case: str, fingerprint: str | None, **said: object) -> dict[str, object]:
+    report = json.dumps({"id": name, "case": case, **said}).encode()
+    return {"id": name, "case": case, "fingerprint": fingerprint, "text": "They called.", "report": report}
 
 
 _END, _HOLD = "2026-03-04T10:07:00Z", ("id", "peer", "state", "case", "asked_at")
@@ -85,6 +102,14 @@ OLD: list[tuple[str, dict[str, object]]] = [
         _row({"id": "case-1.000", "case": "case-1", "state": "held", "hold": "hold-1", "until": _END}, "id", "case"),
     ),
     ("requests_shares", _row({"id": "case-1.001", "case": "case-1", "state": "moved", "until": _END}, "id", "case")),
+    ("requests_shares", _row({"id": "case-2", "case": "case-2", "state": "unknown"}, "id", "case")),
+    ("requests_shares", _row({"id": "case-3", "case": "case-3", "state": "held"}, "id", "case")),
+    ("requests_claims", _row({"case": "case-1", "officer": "Officer Asha Tor"}, "case")),
+    ("requests_claims", _row({"case": "case-2"}, "case")),
+    ("requests_claims", _row({"case": "case-3"}, "case")),
+    ("intake_reports", _report("report-1", "case-1", "f1", urgent_harm=True)),
+    ("intake_reports", _report("report-2", "case-1", None)),
+    ("intake_reports", _report("report-3", "case-4", None, urgent_harm=True)),
     ("requests_holds", _row({"id": "hold-1", "peer": "xa-asc", "state": "answered", **_WAITS}, *_HOLD)),
     ("requests_holds", _row({"id": "hold-2", "peer": "xb-asc", "state": "delivered", **_WAITS}, *_HOLD)),
     (
