@@ -94,7 +94,7 @@ def updated(wanted: Catalog, language: str, text: str) -> Catalog:
     """Return a language's catalogue with the messages of ``wanted``, and the translations that ``text`` has."""
     old = read_po(io.StringIO(text), locale=language)
     known = {**{_key(each): each for each in old.obsolete.values()}, **{_key(each): each for each in old if each.id}}
-    made = Catalog(locale=language, charset="utf-8")
+    made = _one_form(Catalog(locale=language, charset="utf-8"))
     for message in wanted:
         if message.id:
             before = known.pop(_key(message), None)
@@ -103,13 +103,19 @@ def updated(wanted: Catalog, language: str, text: str) -> Catalog:
     return made
 
 
+def _one_form(catalog: Catalog) -> Catalog:
+    """Let a catalogue have one form for any number, as Malay and Thai do; Babel does not know it of every language."""
+    catalog._num_plurals, catalog._plural_expr = 1, "0"
+    return catalog
+
+
 def render(catalog: Catalog, language: str = "", *, by_machine: bool = True) -> str:
     """Write a catalogue: sorted, without dates and places, so that only what is said makes a difference."""
     head = ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"]
     if language:
         head += [
             f"Language: {language}",
-            f"Plural-Forms: {catalog.plural_forms}",
+            "Plural-Forms: nplurals=1; plural=0;",
             f"{MACHINE_MADE}: {'yes' if by_machine else 'no'}",
         ]
     body = io.BytesIO()
