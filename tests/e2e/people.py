@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
+from lintas.access import keys
+from lintas.access.records import ROLES
 from lintas.cli.demo.people import pinned
 from lintas.cli.demo.stage import NodeOnStage, Stage
 from lintas.cli.demo.story import Theft, World
 from lintas.cli.key import issue_key
-from lintas.http import keys
-from lintas.http.keys import ROLES
 from lintas.model.times import SystemClock
 from lintas.storage.engine import open_engine
 from lintas.storage.writer import SerialWriter

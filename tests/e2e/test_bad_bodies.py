@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 from tests.e2e.people import Answer, Running
 
+from lintas.access.records import ROLES
 from lintas.api.app import api_routes
-from lintas.http.keys import ROLES
 from lintas.http.routing import Route
 from lintas.storage.engine import open_engine, reading
 from lintas.storage.schema import metadata

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from tests.e2e.people import Running
 
+from lintas.access.records import ROLES
 from lintas.cli.key import issue_key
-from lintas.http.keys import ROLES
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
 OWN = {"sec-fetch-site": "same-origin"}

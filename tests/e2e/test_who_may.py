@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from tests.e2e.people import Running
 
+from lintas.access.records import ROLES
 from lintas.api.app import api_routes
 from lintas.cli.key import issue_key
 from lintas.console.pages import ROUTES as PAGES
-from lintas.http.keys import ROLES
 from lintas.http.routing import Route
 
 ROUTES = [*api_routes(), *PAGES]

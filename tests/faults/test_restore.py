@@ -17,10 +17,10 @@ from sqlalchemy import insert, inspect, select
 from tests.e2e.program import Ended, run, run_many
 from tests.faults.pair import Pair, Seat, holds, reconciled, until
 
+from lintas.access import keys
 from lintas.border import approval_store
 from lintas.cli.key import issue_key
 from lintas.exchange import store as exchange_store
-from lintas.http import keys
 from lintas.ledger.checkpoint import log_key
 from lintas.ledger.membership import member_policy
 from lintas.ledger.verify import DirectorySource, verify_ledger

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from tests.integration.test_four_eyes import two_people
 from tests.integration.town import Town
 
+from lintas.access import keys
 from lintas.api.app import public_app
 from lintas.cli.main import lintas
 from lintas.console.pages import PAGES, ROUTES
-from lintas.http import keys
 from lintas.node.assembly import assemble
 from lintas.node.config import read_config
 from lintas.node.runtime import Runtime

@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner
 from tests.integration.town import Town
 
+from lintas.access import keys
 from lintas.api.app import public_app
 from lintas.cli.main import lintas
 from lintas.console.pages import PAGES, ROUTES
-from lintas.http import keys, once
+from lintas.http import once
 from lintas.model.times import SystemClock
 from lintas.node.config import read_config
 from lintas.node.runtime import Runtime

@@ -15,10 +15,10 @@ import pytest
 from tests.integration.test_reads import seal
 from tests.integration.town import XA, XB, Desk, Town
 
+from lintas.access import keys
 from lintas.api.app import api_routes, public_app
 from lintas.console import pages
 from lintas.exchange.records import Read
-from lintas.http import keys
 from lintas.http.routing import Route
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime

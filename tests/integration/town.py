@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 from sqlalchemy import select
 
+from lintas.access import key_store as api_keys
 from lintas.bank.agent import Agent
 from lintas.bank.core import Core
 from lintas.border.records import Refusal
@@ -22,14 +23,13 @@ from lintas.cli.demo import story
 from lintas.cli.demo.cast import A1, A2, B1, B2, CAST
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import LANES, Identity
-from lintas.http import keys as api_keys
 from lintas.intake.records import Report, ReportForm
 from lintas.ledger.checkpoint import log_key
 from lintas.ledger.cosignature import witness_key
 from lintas.model.errors import Refused
 from lintas.model.ids import IdSource
 from lintas.model.tainted import LedgerAnswer
-from lintas.node.assembly import Node, Parts, assemble
+from lintas.node.assembly import Node, Parts, assemble, everybody
 from lintas.node.views import CaseView, read_case
 from lintas.policy.shipped import shipped_table
 from lintas.policy.table import PolicyTable
@@ -162,6 +162,7 @@ class Desk:
                 abroad={bank: owner for owner, banks in BANKS.items() if owner != authority for bank in banks},
                 clock=clock,
                 ids=IdSource(clock),
+                may_approve=everybody,
             )
         )
         self.writer = SerialWriter(self.engine)

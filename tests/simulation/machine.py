@@ -23,7 +23,7 @@ from lintas.model import times
 from lintas.model.errors import LintasError, Refused
 from lintas.model.ids import IdSource
 from lintas.model.messages import Lane
-from lintas.node.assembly import Node, Parts, assemble
+from lintas.node.assembly import Node, Parts, assemble, everybody
 from lintas.storage.engine import Transaction, reading
 from lintas.storage.writer import UseCase
 from lintas.trust.charter import SignedCharter
@@ -118,6 +118,7 @@ class Machine:
                 abroad=law.BANK_OF,
                 clock=self.clock,
                 ids=self.ids,
+                may_approve=everybody,
                 verify=self.world.keyring.verify,
             )
         )

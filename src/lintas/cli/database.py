@@ -49,13 +49,13 @@ def back_up(file: Path, config_file: Path) -> None:
 @click.option("--anyway", is_flag=True, help="Also when somebody knows of more of the ledger than there would be.")
 def restore(file: Path, config_file: Path, anyway: bool) -> None:
     """Put the backup FILE in the place of the database of a node that does not run; the replaced one is kept."""
-    from lintas.http.keys import carry_revoked
+    from lintas.access.service import carry
     from lintas.model.times import SystemClock
     from lintas.node import backup
     from lintas.node.config import read_config
 
     home, now = read_config(config_file), SystemClock().now()
-    done = backup.restore(home, file, now=now, anyway=anyway, carry_revoked=carry_revoked)
+    done = backup.restore(home, file, now=now, anyway=anyway, carry_revoked=carry)
     for line in _told(done):
         click.echo(line)
 

@@ -36,7 +36,7 @@ def issue(config_file: Path, name: str, role: str, organisation: str) -> None:
 @CONFIG
 def list_keys(config_file: Path) -> None:
     """List the keys that were ever issued, one a line: id, role, organisation, name, when, and whether revoked."""
-    from lintas.http import keys
+    from lintas.access import keys
     from lintas.node.config import read_config
     from lintas.storage.engine import open_engine, reading
 
@@ -52,7 +52,7 @@ def list_keys(config_file: Path) -> None:
 @CONFIG
 def revoke(key_id: str, config_file: Path) -> None:
     """Make the key ID worthless from now on, also at a node that is running."""
-    from lintas.http import keys
+    from lintas.access import keys
     from lintas.model.times import SystemClock
     from lintas.node.config import read_config
     from lintas.storage.engine import open_engine
@@ -66,7 +66,7 @@ def revoke(key_id: str, config_file: Path) -> None:
 
 def issue_key(home: "Home", *, name: str, role: str, organisation: str = "") -> str:
     """Issue an API key and return its text, which is kept nowhere."""
-    from lintas.http import keys
+    from lintas.access import keys
     from lintas.model.ids import IdSource
     from lintas.model.times import SystemClock
     from lintas.storage.engine import open_engine

@@ -8,11 +8,11 @@ import click
 import msgspec
 from sqlalchemy import Engine
 
+from lintas.access.keys import who
 from lintas.cli.options import CONFIG
 from lintas.exchange.directory import Directory
 from lintas.exchange.records import Because, StandingChange
 from lintas.exchange.standing import Standings
-from lintas.http.keys import who
 from lintas.ledger.service import Ledger
 from lintas.model.errors import BadInput, NotAllowed, NotSignedIn
 from lintas.model.ids import IdSource

@@ -7,7 +7,6 @@ from pathlib import Path
 from lintas.api.app import public_app
 from lintas.api.exchange import exchange_app
 from lintas.console.pages import PAGES, ROUTES
-from lintas.http.keys import may_approve
 from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_signals
 from lintas.node.config import read_config
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_node
@@ -21,7 +20,7 @@ async def serve_node(config_file: Path, *, say: Callable[[str], object], distrus
     """Open the node's doors and run it until SIGTERM or SIGINT; says ``ready`` and each address once they are open."""
     home = read_config(config_file)
     with alone(home.path(home.config.database)):
-        runtime = Runtime(home, open_node(home, may_approve=may_approve), distrusted_witnesses=distrusted)
+        runtime = Runtime(home, open_node(home), distrusted_witnesses=distrusted)
         async with runtime.running(), Listeners(_doors(runtime)) as doors:
             runtime.on_peers = partial(doors.trust_only, EXCHANGE)
             # A successor of the charter may have come while the doors were opening.

@@ -5,9 +5,9 @@ from typing import Annotated
 import msgspec
 from starlette.responses import RedirectResponse, Response
 
+from lintas.access.keys import who
 from lintas.console.frame import LANGUAGE, page
 from lintas.http import bodies
-from lintas.http.keys import who
 from lintas.http.routing import COOKIE, Call, Route
 from lintas.model.errors import NotSignedIn
 from lintas.node.runtime import Runtime

@@ -20,8 +20,8 @@ from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as Address
 from starlette.types import ASGIApp
 
+from lintas.access.records import ROLES, Caller
 from lintas.http import bodies, problems
-from lintas.http.keys import ROLES, Caller
 from lintas.http.once import AnsweredBefore, Once, again
 from lintas.http.once import read as read_once
 from lintas.http.problems import Problem

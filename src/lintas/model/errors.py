@@ -51,6 +51,13 @@ class NotSignedIn(LintasError):
     title = "Not signed in"
 
 
+class TooManyTries(LintasError):
+    """So many wrong tries came that further ones wait."""
+
+    status = 429
+    title = "Too many tries"
+
+
 class NotAllowed(LintasError):
     """The caller is known, and its role does not cover this."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
+from lintas.access.service import Access
 from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
 from lintas.border.records import Admitted
@@ -41,6 +42,7 @@ from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
 from lintas.trust.note import VerifierKey
+from lintas.trust.vault import VaultKey
 
 #: Tells whether the person of a name may approve now.
 MayApprove = Callable[[Transaction, str], bool]
@@ -70,8 +72,10 @@ class Parts(NamedTuple):
     competent: tuple[VerifierKey, ...] = ()
     #: What letters are written in where nobody asks for another language.
     language: str = "en"
-    #: The first of two approvals counts only while its giver may approve; a node without keys believes the names.
-    may_approve: MayApprove = everybody
+    #: Closes people's secrets in the database; without one, a key that ends with the process.
+    vault: VaultKey | None = None
+    #: Whose first of two approvals still counts; without one, who the access room lets in to approve.
+    may_approve: MayApprove | None = None
 
 
 class Node(NamedTuple):
@@ -80,6 +84,7 @@ class Node(NamedTuple):
     parts: Parts
     bus: Bus
     ledger: Ledger
+    access: Access
     watch: Watch
     judge: Judge
     approvals: Approvals
@@ -106,6 +111,14 @@ def assemble(parts: Parts) -> Node:
     me, clock, ids, directory = parts.identity.authority, parts.clock, parts.ids, parts.directory
     bus = Bus(clock)
     ledger = Ledger(parts.log_origin, parts.log_signer)
+    access = Access(
+        me=me,
+        exercise=parts.identity.exercise,
+        banks=parts.banks,
+        vault=parts.vault or VaultKey.generate(),
+        ledger=ledger,
+        ledger_clock=clock,
+    )
     judge = Judge(
         parts.table,
         jurisdiction_of=directory.jurisdiction_of,
@@ -160,7 +173,7 @@ def assemble(parts: Parts) -> Node:
         contact=parts.contact,
         appeal_address=lambda: parts.directory.member(me).public_url,
         own_banks=parts.banks,
-        may_approve=parts.may_approve,
+        may_approve=parts.may_approve or access.may_approve,
         chase=chase,
         border=border,
         judge=judge,
@@ -185,6 +198,7 @@ def assemble(parts: Parts) -> Node:
         parts=parts,
         bus=bus,
         ledger=ledger,
+        access=access,
         watch=Watch(clock),
         judge=judge,
         approvals=approvals,

@@ -1,5 +1,6 @@
 """Makes a node's home (keys, settings, policy, charter, database) and opens one that exists."""
 
+import contextlib
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock, SystemClock
-from lintas.node.assembly import MayApprove, Node, Parts, assemble, everybody
+from lintas.node.assembly import Node, Parts, assemble
 from lintas.node.clock import ExerciseClock
 from lintas.node.config import Config, Home, checked, read_config, render_config
 from lintas.policy.approval_text import issuer_keys
@@ -40,9 +41,11 @@ from lintas.trust.charter import (
     write_charter,
 )
 from lintas.trust.keys import Ed25519Signer, KemKey, save_secret
+from lintas.trust.vault import VaultKey
 
 SETTINGS = "lintas.toml"
 SIGNING, LOG, KEM, POLICY, WITNESS = "signing.key", "log.key", "envelope.key", "policy.key", "witness.key"
+ACCESS = "access.key"
 TLS_KEY, TLS_CERTIFICATE = "tls.key", "tls.pem"
 
 
@@ -66,6 +69,7 @@ def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock
     for name in (SIGNING, LOG, POLICY):
         Ed25519Signer.generate(f"{config.authority}/{name.removesuffix('.key')}").save(home.key(name))
     KemKey.generate().save(home.key(KEM))
+    VaultKey.generate().save(home.key(ACCESS))
     put(home.key(TLS_CERTIFICATE), tls.certificate_pem.encode("ascii"))
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
     home = install_policy(home, policy)
@@ -232,8 +236,8 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     return home, open_node(home, clock=clock)
 
 
-def open_node(home: Home, *, clock: Clock | None = None, may_approve: MayApprove = everybody) -> Node:
-    """Open a node by its settings; ``may_approve`` says whose first approvals still count."""
+def open_node(home: Home, *, clock: Clock | None = None) -> Node:
+    """Open a node by its settings."""
     clock, config = clock or clock_of(home), home.config
     engine = open_engine(home.path(config.database))
     directory = open_directory(home, engine, clock)
@@ -255,9 +259,18 @@ def open_node(home: Home, *, clock: Clock | None = None, may_approve: MayApprove
         ids=IdSource(clock),
         competent=issuer_keys(config.competent, where="competent"),
         language=config.language or official(config.jurisdiction),
-        may_approve=may_approve,
+        vault=open_vault(home),
     )
     return assemble(parts)
+
+
+def open_vault(home: Home) -> VaultKey:
+    """Return the key that closes people's secrets; a home that was made before there were officers gets one."""
+    path = home.key(ACCESS)
+    if not path.exists():
+        with contextlib.suppress(Conflict):
+            VaultKey.generate().save(path)
+    return VaultKey.load(path)
 
 
 def clock_of(home: Home) -> Clock:

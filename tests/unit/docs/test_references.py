@@ -10,11 +10,11 @@ import click
 import msgspec
 import pytest
 
+from lintas.access.records import ROLES
 from lintas.api.app import api_routes
 from lintas.cli.bank import BankConfig
 from lintas.cli.main import lintas
 from lintas.cli.witness import IdentityConfig, LogConfig, WitnessConfig
-from lintas.http.keys import ROLES
 from lintas.model.markings import Marking, Obligations
 from lintas.model.messages import KINDS, VERSION, Outcome, Purpose, Statement
 from lintas.model.tainted import Baton, Part, PartState

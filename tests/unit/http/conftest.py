@@ -11,8 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 
+from lintas.access.records import ROLES, Caller
 from lintas.http import bodies
-from lintas.http.keys import ROLES, Caller
 from lintas.http.problems import Problem
 from lintas.http.routing import Call, Pages, Route, routes_to_app
 from lintas.model.errors import BadInput, Conflict, LintasError, NotFound, Refused

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from tests.unit.http.conftest import INVESTIGATOR, ROUTES, Ask, authenticate, show
 
-from lintas.http.keys import ROLES, Caller
+from lintas.access.records import ROLES, Caller
 from lintas.http.routing import COOKIE, Call, Route, routes_to_app
 from lintas.model.errors import BadInput
 

@@ -18,7 +18,7 @@ from lintas.storage.engine import open_engine, writing
 from lintas.storage.schema import metadata
 
 #: The one module whose name does not end in "store" and that owns a table. Witnesses' own is for another database.
-ALSO = "lintas.http.keys"
+ALSO = "lintas.access.key_store"
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from lintas.http.keys import ROLES, Caller, api_keys, issue, issued, revoke, who
+from lintas.access.key_store import api_keys
+from lintas.access.keys import issue, issued, revoke, who
+from lintas.access.records import ROLES, Caller
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.ids import IdSource
 from lintas.model.times import SystemClock

@@ -1,0 +1,55 @@
+"""The access of one authority's people and machines: officers' accounts, sessions, keys, and who a token belongs to."""
+
+from lintas.access import key_store, keys, store
+from lintas.access.desk import Desk
+from lintas.access.officers import Officers
+from lintas.access.sessions import Known, Sessions
+from lintas.ledger.service import Ledger
+from lintas.model import times
+from lintas.model.ids import IdSource
+from lintas.model.times import Clock, SystemClock
+from lintas.storage.engine import Transaction
+from lintas.trust.vault import VaultKey
+
+
+class Access:
+    """``officers`` are the accounts and keys, ``sessions`` who is signed in."""
+
+    def __init__(
+        self,
+        *,
+        me: str,
+        exercise: bool,
+        banks: frozenset[str],
+        vault: VaultKey,
+        ledger: Ledger,
+        ledger_clock: Clock,
+        clock: Clock | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        desk = Desk(me, exercise, banks, vault, ledger, clock, ledger_clock, IdSource(clock))
+        self.officers, self.sessions = Officers(desk), Sessions(desk)
+        self.pepper = vault.pepper
+
+    def known(self, tx: Transaction, token: str) -> Known | None:
+        """Return the holder of a key (``lk_``) or a session (``ls_``); None for anything else."""
+        if token.startswith("ls_"):
+            return self.sessions.known(tx, token)
+        caller = keys.who(tx, token)
+        return None if caller is None else Known(caller)
+
+    def may_approve(self, tx: Transaction, name: str) -> bool:
+        """Tell whether the person of this name may approve now: as an officer who is let in, or by a valid key."""
+        return self.officers.may_approve(tx, name) or keys.may_approve(tx, name)
+
+
+def carry(old: Transaction, new: Transaction) -> int:
+    """Bring over, into a backup that is restored, which keys and officers lost their access since; ends every session in it.
+
+    Returns how many keys and officers changed. A database of a form without officers knows of keys alone.
+    """
+    carried = key_store.carry_revoked(old, new)
+    if store.known(old):
+        carried += store.carry(old, new)
+    store.end_all(new, times.render(SystemClock().now().replace(microsecond=0)), "a restore")
+    return carried
