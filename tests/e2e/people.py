@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 
 from lintas.access import keys
-from lintas.access.records import ROLES
+from lintas.access.records import ROLES, NewOfficer
 from lintas.cli.demo.people import pinned
-from lintas.cli.demo.stage import NodeOnStage, Stage
+from lintas.cli.demo.stage import NodeOnStage, Stage, admit
 from lintas.cli.demo.story import Theft, World
 from lintas.cli.key import issue_key
 from lintas.model.times import SystemClock
@@ -84,6 +84,19 @@ class Running:
         }
 
     @cached_property
+    def passes(self) -> dict[str, str]:
+        """Return for each role at xa the path at which one click signs somebody of it in."""
+        bank = self.xa.cast.banks[0]
+        people = [
+            NewOfficer(
+                login=f"test-{role}", name=f"Test {role}", role=role, organisation=bank if role == "bank" else ""
+            )
+            for role in sorted(ROLES)
+        ]
+        made = admit(self.xa.home, people)
+        return {role: made[f"test-{role}"] for role in sorted(ROLES)}
+
+    @cached_property
     def revoked(self) -> dict[str, str]:
         """Return a key of each role that was revoked."""
         writer = SerialWriter(open_engine(self.xa.home.path(self.xa.home.config.database)))
@@ -131,3 +144,15 @@ class Running:
         for name in ("client", "client_b"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+
+
+def enter(browser: httpx.Client, there: str) -> httpx.Response:
+    """Sign a browser in by the pass at a path."""
+    return browser.post(there, data={"to": "/"}, headers={"sec-fetch-site": "same-origin"})
+
+
+def session_of(running: Running, role: str) -> str:
+    """Return the token of a new session of one of xa's roles."""
+    with httpx.Client(base_url=running.xa.page_url, timeout=PATIENCE, trust_env=False) as browser:
+        assert enter(browser, running.passes[role]).status_code == 303
+        return str(browser.cookies["lintas_session"])

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.e2e.people import Running
+from tests.e2e.people import Running, enter
 
-from lintas.access.records import ROLES
-from lintas.cli.key import issue_key
+from lintas.access.records import ROLES, NewOfficer
+from lintas.cli.demo.stage import admit
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
 OWN = {"sec-fetch-site": "same-origin"}
@@ -26,10 +26,6 @@ PUBLISHED = ("https://www.malaymail.com/", "https://thesun.my/")
 def browser(running: Running) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=running.xa.page_url, headers=HTML, timeout=20, trust_env=False) as client:
         yield client
-
-
-def sign_in(browser: httpx.Client, key: str) -> httpx.Response:
-    return browser.post("/sign-in", data={"key": key}, headers=OWN)
 
 
 def check_page(answer: httpx.Response) -> str:
@@ -72,30 +68,32 @@ def test_a_stranger_is_sent_to_sign_in(browser: httpx.Client) -> None:
     assert '<html lang="' in text
 
 
-@pytest.mark.parametrize("key", ["", "lk_x", "lk_" + "a" * 5000, EVIL, "ключ"])
-def test_a_key_that_is_none_gets_no_session(browser: httpx.Client, key: str) -> None:
-    answer = sign_in(browser, key)
-    assert 400 <= answer.status_code < 500
+@pytest.mark.parametrize("typed", ["", "lk_x", "a" * 900, EVIL, "ключ"])
+def test_who_is_nobody_gets_no_session(browser: httpx.Client, typed: str) -> None:
+    answer = browser.post("/sign-in", data={"login": typed, "password": typed, "code": typed}, headers=OWN)
+    assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
     assert "<script>" not in check_markup(answer)
+    assert browser.post(f"/exercise/{typed[:40] or 'x'}", data={"to": "/"}, headers=OWN).status_code in (404, 405)
 
 
-def test_banks_have_no_pages(running: Running, browser: httpx.Client) -> None:
-    assert sign_in(browser, running.keys["bank"]).status_code == 401
+def test_a_key_is_nobodys_session(running: Running, browser: httpx.Client) -> None:
+    browser.cookies.set("lintas_session", running.keys["approver"], domain="127.0.0.1")
+    assert browser.get("/").headers["location"] == "/sign-in"
 
 
 def test_bad_forms_are_refused(running: Running, browser: httpx.Client) -> None:
-    for data in (b"key=a&key=b", b"nokey=1", b"key=%ff", b"key=%00", b"\xff\xfe", b"key=" + b"x" * 2_000_000):
+    for data in (b"login=a&login=b", b"nokey=1", b"login=%ff", b"login=%00", b"\xff\xfe", b"login=" + b"x" * 2_000_000):
         answer = browser.post(
             "/sign-in", content=data, headers=OWN | {"content-type": "application/x-www-form-urlencoded"}
         )
         assert 400 <= answer.status_code < 500, data[:20]
-    assert browser.post("/sign-in", json={"key": running.keys["hotline"]}, headers=OWN).status_code == 415
+    assert browser.post("/sign-in", json={"login": "hotline"}, headers=OWN).status_code == 415
 
 
 @pytest.mark.parametrize("role", sorted(ROLES - {"bank"}))
 def test_every_role_sees_its_pages_and_signs_out(running: Running, browser: httpx.Client, role: str) -> None:
-    signed = sign_in(browser, running.keys[role])
+    signed = enter(browser, running.passes[role])
     assert (signed.status_code, signed.headers["location"]) == (303, "/")
     cookie = signed.headers["set-cookie"].lower()
     assert "httponly" in cookie
@@ -119,14 +117,14 @@ def test_every_role_sees_its_pages_and_signs_out(running: Running, browser: http
 
 
 def test_the_session_over_tls_is_for_tls_only(running: Running) -> None:
-    answer = running.client.post("/sign-in", data={"key": running.keys["hotline"]}, headers=OWN | HTML)
+    answer = running.client.post(running.passes["hotline"], data={"to": "/"}, headers=OWN | HTML)
     assert "; secure" in answer.headers["set-cookie"].lower()
 
 
 def test_what_people_write_is_shown_and_never_run(running: Running, browser: httpx.Client) -> None:
     form = {"text": f"He called from +99912345678 {EVIL} see https://a.example/{EVIL}", "phone": EVIL}
     report = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=form).document
-    sign_in(browser, running.keys["investigator"])
+    enter(browser, running.passes["investigator"])
     text = check_page(browser.get(f"/cases/{report['case']}"))
     assert html.escape(EVIL, quote=False).split("\u202e")[0].replace('"', "&#34;") in text
     missing = browser.get("/cases/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
@@ -135,8 +133,8 @@ def test_what_people_write_is_shown_and_never_run(running: Running, browser: htt
 
 
 def test_an_officers_name_is_escaped_too(running: Running, browser: httpx.Client) -> None:
-    key = issue_key(running.xa.home, name="<script>alert('name')</script>", role="hotline")
-    sign_in(browser, key)
+    person = NewOfficer(login="nasty", name="<script>alert('name')</script>", role="hotline")
+    enter(browser, admit(running.xa.home, [person])["nasty"])
     assert "&lt;script&gt;alert" in check_page(browser.get("/"))
 
 
@@ -151,7 +149,7 @@ def own_hold(running: Running, case: str) -> str:
 
 
 def test_the_hotline_files_a_report_from_its_form(running: Running, browser: httpx.Client) -> None:
-    sign_in(browser, running.keys["hotline"])
+    enter(browser, running.passes["hotline"])
     form = running.theft().form
     page = check_page(browser.get("/reports/new"))
     (number,) = re.findall(r'name="once" value="([^"]+)"', page)
@@ -177,7 +175,7 @@ def test_the_hotline_files_a_report_from_its_form(running: Running, browser: htt
 
 
 def test_messages_come_as_a_file_too(running: Running, browser: httpx.Client) -> None:
-    sign_in(browser, running.keys["hotline"])
+    enter(browser, running.passes["hotline"])
     chat = "\ufeffHe: pay to https://tax-refund-9.example/pay at once. ด่วน"
     sent = browser.post(
         "/reports", data={"text": "She was told to pay."}, files={"messages": ("chat.txt", chat)}, headers=OWN
@@ -198,10 +196,10 @@ def test_an_approver_approves_from_the_page(running: Running, browser: httpx.Cli
     case = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=form).document["case"]
     hold = own_hold(running, case)
     action = f"/holds/{hold}/approve"
-    sign_in(browser, running.keys["hotline"])
+    enter(browser, running.passes["hotline"])
     assert action not in check_page(browser.get(f"/holds/{hold}"))
     assert browser.post(action, headers=OWN).status_code == 403
-    sign_in(browser, running.keys["approver"])
+    enter(browser, running.passes["approver"])
     assert f'href="/holds/{hold}"' in check_page(browser.get("/"))
     text = check_page(browser.get(f"/holds/{hold}"))
     assert f'<form method="post" action="{action}">' in text
@@ -233,7 +231,7 @@ def test_what_waits_comes_first_and_is_declined_with_a_reason(running: Running, 
     hold = running.until(asked)
     there = f"/holds/{hold['id']}"
     with httpx.Client(base_url=running.xb.page_url, headers=HTML, timeout=20, trust_env=False) as abroad:
-        assert sign_in(abroad, running.xb.approver_key).status_code == 303
+        assert enter(abroad, running.xb.passes["approver"]).status_code == 303
         text = running.until(lambda: page if there in (page := check_page(abroad.get("/"))) else "")
         (row,) = (row for row in re.findall(r"<tr data-row.*?</tr>", text, re.DOTALL) if there in row)
         for words in ("approve hold", "xa-asc", hold["currency"], hold["baton"]["holder"]):
@@ -261,7 +259,7 @@ def test_what_waits_comes_first_and_is_declined_with_a_reason(running: Running, 
 
     assert running.until(told).startswith("No offence under our law <b> (")
     # The page of the case names money that a bank found and nobody holds as what it is.
-    sign_in(browser, running.keys["auditor"])
+    enter(browser, running.passes["auditor"])
     text = check_page(browser.get(f"/cases/{case}"))
     assert "here not held" in text
     assert '<form method="post"' not in text.split("<main")[1].split("</main>")[0]
@@ -271,7 +269,7 @@ def test_who_reported_does_not_get_the_button_that_approves(running: Running, br
     form = running.theft().form
     case = running.ask("POST", "/api/v1/reports", key=running.keys["approver"], json=form).document["case"]
     hold = own_hold(running, case)
-    sign_in(browser, running.keys["approver"])
+    enter(browser, running.passes["approver"])
     shown = check_page(browser.get(f"/holds/{hold}"))
     assert "another officer approves it" in shown
     assert f"/holds/{hold}/approve" not in shown
@@ -281,7 +279,7 @@ def test_who_reported_does_not_get_the_button_that_approves(running: Running, br
 def test_a_report_that_lacks_something_is_on_the_first_page(running: Running, browser: httpx.Client) -> None:
     form = {"text": "They took my savings.", "urgent_harm": True}
     report = running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json=form).document
-    sign_in(browser, running.keys["hotline"])
+    enter(browser, running.passes["hotline"])
     first = f'href="/reports/new?case={report["case"]}"'
     text = check_page(browser.get("/"))
     (row,) = (row for row in re.findall(r"<tr data-row.*?</tr>", text, re.DOTALL) if first in row)
@@ -298,7 +296,7 @@ def test_a_report_that_lacks_something_is_on_the_first_page(running: Running, br
 
 
 def test_what_is_new_is_announced_and_moves_nothing(running: Running, browser: httpx.Client) -> None:
-    sign_in(browser, running.keys["hotline"])
+    enter(browser, running.passes["hotline"])
     running.ask("POST", "/api/v1/reports", key=running.keys["hotline"], json={"text": "They called again."})
     (since,) = re.findall(r'hx-get="/news\?since=([^"]*)"', check_page(browser.get("/")))
     assert browser.get("/news", params={"since": since}).text.strip() == ""
@@ -307,7 +305,7 @@ def test_what_is_new_is_announced_and_moves_nothing(running: Running, browser: h
 
 
 def test_an_id_is_found(running: Running, browser: httpx.Client) -> None:
-    sign_in(browser, running.keys["investigator"])
+    enter(browser, running.passes["investigator"])
     (bar, *_) = running.ask("GET", "/api/v1/cases", key=running.keys["auditor"]).document
     assert browser.get("/find", params={"q": f" {bar['case']} "}).headers["location"] == f"/cases/{bar['case']}"
     for nothing in ("x", "case-0", EVIL, "%", "' or 1=1 --"):

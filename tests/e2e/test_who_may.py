@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.e2e.people import Running
+from tests.e2e.people import Running, session_of
 
 from lintas.access.records import ROLES
 from lintas.api.app import api_routes
@@ -77,13 +77,13 @@ def test_strangers_and_revoked_keys_are_kept_out(running: Running, route: Route)
 
 
 def test_a_cookie_acts_only_from_the_nodes_own_page(running: Running) -> None:
-    cookie = {"cookie": f"lintas_session={running.keys['approver']}"}
+    cookie = {"cookie": f"lintas_session={session_of(running, 'approver')}"}
     path = "/holds/hold-0/approve"
     assert running.ask("GET", "/", headers=cookie).status == 200
     for foreign in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}, {}):
         assert running.ask("POST", path, headers=cookie | foreign).status == 403
     own = {"sec-fetch-site": "same-origin"}
-    assert running.ask("POST", path, headers=cookie | own).status == 404
+    assert running.ask("POST", path, headers=cookie | own, data={"seen": ""}).status == 404
 
 
 def test_a_bank_sees_its_own_work_only(running: Running) -> None:

@@ -70,7 +70,7 @@ class Officers:
         return self._invite(tx, new.login, awaits=awaits is not None)
 
     def reset(self, tx: Transaction, login: str, by: str) -> Invitation:
-        """End an officer's password, second factor and sessions, and open a new address to enrol at; lets a disabled one return."""
+        """End an officer's password, second factor and sessions, and open a new address to enrol at; a disabled one returns."""
         found = self._other(tx, login, by)
         if found.disabled_at is not None:
             self._check_name(tx, found.name, but=login)

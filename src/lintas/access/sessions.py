@@ -111,7 +111,7 @@ class Sessions:
         return NewSession(id=new.id, token=token, ends=ends, name=officer.name, role=officer.role, told=told)
 
     def _news(self, tx: Transaction, login: str, now: datetime) -> bool:
-        """Tell whether something was done to an officer's access lately that could have been done in order to act as that one."""
+        """Tell whether something was done to an officer's access lately by which somebody could have acted as that one."""
         since = times.render(now - rules.TOLD_FOR)
         return any(each.what in ("renewed", "key") and each.at > since for each in store.happened(tx, login, 50))
 

@@ -94,9 +94,10 @@ _OFFICER = [officers.c[name] for name in Officer.__struct_fields__]
 _HAPPENING = [happenings.c[name] for name in Happening.__struct_fields__]
 #: The fields of a session that stand in its own row.
 _OWN = [sessions.c[name] for name in Session.__struct_fields__ if name not in ("name", "open")]
+_BESIDE = [each for each in _OFFICER if each.name not in ("login", "name", "created")]
 # Every call of a browser asks this: made once.
 _FIND = (
-    select(*_OWN, officers.c.name, sessions.c.hash, *(each for each in _OFFICER if each.name not in ("login", "name", "created")))
+    select(*_OWN, officers.c.name, sessions.c.hash, *_BESIDE)
     .join(officers, officers.c.login == sessions.c.login)
     .where(sessions.c.id == bindparam("of_session"))
 )  # fmt: skip
@@ -163,7 +164,7 @@ def use_step(tx: Transaction, login: str, step: int) -> bool:
 
 
 def _officer(row: Row[tuple[object, ...]]) -> Officer:
-    return Officer(**{str(name): value for name, value in row._mapping.items()})  # type: ignore[arg-type] # as the table has them
+    return Officer(**{str(name): value for name, value in row._mapping.items()})
 
 
 # --- one-time addresses -----------------------------------------------------------------------------------------------

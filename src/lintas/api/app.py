@@ -7,9 +7,22 @@ import msgspec
 from starlette.applications import Starlette
 
 from lintas import __version__
-from lintas.api import appeals, approvals, bank, charter, exchange, holds, ledger, peers, reads, reports, undoing
+from lintas.access.records import Caller
+from lintas.api import (
+    appeals,
+    approvals,
+    bank,
+    charter,
+    exchange,
+    holds,
+    ledger,
+    officers,
+    peers,
+    reads,
+    reports,
+    undoing,
+)
 from lintas.http import openapi
-from lintas.http.keys import Caller, who
 from lintas.http.routing import Call, Pages, Route, routes_to_app
 from lintas.node.runtime import Runtime
 from lintas.storage.engine import reading
@@ -52,6 +65,8 @@ def api_routes() -> list[Route]:
         *charter.ROUTES,
         *peers.ROUTES,
         *reads.ROUTES,
+        *officers.ROUTES,
+        *sessions.ROUTES,
     ]
     return [*routes, openapi.route("/api/v1/openapi.json", routes, title="lintas", version="1")]
 
@@ -62,10 +77,16 @@ def public_app(runtime: Runtime, routes: Sequence[Route] = (), pages: Pages | No
 
 
 def authenticator(runtime: Runtime) -> Callable[[str], Caller | None]:
-    """Return the function that turns a key into its holder."""
+    """Return the function that turns a key or a session's token into its holder, and notes that a session is in use."""
+    access = runtime.node.access
 
     def authenticate(token: str) -> Caller | None:
         with reading(runtime.node.parts.engine) as tx:
-            return who(tx, token)
+            known = access.known(tx, token)
+        if known is None:
+            return None
+        if known.unseen:
+            runtime.writer.submit(lambda tx: access.sessions.seen(tx, known.unseen))
+        return known.caller
 
     return authenticate

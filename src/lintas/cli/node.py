@@ -84,6 +84,8 @@ def init(
         key = issue_key(made, name="Administrator", role="administrator")
     click.echo(f"A node for {name} ({short}) is in {directory}.")
     click.echo(f"Administrator's key, shown this once: {key}")
+    config_path = directory / "lintas.toml"
+    click.echo(f"First administrator: lintas officer add LOGIN --name NAME --role administrator --config {config_path}")
     click.echo(f"Run it with: lintas serve --config {directory / 'lintas.toml'}")
 
 

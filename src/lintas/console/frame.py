@@ -31,7 +31,8 @@ LANGUAGE = "lintas_language"
 def language_of(call: Call[Runtime]) -> str:
     """Return the language of an answer: as the address asks, as the reader chose, or as the browser prefers."""
     known = LANGUAGES.keys() | ({pseudo.LANGUAGE} if call.services.node.parts.identity.exercise else set())
-    chosen = (call.query.get("lang", ""), call.request.cookies.get(LANGUAGE, ""))
+    own = call.who.language if call.who is not None else ""
+    chosen = (call.query.get("lang", ""), call.request.cookies.get(LANGUAGE, ""), own)
     return next((code for code in chosen if code in known), best(call.request.headers.get("accept-language", "")))
 
 

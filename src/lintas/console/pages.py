@@ -1,11 +1,12 @@
 """The console's routes, all of them, and what a browser is shown beside the pages that it asks for."""
 
-from lintas.console import assets, audit, cases, doors, holds, home, ledger, orders, peers, releases, reports
+from lintas.console import assets, audit, cases, doors, holds, home, ledger, officers, orders, peers, releases, reports
 from lintas.console.frame import problem_page
 from lintas.http.routing import Pages
 
 ROUTES = [
     *doors.DOORS,
+    *officers.OFFICER_PAGES,
     *home.HOME_PAGES,
     *reports.REPORT_PAGES,
     *cases.CASE_PAGES,

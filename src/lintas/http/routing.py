@@ -35,6 +35,8 @@ LONGEST_WAIT = 25.0
 MOST_LISTED = 200
 #: The cookie that carries a browser's token; scripts of other sites cannot use it (see ``_token``).
 COOKIE = "lintas_session"
+#: How a session's token begins, and no other.
+SESSION = "ls_"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: Sent with every answer unless the answer says otherwise: nothing is cached, framed, sniffed, or loaded from elsewhere.
 SAFE_HEADERS = {
@@ -242,7 +244,7 @@ async def _tell(
     problem, headers = problems.describe(wrong)
     typed: dict[str, str] = {}
     try:
-        who = authenticate(token) if (token := request.cookies.get(COOKIE, "")) else None
+        who = authenticate(token) if (token := _session(request)) else None
         late = problem.status == HTTPStatus.UNAUTHORIZED and request.method == "POST"
         if late and request.url.path != pages.sign_in and _same_origin(request):
             typed = await bodies.typed(request)
@@ -307,10 +309,16 @@ def _token(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme:
         return token.strip() if scheme.lower() == "bearer" else ""
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = _session(request)
     if cookie and request.method not in ("GET", "HEAD") and not _same_origin(request):
         raise _foreign()
     return cookie
+
+
+def _session(request: Request) -> str:
+    """Read a session's token from the cookie; a key is for programs and is nobody's session."""
+    cookie = request.cookies.get(COOKIE, "")
+    return cookie if cookie.startswith(SESSION) else ""
 
 
 def _refuse_foreign_form(route: Route, request: Request) -> None:

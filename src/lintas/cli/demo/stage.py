@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from lintas.access.records import MACHINE, NewOfficer
 from lintas.cli.demo.cast import Cast
 from lintas.cli.demo.story import World
 from lintas.cli.key import issue_key
@@ -24,6 +25,8 @@ from lintas.model.errors import Unavailable
 from lintas.node import home as homes
 from lintas.node.clock import Pace, write_pace
 from lintas.node.config import Config, Door, Home
+from lintas.storage.engine import Transaction
+from lintas.storage.writer import SerialWriter
 from lintas.trust import note
 from lintas.trust.charter import Member, SigningKey
 from lintas.trust.keys import Ed25519Signer
@@ -60,6 +63,8 @@ class NodeOnStage(NamedTuple):
     auditor_key: str
     administrator_key: str
     policy_file: Path
+    #: By login, the path of the pages that signs one of the people in with one click.
+    passes: dict[str, str]
 
 
 @dataclass
@@ -286,7 +291,41 @@ def _on_stage(home: Home, cast: Cast, ports: Ports, policy: Path) -> NodeOnStage
         auditor_key=issue_key(home, name="Auditor", role="auditor"),
         administrator_key=issue_key(home, name="Administrator", role="administrator"),
         policy_file=policy,
+        passes=admit(home, _people(cast)),
     )
+
+
+def _people(cast: Cast) -> list[NewOfficer]:
+    """Return those of an authority's and its banks' people who have pages of their own."""
+    own = [
+        NewOfficer(login="hotline", name=cast.hotline, role="hotline"),
+        NewOfficer(login="approver", name=cast.approver, role="approver"),
+        NewOfficer(login="second", name=cast.second, role="approver"),
+        NewOfficer(login="auditor", name=f"Auditor of {cast.name}", role="auditor"),
+        NewOfficer(login="administrator", name=f"Administrator of {cast.name}", role="administrator"),
+    ]
+    desks = [
+        NewOfficer(login=bank.lower(), name=f"Fraud desk of {bank}", role="bank", organisation=bank)
+        for bank in cast.banks
+    ]
+    return [*own, *desks]
+
+
+def admit(home: Home, people: Sequence[NewOfficer]) -> dict[str, str]:
+    """Add officers to a node of an exercise; returns by login the path at which one click signs that one in."""
+    node = homes.open_node(home)
+    officers, passes = node.access.officers, dict[str, str]()
+
+    def use_case(tx: Transaction) -> None:
+        for each in people:
+            officers.add(tx, each, MACHINE)
+            if officers.of(tx, each.login).awaits:
+                officers.confirm(tx, each.login, "whoever sets the stage")
+            passes[each.login] = officers.exercise_pass(tx, each.login, MACHINE).address
+
+    SerialWriter(node.parts.engine).submit(use_case).result()
+    node.parts.engine.dispose()
+    return passes
 
 
 def bank_key(directory: Path, bank: str) -> str:
