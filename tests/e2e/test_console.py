@@ -46,7 +46,9 @@ def check_markup(answer: httpx.Response) -> str:
     text = answer.text
     # What such a policy would block must not be there in the first place.
     tags = " ".join(re.findall(r"<[^>]*>", SCRIPT.sub("", text, count=1)))
-    assert re.search(r"<script|<style|<img|\sstyle=|\son[a-z]+\s*=|javascript:", tags, re.IGNORECASE) is None
+    # What stands between the quotes of a value is text; addresses are looked at below.
+    names = re.sub(r'="[^"]*"', "=", tags)
+    assert re.search(r"<script|<style|<img|\sstyle=|\son[a-z]+\s*=", names, re.IGNORECASE) is None
     for address in re.findall(r'(?:href|src|action)="([^"]*)"', text.replace('href="data:,"', "")):
         assert address.startswith(("/", "#")) or address.startswith(PUBLISHED)
         assert not address.startswith("//")
@@ -64,7 +66,7 @@ def test_a_stranger_is_sent_to_sign_in(browser: httpx.Client) -> None:
         answer = browser.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     text = check_page(browser.get("/sign-in"))
-    assert '<form method="post" action="/sign-in">' in text
+    assert '<form method="post" action="/sign-in"' in text
     assert '<html lang="' in text
 
 
@@ -74,7 +76,7 @@ def test_who_is_nobody_gets_no_session(browser: httpx.Client, typed: str) -> Non
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
     assert "<script>" not in check_markup(answer)
-    assert browser.post(f"/exercise/{typed[:40] or 'x'}", data={"to": "/"}, headers=OWN).status_code in (404, 405)
+    assert browser.post("/exercise/nobody", data={"to": "/"}, headers=OWN).status_code == 404
 
 
 def test_a_key_is_nobodys_session(running: Running, browser: httpx.Client) -> None:

@@ -49,6 +49,14 @@ def test_the_matrix_covers_every_route() -> None:
         "POST /sign-in",
         "POST /sign-out",
         "GET /static/{file}",
+        "POST /language",
+        "GET /enrol/{token}",
+        "POST /enrol/{token}",
+        "GET /exercise/{token}",
+        "POST /exercise/{token}",
+        "GET /api/v1/enrolments/{token}",
+        "POST /api/v1/enrolments/{token}",
+        "POST /api/v1/sessions",
     }
 
 

@@ -20,6 +20,7 @@ from lintas.api import (
     peers,
     reads,
     reports,
+    sessions,
     undoing,
 )
 from lintas.http import openapi

@@ -106,7 +106,8 @@ ROUTES = (
 
 
 def authenticate(token: str) -> Caller | None:
-    return Caller(id=f"key-{token}", name=token, role=token) if token in ROLES else None
+    role = token.removeprefix("ls_")
+    return Caller(id=f"key-{role}", name=role, role=role) if role in ROLES else None
 
 
 def problem(call: Call[str], problem: Problem, typed: dict[str, str]) -> Response:

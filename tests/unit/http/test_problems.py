@@ -55,7 +55,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 def test_a_browser_gets_the_consoles_page_of_a_problem(ask: Ask) -> None:
-    answer = ask("GET", "/fails/bad", headers=HTML | {"cookie": f"{COOKIE}=auditor"})
+    answer = ask("GET", "/fails/bad", headers=HTML | {"cookie": f"{COOKIE}=ls_auditor"})
     assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
     assert answer.text == "60123456789 is &lt;b&gt;no&lt;/b&gt; account auditor {}"
     assert answer.headers["content-security-policy"]

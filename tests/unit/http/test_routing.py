@@ -94,7 +94,7 @@ def test_public_routes_know_a_caller_who_says_so(ask: Ask) -> None:
     ],
 )
 def test_a_cookie_acts_only_from_our_own_page(ask: Ask, headers: dict[str, str], status: int) -> None:
-    cookie = {"cookie": f"{COOKIE}=investigator"}
+    cookie = {"cookie": f"{COOKIE}=ls_investigator"}
     assert ask("POST", "/reports", headers=cookie | headers, json=REPORT).status_code == status
     assert ask("GET", "/reports/1", headers=cookie | headers).status_code == 200
 
@@ -132,9 +132,9 @@ def test_a_form_of_another_type_is_no_way_round(ask: Ask, media: str) -> None:
 
 
 def test_a_bearer_key_needs_no_origin_and_wins_over_the_cookie(ask: Ask) -> None:
-    headers = {"cookie": f"{COOKIE}=administrator", "sec-fetch-site": "cross-site"}
+    headers = {"cookie": f"{COOKIE}=ls_administrator", "sec-fetch-site": "cross-site"}
     assert ask("POST", "/reports", "investigator", headers=headers, json=REPORT).status_code == 201
-    assert ask("GET", "/reports/1", "bank", headers={"cookie": f"{COOKIE}=investigator"}).status_code == 403
+    assert ask("GET", "/reports/1", "bank", headers={"cookie": f"{COOKIE}=ls_investigator"}).status_code == 403
 
 
 def test_a_browser_without_a_session_is_sent_to_sign_in(ask: Ask) -> None:
