@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
+import webbrowser
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,7 @@ class Speed(click.ParamType[tuple[float, float]]):
 @click.option(
     "--json", "out", type=click.Path(path_type=Path), help="Write the document of what happened to this file."
 )
+@click.option("--browser/--no-browser", default=True, help="Open a browser at the case; only where there is a screen.")
 @click.option("--dir", "directory", type=click.Path(path_type=Path), help="Keep everything here (an empty directory).")
 def demo(
     headless: bool,
@@ -74,6 +78,7 @@ def demo(
     seed: int,
     jurisdictions: str | None,
     out: Path | None,
+    browser: bool,
     directory: Path | None,
 ) -> None:
     """Play the main job: a victim's report becomes holds in three more jurisdictions, and a stranger can check it."""
@@ -85,7 +90,8 @@ def demo(
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         world = story.build(seed, datetime.now(UTC).replace(microsecond=0), cast=cast)
-        ok = _run(where, world, headless=headless, speed=speed, seed=seed, out=out, began=began)
+        window = _Window(open_one=browser and not headless and _has_screen())
+        ok = _run(where, world, window, headless=headless, speed=speed, seed=seed, out=out, began=began)
     except KeyboardInterrupt:
         click.echo("\nstopped")
         return
@@ -109,9 +115,32 @@ def _directory(given: Path | None) -> Path:
     return given.resolve()
 
 
+class _Window:
+    """Where people watch: the first case is opened in a browser, and its address is said to whoever has none."""
+
+    def __init__(self, *, open_one: bool) -> None:
+        self._open_one, self._shown = open_one, False
+
+    def show(self, node: stage.NodeOnStage, case: str) -> None:
+        """Open the page of the first case, as its hotline officer sees it while the victim is on the line."""
+        if self._shown:
+            return
+        self._shown = True
+        address = f"{node.page_url}{node.passes['hotline']}?to=/cases/{case}"
+        click.echo(f"             watch it: {address}")
+        if self._open_one:
+            webbrowser.open(address)
+
+
+def _has_screen() -> bool:
+    """Tell whether a browser would open a window: one that draws in this terminal would draw over the story."""
+    return sys.platform in ("darwin", "win32") or any(os.environ.get(each) for each in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
 def _run(
     where: Path,
     world: story.World,
+    window: _Window,
     *,
     headless: bool,
     speed: tuple[float, float],
@@ -123,7 +152,9 @@ def _run(
     with stage.set_stage(where, world) as on:
         click.echo(f"started in {time.monotonic() - began:.1f} s\n")
         human, rate = speed
-        player = Player(on, world, human_seconds=human, clock_rate=rate, say=click.echo, watch=report.print_bar)
+        player = Player(
+            on, world, human_seconds=human, clock_rate=rate, say=click.echo, watch=report.print_bar, opened=window.show
+        )
         document = asyncio.run(_perform(player, seed=seed, began=began))
         if out is not None:
             out.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
@@ -141,10 +172,11 @@ async def _perform(player: Player, *, seed: int, began: float) -> dict[str, Any]
 
 
 def _keep_open(on: stage.Stage) -> None:
-    click.echo("\nThe pages are open until you press Ctrl-C:")
+    click.echo("\nThe pages are open until you press Ctrl-C; each address lets you play one person:")
     for node in on.nodes:
-        click.echo(f"  {node.cast.name}: {node.page_url}")
-        click.echo(f"    sign in as {node.cast.approver} with {node.approver_key}")
+        click.echo(f"  {node.cast.name}")
+        for login, way in node.passes.items():
+            click.echo(f"    {login:<14} {node.page_url}{way}")
     for process in on.processes:
         with contextlib.suppress(KeyboardInterrupt):
             process.wait()
