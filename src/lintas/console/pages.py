@@ -1,6 +1,6 @@
 """The console's routes, all of them, and what a browser is shown beside the pages that it asks for."""
 
-from lintas.console import assets, audit, cases, doors, holds, home, ledger, orders, peers, releases, reports
+from lintas.console import assets, audit, cases, desk, doors, holds, home, ledger, orders, peers, releases, reports
 from lintas.console.frame import problem_page
 from lintas.http.routing import Pages
 
@@ -15,6 +15,7 @@ ROUTES = [
     *peers.PEER_PAGES,
     *ledger.LEDGER_PAGES,
     *audit.AUDIT_PAGES,
+    *desk.DESK_PAGES,
     *assets.ASSETS,
 ]
 
