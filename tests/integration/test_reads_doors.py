@@ -169,6 +169,7 @@ NEVER = {
     "/reads": "ids of objects, and who read them",
     "/reads/abroad": "ids of our own objects, and what peers report of them",
     "/reads/check": "counts and ids",
+    "/refusals": "as /api/v1/refusals",
     "/reports": "what people of this jurisdiction reported here",
     "/reports/new": "a form",
     "/static/{file}": "a file of the program",

@@ -60,13 +60,14 @@ class Unwelcome(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """One thing that was stopped at the border, for people to see: which way, who, why."""
+    """One thing that was stopped at the border, for people to see: which way, who, why; ``seq`` is its number in the list."""
 
     at: str
-    direction: str
+    direction: Literal["in", "out"]
     peer: str
     reason: str
     what: str
+    seq: int = 0
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):

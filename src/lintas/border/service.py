@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Literal
 
 import msgspec
 
@@ -374,9 +375,11 @@ class Border:
         """Note that this database was put back from a backup: of each channel the next new epoch may then be any near one."""
         store.note_restore(tx, at)
 
-    def refusals(self, tx: Transaction) -> list[Refusal]:
-        """Return what was stopped at the border, newest first."""
-        return list(store.list_refusals(tx))
+    def refusals(
+        self, tx: Transaction, *, before: int | None = None, direction: str = "", peer: str = "", limit: int = 200
+    ) -> list[Refusal]:
+        """Return what was stopped at the border, newest first, going on below the number ``before``; "" asks for all."""
+        return store.list_refusals(tx, before=before, direction=direction, peer=peer, limit=limit)
 
     def unmatched(self, tx: Transaction) -> list[Waiting]:
         """Return the releases that no receipt answers yet, oldest first; ``LISTED`` of them at most."""
@@ -412,7 +415,7 @@ class Border:
         outbox.drop_expired(tx, now)
         return store.erase_expired(tx, now)
 
-    def _refusal(self, direction: str, peer: str, reason: str, what: str) -> Refusal:
+    def _refusal(self, direction: Literal["in", "out"], peer: str, reason: str, what: str) -> Refusal:
         return Refusal(times.render(self._clock.now()), direction, peer, reason, what)
 
     def entry(

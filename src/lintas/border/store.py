@@ -399,7 +399,8 @@ def count_matched(tx: Transaction) -> int:
 
 def keep_refusal(tx: Transaction, refusal: Refusal) -> None:
     """Store one refusal."""
-    values = {name: getattr(refusal, name) for name in refusal.__struct_fields__}
+    # Its number is the table's to give.
+    values = {name: getattr(refusal, name) for name in refusal.__struct_fields__ if name != "seq"}
     tx.execute(insert(refusals), values | {"what": refusal.what[:1000], "reason": refusal.reason[:80]})
 
 
@@ -409,10 +410,15 @@ def trim_refusals(tx: Transaction, keep: int) -> None:
     tx.execute(delete(refusals).where(refusals.c.seq <= newest - keep))
 
 
-def list_refusals(tx: Transaction, limit: int = 200) -> Iterable[Refusal]:
-    """Return the latest refusals, newest first."""
-    rows = tx.execute(select(refusals).order_by(refusals.c.seq.desc()).limit(limit))
-    return [Refusal(row.at, row.direction, row.peer, row.reason, row.what) for row in rows]
+def list_refusals(tx: Transaction, *, before: int | None, direction: str, peer: str, limit: int) -> list[Refusal]:
+    """Return refusals, newest first: those numbered below ``before``, of one direction and one peer where these are given."""
+    query = select(refusals).order_by(refusals.c.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(refusals.c.seq < before)
+    for column, wanted in ((refusals.c.direction, direction), (refusals.c.peer, peer)):
+        if wanted:
+            query = query.where(column == wanted)
+    return [Refusal(row.at, row.direction, row.peer, row.reason, row.what, row.seq) for row in tx.execute(query)]
 
 
 def last_received(tx: Transaction, origin: str, lane: str) -> bytes | None:

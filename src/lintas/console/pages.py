@@ -1,6 +1,20 @@
 """The console's routes, all of them, and what a browser is shown beside the pages that it asks for."""
 
-from lintas.console import assets, audit, cases, desk, doors, holds, home, ledger, orders, peers, releases, reports
+from lintas.console import (
+    assets,
+    audit,
+    cases,
+    desk,
+    doors,
+    holds,
+    home,
+    ledger,
+    orders,
+    peers,
+    releases,
+    reports,
+    stopped,
+)
 from lintas.console.frame import problem_page
 from lintas.http.routing import Pages
 
@@ -16,6 +30,7 @@ ROUTES = [
     *ledger.LEDGER_PAGES,
     *audit.AUDIT_PAGES,
     *desk.DESK_PAGES,
+    *stopped.STOPPED_PAGES,
     *assets.ASSETS,
 ]
 
