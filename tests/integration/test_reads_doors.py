@@ -40,6 +40,7 @@ class Scene(NamedTuple):
     aside: str
     amendment: str
     appeal: str
+    confirmation: str
 
     @property
     def desk(self) -> Desk:
@@ -50,7 +51,7 @@ class Scene(NamedTuple):
 
     def ask(self, method: str, path: str, role: str, **sent: Any) -> tuple[httpx.Response, list[Read]]:  # noqa: ANN401
         """Call with a fresh key of a role ("" for none); returns the answer and what was noted of its holder."""
-        bank = self.ordered.bank if role == "bank" else ""
+        bank = "" if role != "bank" else self.held.bank if "/desk/amendments" in path else self.ordered.bank
         named = {"name": f"Test {role}", "role": role, "organisation": bank}
         ids, at = self.desk.node.parts.ids, datetime.now(UTC)
         key = self.desk.do(lambda tx: keys.issue(tx, ids, at=at, **named)) if role else ""
@@ -96,7 +97,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Ite
     runtime = Runtime(Home(config, tmp_path_factory.mktemp("home")), xb.node)
     (amendment,) = xb.ask(xb.node.amendments.pending)
     (appeal,) = xb.ask(xb.node.appeals.pending)
-    yield Scene(town, runtime, first, ordered, held, token, aside.object, amendment.id, appeal.id)
+    longer = xb.do(lambda tx: xb.node.amendments.confirm(tx, held.id, "Officer Rin Vale", "Court 7/26"))
+    yield Scene(town, runtime, first, ordered, held, token, aside.object, amendment.id, appeal.id, longer.id)
     runtime.writer.close()
     town.close()
 
@@ -119,7 +121,7 @@ CARRIES = {
     "/api/v1/orders/{order}/letter": Shows("/api/v1/orders/{held.id}/letter", "letter", ("held",)),
     "/api/v1/appeals": Shows("/api/v1/appeals", "list", ("held",)),
     "/api/v1/appeals/{token}": Shows("/api/v1/appeals/{token}", "objection", ("held",)),
-    "/api/v1/bank/work": Shows("/api/v1/bank/work", "work", ("ordered",)),
+    "/api/v1/bank/work": Shows("/api/v1/bank/work", "work", ("ordered", "held")),
     "/api/v1/bank/orders/{order}": Shows("/api/v1/bank/orders/{ordered.id}", "work", ("ordered",)),
     "/api/v1/bank/orders/{order}/letter": Shows("/api/v1/bank/orders/{ordered.id}/letter", "letter", ("ordered",)),
     "/api/v1/peers/{authority}/quarantine": Shows("/api/v1/peers/xa-asc/quarantine", "quarantine", ("aside",)),
@@ -133,6 +135,10 @@ CARRIES = {
     "/amendments/{amendment}": Shows("/amendments/{amendment}", "hold", ("held",)),
     "/objections/{appeal}": Shows("/objections/{appeal}", "hold", ("held",)),
     "/peers": Shows("/peers", "quarantine", ("aside",)),
+    "/desk": Shows("/desk", "work", ("ordered", "held")),
+    "/desk/orders/{order}": Shows("/desk/orders/{ordered.id}", "letter", ("ordered",)),
+    "/desk/orders/{order}/letter.pdf": Shows("/desk/orders/{ordered.id}/letter.pdf", "letter", ("ordered",)),
+    "/desk/amendments/{amendment}": Shows("/desk/amendments/{confirmation}", "work", ("held",)),
     "/appeal/{token}": Shows("/appeal/{token}", "objection", ("held",)),
 }
 #: Roles that get another page there, which shows none.
@@ -149,6 +155,7 @@ NEVER = {
     "/ledger/{file:path}": "commitments, never what they commit to",
     "/api/v1/ledger/reconciliation": "counts envelopes and names objects that left here",
     "/api/v1/ledger/findings": "checkpoints of ledgers, which are public",
+    "/api/v1/ledger/proofs/{object}": "commitments, verdicts and ids; never what an object says",
     "/api/v1/exchange/sent": "our own envelopes",
     "/api/v1/exchange/sent/{envelope}": "as above, sealed to their recipient",
     "/api/v1/charter": "public to members and everybody else",
@@ -158,10 +165,17 @@ NEVER = {
     "/api/v1/reads/check": "counts and ids",
     "/sign-in": "a form",
     "/news": "a number",
+    "/desk/news": "a number",
     "/find": "an address",
     "/reads": "ids of objects, and who read them",
     "/reads/abroad": "ids of our own objects, and what peers report of them",
     "/reads/check": "counts and ids",
+    "/ledger": "counts, ids and checkpoints",
+    "/proof/{object}": "as /api/v1/ledger/proofs",
+    "/proof/{object}/entry": "as /api/v1/ledger/proofs",
+    "/proof/{object}/tlog-proof": "as /api/v1/ledger/proofs",
+    "/proof/{object}/receipt": "verdicts and ids",
+    "/refusals": "as /api/v1/refusals",
     "/reports": "what people of this jurisdiction reported here",
     "/reports/new": "a form",
     "/static/{file}": "a file of the program",

@@ -10,6 +10,7 @@ from lintas.border.records import Refusal
 from lintas.http import bodies
 from lintas.http.routing import Call, Route, page_size
 from lintas.model.errors import BadInput
+from lintas.node import stopped
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.node.views import with_doubts
@@ -17,6 +18,8 @@ from lintas.requests.records import Hold, HoldState, Order, Sentence
 from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})
+#: So much of what was stopped is in one answer.
+LISTED = 200
 STATES = (*get_args(HoldState), "overdue", "any")
 
 
@@ -97,7 +100,7 @@ async def decline(call: Call[Runtime]) -> None:
 
 async def list_refusals(call: Call[Runtime]) -> list[Refusal]:
     """Return what was stopped at the border, newest first."""
-    return await call.services.read(call.services.node.border.refusals)
+    return await stopped.stopped(call.services, stopped.wanted(call.query), LISTED)
 
 
 ROUTES = [
@@ -140,5 +143,6 @@ ROUTES = [
         answer=list[Refusal],
         roles=READERS,
         summary="List what was stopped at the border",
+        query=stopped.QUERY,
     ),
 ]

@@ -1,50 +1,21 @@
 """The ledger as static files for anybody, and what an auditor or administrator asks about it."""
 
 import re
-from datetime import datetime, timedelta
 
-import msgspec
 from starlette.responses import Response
 
-from lintas.border.records import Unwelcome, Waiting
-from lintas.exchange.days import DifferingDay
+from lintas.api.reports import READERS
 from lintas.http.routing import Call, Route
-from lintas.ledger.membership import member_policy
 from lintas.ledger.tlog_policy import render_policy
 from lintas.ledger.watch import Findings
-from lintas.model import times
 from lintas.model.errors import NotFound
+from lintas.node.proofs import Proven, proven
 from lintas.node.publication import Published
+from lintas.node.reconciliation import Reconciliation, reconciliation, trust_policy
 from lintas.node.runtime import Runtime
-from lintas.storage.engine import Transaction
 
 #: C2SP tlog-tiles: a checkpoint, hash tiles, entry bundles; nothing else of the directory is served.
 _FILE = re.compile(r"checkpoint|tile/(?:[0-9]{1,2}|entries)(?:/x[0-9]{3})*/[0-9]{3}(?:\.p/[0-9]{1,3})?")
-
-
-class Unmatched(msgspec.Struct, frozen=True):
-    """One object that left and has no receipt: how long it waits, and whether that is longer than healing should take."""
-
-    object: str
-    peer: str
-    lane: str
-    since: str
-    waits_seconds: int
-    overdue: bool
-
-
-class Reconciliation(msgspec.Struct, frozen=True):
-    """Releases with and without their receipt, those that a receipt refuses, and the days that a peer counts otherwise.
-
-    ``sent`` = ``matched`` + ``waiting``; ``unmatched`` lists the oldest that wait, ``refused`` the newest, 1,000 each.
-    """
-
-    sent: int
-    matched: int
-    waiting: int
-    unmatched: list[Unmatched]
-    refused: list[Unwelcome]
-    days: list[DifferingDay]
 
 
 async def file(call: Call[Runtime]) -> Response:
@@ -64,13 +35,7 @@ async def file(call: Call[Runtime]) -> Response:
 
 async def policy(call: Call[Runtime]) -> Response:
     """Serve the trust policy by which this ledger may be verified; a careful verifier gets it from somebody else."""
-    return Response(tlog_policy(call.services), media_type="text/plain; charset=utf-8")
-
-
-def tlog_policy(runtime: Runtime) -> str:
-    """Write the C2SP tlog-policy of this node's ledger: its key, and every other member's witness, of which two must sign."""
-    node = runtime.node
-    return render_policy(member_policy(node.ledger.key, node.parts.directory.peers(node.parts.identity.authority)))
+    return Response(render_policy(trust_policy(call.services)), media_type="text/plain; charset=utf-8")
 
 
 async def publish(call: Call[Runtime]) -> Published:
@@ -80,28 +45,12 @@ async def publish(call: Call[Runtime]) -> Published:
 
 async def reconcile(call: Call[Runtime]) -> Reconciliation:
     """Compare what left with the receipts that came back, and finished days with the peers' digests of them."""
-    node, healing = call.services.node, timedelta(hours=call.services.home.config.healing_hours)
-
-    def ask(tx: Transaction) -> Reconciliation:
-        now = node.parts.clock.now()
-        matched, waiting = node.border.matched(tx), node.border.count_unmatched(tx)
-        return Reconciliation(
-            sent=matched + waiting,
-            matched=matched,
-            waiting=waiting,
-            unmatched=[_unmatched(each, now, healing) for each in node.border.unmatched(tx)],
-            refused=node.border.unwelcome(tx),
-            days=node.days.differing(tx),
-        )
-
-    return await call.services.read(ask)
+    return await reconciliation(call.services)
 
 
-def _unmatched(each: Waiting, now: datetime, healing: timedelta) -> Unmatched:
-    # What left before its time was noted has waited longer than anything else.
-    waits = now - times.parse(each.since) if each.since else healing + timedelta(seconds=1)
-    seconds = max(0, int(waits.total_seconds()))
-    return Unmatched(each.object, each.peer, each.lane, each.since, seconds, waits > healing)
+async def proof(call: Call[Runtime]) -> Proven:
+    """Say what became of one exchanged object, with the ledger entry about it and its proof."""
+    return await proven(call.services, call.path["object"], call.query.get("peer", ""))
 
 
 async def findings(call: Call[Runtime]) -> Findings:
@@ -149,5 +98,14 @@ ROUTES = [
         answer=Findings,
         roles=frozenset({"administrator", "auditor"}),
         summary="Split views with their proof, and how every member's ledger stands",
+    ),
+    Route(
+        "GET",
+        "/api/v1/ledger/proofs/{object}",
+        proof,
+        answer=Proven,
+        roles=READERS,
+        summary="The ledger entry about one exchanged object, and its proof",
+        query={"peer": "the authority, where several gave objects the same id"},
     ),
 ]

@@ -59,14 +59,34 @@ class Unwelcome(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
+    """One object that left for a peer (``out``) or came from it (``in``), without what it says, and what became of it.
+
+    ``verdict`` is the recipient's, "" while its receipt is missing; ``header`` the hash of the envelope that its receipt names.
+    ``entry`` is the number of our ledger entry about it, None where that was not noted. ``erased`` when its content is gone.
+    """
+
+    object: str
+    direction: Literal["in", "out"]
+    peer: str
+    commitment: str
+    verdict: str
+    reason: str
+    left_at: str = ""
+    header: str = ""
+    entry: int | None = None
+    erased: bool = False
+
+
 class Refusal(msgspec.Struct, frozen=True):
-    """One thing that was stopped at the border, for people to see: which way, who, why."""
+    """One thing that was stopped at the border, for people to see: which way, who, why; ``seq`` is its number in the list."""
 
     at: str
-    direction: str
+    direction: Literal["in", "out"]
     peer: str
     reason: str
     what: str
+    seq: int = 0
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):

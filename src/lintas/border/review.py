@@ -62,9 +62,9 @@ class Review:
         if decision.outcome != "permit":
             raise NotAllowed(decision.sentence, "reject it")
         store.review(tx, peer, object_id, decision="accepted", decided_by=officer, decided_at=now, reason=reason)
-        store.judge_again(tx, peer, object_id, "accepted", "", self._border.until(statement, decision))
         mark = (object_id, found.commitment)
-        self._ledger.append(tx, [self._border.entry("receipt", peer, statement.purpose, decision, mark)])
+        (at,) = self._ledger.append(tx, [self._border.entry("receipt", peer, statement.purpose, decision, mark)])
+        store.judge_again(tx, peer, object_id, "accepted", "", self._border.until(statement, decision), at)
         self._bus.emit(tx, Admitted(object_id, peer, statement.type))
         return self._now(tx, peer, object_id)
 
@@ -73,9 +73,9 @@ class Review:
         found = self._open(tx, peer, object_id)
         now = times.render(self._clock.now())
         store.review(tx, peer, object_id, decision="rejected", decided_by=officer, decided_at=now, reason=reason)
-        store.judge_again(tx, peer, object_id, "refused", "people there looked at it and rejected it", None)
         mark = (object_id, found.commitment)
-        self._ledger.append(tx, [self._border.entry("receipt.rejected", peer, "", None, mark)])
+        (at,) = self._ledger.append(tx, [self._border.entry("receipt.rejected", peer, "", None, mark)])
+        store.judge_again(tx, peer, object_id, "refused", "people there looked at it and rejected it", None, at)
         return self._now(tx, peer, object_id)
 
     def _open(self, tx: Transaction, peer: str, object_id: str) -> store.Aside:

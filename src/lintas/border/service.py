@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Literal
 
 import msgspec
 
@@ -11,7 +12,7 @@ from lintas.border import store
 from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
 from lintas.border.judged import Judged, row_of, say, set_aside
-from lintas.border.records import Admitted, Answered, Refusal, Release, Standing, Unwelcome, Waiting
+from lintas.border.records import Admitted, Answered, Exchanged, Refusal, Release, Standing, Unwelcome, Waiting
 from lintas.bus import store as outbox
 from lintas.bus.service import Bus
 from lintas.ledger.records import Entry, encode
@@ -98,7 +99,7 @@ class Border:
         written = [
             self._write(body, message, peer, decision) for body, decision in zip(message.bodies, decisions, strict=True)
         ]
-        self._ledger.append(
+        entries = self._ledger.append(
             tx,
             [
                 self.entry("release", peer, message.purpose, decision, (left.object, left.commitment), rests)
@@ -110,7 +111,7 @@ class Border:
             tx,
             [outbox.Out(left.object, peer, left.lane, left.statement, left.salt, left.expires) for left in written],
         )
-        store.keep_released(tx, written)
+        store.keep_released(tx, [left._replace(entry=at) for left, at in zip(written, entries, strict=True)])
         return Release(decisions[0], tuple(left.object for left in written))
 
     def _kept_back(self, tx: Transaction, message: Message, peer: str) -> str:
@@ -310,18 +311,21 @@ class Border:
 
     def _keep(self, tx: Transaction, opened: Opened, judged: Sequence[Judged]) -> None:
         origin = opened.header.origin
-        entries, rows, events, aside, summed = [], [], [], [], set[str]()
+        entries, rows, events, aside = list[bytes](), list[tuple[dict[str, object], int | str]](), [], []
+        summed = set[str]()
         for item, verdict, statement, decision in judged:
+            place: int | str = f"receipt.{verdict.verdict}"
             if verdict.verdict == "accepted" and statement is not None:
+                place = len(entries)
                 mark = (item.id, verdict.commitment)
                 entries.append(self.entry("receipt", origin, statement.purpose, decision, mark))
                 events.append(Admitted(item.id, origin, statement.type))
             else:
-                summed.add(f"receipt.{verdict.verdict}")
+                summed.add(str(place))
             # One that came before, or cannot be read, has no statement here.
             if statement is not None:
                 until = self.until(statement, decision) if verdict.verdict != "refused" else None
-                rows.append(row_of(opened, item, verdict, statement, until))
+                rows.append((row_of(opened, item, verdict, statement, until), place))
                 if verdict.verdict == "quarantined":
                     aside.append(item.id)
             if verdict.verdict == "refused":
@@ -330,9 +334,11 @@ class Border:
         # even empty ones, make this ledger grow by hundreds that can never be deleted, and no word of theirs goes into it.
         header = opened.header
         whole = (header.id if FORM.fullmatch(header.id) else opened.header_sha256, header.root)
-        entries += [self.entry(kind, origin, "", None, whole) for kind in sorted(summed)]
-        self._ledger.append(tx, entries)
-        store.keep_objects(tx, rows)
+        places = {kind: len(entries) + number for number, kind in enumerate(sorted(summed))}
+        entries += [self.entry(kind, origin, "", None, whole) for kind in places]
+        first = self._ledger.append(tx, entries).start
+        numbered = [(row, first + (at if isinstance(at, int) else places[at])) for row, at in rows]
+        store.keep_objects(tx, [row | {"entry": entry} for row, entry in numbered])
         store.set_aside(tx, origin, aside, times.render(self._clock.now()))
         self._bus.emit(tx, *events)
 
@@ -374,9 +380,11 @@ class Border:
         """Note that this database was put back from a backup: of each channel the next new epoch may then be any near one."""
         store.note_restore(tx, at)
 
-    def refusals(self, tx: Transaction) -> list[Refusal]:
-        """Return what was stopped at the border, newest first."""
-        return list(store.list_refusals(tx))
+    def refusals(
+        self, tx: Transaction, *, before: int | None = None, direction: str = "", peer: str = "", limit: int = 200
+    ) -> list[Refusal]:
+        """Return what was stopped at the border, newest first, going on below the number ``before``; "" asks for all."""
+        return store.list_refusals(tx, before=before, direction=direction, peer=peer, limit=limit)
 
     def unmatched(self, tx: Transaction) -> list[Waiting]:
         """Return the releases that no receipt answers yet, oldest first; ``LISTED`` of them at most."""
@@ -398,6 +406,15 @@ class Border:
         """Return when each of those objects that were released to this peer left ("" where that was not noted)."""
         return store.left_at(tx, peer, object_ids)
 
+    def exchanged(self, tx: Transaction, object_id: str, peer: str = "") -> Exchanged:
+        """Return an object that left or came, of one peer where it is named; NotFound when there was none."""
+        for found in store.exchanged(tx, object_id):
+            if peer in ("", found.peer):
+                return found
+        raise NotFound(
+            f"no object {object_id[:80]!r} was exchanged", "take the id from a hold, a case or a reconciliation"
+        )
+
     def matched(self, tx: Transaction) -> int:
         """Count the releases that a receipt answers."""
         return store.count_matched(tx)
@@ -412,7 +429,7 @@ class Border:
         outbox.drop_expired(tx, now)
         return store.erase_expired(tx, now)
 
-    def _refusal(self, direction: str, peer: str, reason: str, what: str) -> Refusal:
+    def _refusal(self, direction: Literal["in", "out"], peer: str, reason: str, what: str) -> Refusal:
         return Refusal(times.render(self._clock.now()), direction, peer, reason, what)
 
     def entry(

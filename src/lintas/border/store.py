@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Index,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from lintas.border.records import Answered, Refusal, Unwelcome, Waiting
+from lintas.border.records import Answered, Exchanged, Refusal, Unwelcome, Waiting
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -64,6 +65,8 @@ objects = Table(
     Column("expires", String(32)),
     # The ids of the keys that signed it, with commas between: a key that was revoked since can be told.
     Column("signed_by", String(80)),
+    # The number of the ledger entry that says what became of it.
+    Column("entry", BigInteger),
 )
 quarantine = Table(
     "border_quarantine",
@@ -100,6 +103,7 @@ released = Table(
     Column("receipt_header", String(64)),
     Column("lane", String(10)),
     Column("left_at", String(32)),
+    Column("entry", BigInteger),
 )
 # What left before these were noted has none of them.
 _LANE_OF, _LEFT_AT = func.coalesce(released.c.lane, ""), func.coalesce(released.c.left_at, "")
@@ -302,11 +306,15 @@ def review(tx: Transaction, origin: str, object_id: str, **values: str) -> None:
     tx.execute(update(quarantine).where(*this).values(**values))
 
 
-def judge_again(tx: Transaction, origin: str, object_id: str, verdict: str, reason: str, expires: str | None) -> None:
+def judge_again(
+    tx: Transaction, origin: str, object_id: str, verdict: str, reason: str, expires: str | None, entry: int
+) -> None:
     """Give an object that was set aside its verdict; what is rejected is erased at once."""
     gone = {} if verdict == "accepted" else {"statement": None, "salt": None}
     this = (objects.c.origin == origin, objects.c.object == object_id)
-    tx.execute(update(objects).where(*this).values(verdict=verdict, reason=reason, expires=expires, **gone))
+    tx.execute(
+        update(objects).where(*this).values(verdict=verdict, reason=reason, expires=expires, entry=entry, **gone)
+    )
 
 
 def erase_expired(tx: Transaction, now: str) -> int:
@@ -329,6 +337,7 @@ class Left(NamedTuple):
     expires: str | None
     lane: str
     left_at: str
+    entry: int | None = None
 
 
 def keep_released(tx: Transaction, left: Sequence[Left]) -> None:
@@ -346,6 +355,42 @@ def left_at(tx: Transaction, peer: str, object_ids: Iterable[str]) -> dict[str, 
     """Return when each of those objects that were released to this peer left ("" where that was not noted)."""
     query = select(released.c.object, _LEFT_AT).where(released.c.peer == peer, released.c.object.in_(list(object_ids)))
     return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def exchanged(tx: Transaction, object_id: str) -> list[Exchanged]:
+    """Return what left and what came under this id; ids are drawn, so that more than one is somebody's copy."""
+    left = select(released).where(released.c.object == object_id).order_by(released.c.peer)
+    came = select(objects).where(objects.c.object == object_id).order_by(objects.c.origin)
+    return [
+        *(
+            Exchanged(
+                object=row.object,
+                direction="out",
+                peer=row.peer,
+                commitment=row.commitment,
+                verdict=row.verdict or "",
+                reason=row.reason or "",
+                left_at=row.left_at or "",
+                header=row.receipt_header or "",
+                entry=row.entry,
+                erased=row.statement is None,
+            )
+            for row in tx.execute(left)
+        ),
+        *(
+            Exchanged(
+                object=row.object,
+                direction="in",
+                peer=row.origin,
+                commitment=row.commitment,
+                verdict=row.verdict,
+                reason=row.reason,
+                entry=row.entry,
+                erased=row.statement is None,
+            )
+            for row in tx.execute(came)
+        ),
+    ]
 
 
 def settle(tx: Transaction, answers: Iterable[Answered], header: str) -> None:
@@ -399,7 +444,8 @@ def count_matched(tx: Transaction) -> int:
 
 def keep_refusal(tx: Transaction, refusal: Refusal) -> None:
     """Store one refusal."""
-    values = {name: getattr(refusal, name) for name in refusal.__struct_fields__}
+    # Its number is the table's to give.
+    values = {name: getattr(refusal, name) for name in refusal.__struct_fields__ if name != "seq"}
     tx.execute(insert(refusals), values | {"what": refusal.what[:1000], "reason": refusal.reason[:80]})
 
 
@@ -409,10 +455,15 @@ def trim_refusals(tx: Transaction, keep: int) -> None:
     tx.execute(delete(refusals).where(refusals.c.seq <= newest - keep))
 
 
-def list_refusals(tx: Transaction, limit: int = 200) -> Iterable[Refusal]:
-    """Return the latest refusals, newest first."""
-    rows = tx.execute(select(refusals).order_by(refusals.c.seq.desc()).limit(limit))
-    return [Refusal(row.at, row.direction, row.peer, row.reason, row.what) for row in rows]
+def list_refusals(tx: Transaction, *, before: int | None, direction: str, peer: str, limit: int) -> list[Refusal]:
+    """Return refusals, newest first: those numbered below ``before``, of one direction and one peer where these are given."""
+    query = select(refusals).order_by(refusals.c.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(refusals.c.seq < before)
+    for column, wanted in ((refusals.c.direction, direction), (refusals.c.peer, peer)):
+        if wanted:
+            query = query.where(column == wanted)
+    return [Refusal(row.at, row.direction, row.peer, row.reason, row.what, row.seq) for row in tx.execute(query)]
 
 
 def last_received(tx: Transaction, origin: str, lane: str) -> bytes | None:

@@ -10,19 +10,18 @@ import click
 import httpx
 import msgspec
 
-from lintas.ledger.checkpoint import parse_checkpoint
 from lintas.ledger.monitor import Comparison, Seen, believe, compare, in_order, outcome_of, read_proof
-from lintas.ledger.proof import MAX_BYTES, check_proof, prove
+from lintas.ledger.proof import MAX_BYTES, check_proof, take_out
 from lintas.ledger.publish import CHECKPOINT
 from lintas.ledger.tiles import MAX_ENTRY
 from lintas.ledger.tlog_policy import MAX_BYTES as MAX_POLICY
 from lintas.ledger.tlog_policy import NONE, Judgement, TlogPolicy, parse_policy
-from lintas.ledger.verify import DirectorySource, Source, Verdict, read_entry, read_nodes, verify_ledger
+from lintas.ledger.verify import DirectorySource, Source, Verdict, read_nodes, verify_ledger
 from lintas.model import times
 from lintas.model.errors import BadInput, CheckFailed, TooLarge, Unavailable
 from lintas.node.config import read_config
 from lintas.node.tls import trusting
-from lintas.trust import merkle, note
+from lintas.trust import note
 
 TIMEOUT_SECONDS = 20.0
 
@@ -104,14 +103,10 @@ def prove_entry(entry: int, out: Path, place: str | None, config: Path | None) -
     signed = source.read(CHECKPOINT, note.MAX_BYTES)
     if signed is None:
         raise _no_ledger(place or str(config))
-    checkpoint = parse_checkpoint(note.parse(signed).text)
-    data = read_entry(source, checkpoint.size, entry)
-    proof = prove(read_nodes(source, checkpoint.size), entry, signed)
-    # What leaves here must hold; a damaged copy is found now and not in court.
-    merkle.check_inclusion(entry, checkpoint.size, merkle.leaf_hash(data), proof.hashes, checkpoint.root)
+    taken = take_out(source, signed, entry)
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{entry}.tlog-proof").write_bytes(proof.render())
-    (out / f"{entry}.entry").write_bytes(data)
+    (out / f"{entry}.tlog-proof").write_bytes(taken.proof)
+    (out / f"{entry}.entry").write_bytes(taken.entry)
     click.echo(f"{out / f'{entry}.tlog-proof'}\n{out / f'{entry}.entry'}")
 
 

@@ -36,10 +36,21 @@ ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 UseCase = Callable[[Transaction], str]
 
 
-async def act(call: Call[Runtime], use_case: UseCase, again: Shown) -> Response:
-    """Carry out a form once and go to the address that its use case returns; what hinders it is told beside what was typed."""
+class Through(Protocol):
+    """What runs a use case and returns after its commit."""
+
+    def __call__(self, use_case: UseCase) -> Awaitable[str]:
+        """Run it."""
+        ...
+
+
+async def act(call: Call[Runtime], use_case: UseCase, again: Shown, *, through: Through | None = None) -> Response:
+    """Carry out a form once and go to the address that its use case returns; what hinders it is told beside what was typed.
+
+    ``through`` runs the use case where more follows from it than its commit.
+    """
     try:
-        return _there(await call.services.write(call.once(use_case, _there)))
+        return _there(await (through or call.services.write)(call.once(use_case, _there)))
     except HINDRANCES as wrong:
         return await again(call, wrong=wrong, typed=typed_into(call.body))
 

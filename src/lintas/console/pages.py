@@ -1,6 +1,21 @@
 """The console's routes, all of them, and what a browser is shown beside the pages that it asks for."""
 
-from lintas.console import assets, audit, cases, doors, holds, home, ledger, officers, orders, peers, releases, reports
+from lintas.console import (
+    assets,
+    audit,
+    cases,
+    desk,
+    doors,
+    holds,
+    home,
+    ledger,
+    officers,
+    orders,
+    peers,
+    releases,
+    reports,
+    stopped,
+)
 from lintas.console.frame import problem_page
 from lintas.http.routing import Pages
 
@@ -16,6 +31,8 @@ ROUTES = [
     *peers.PEER_PAGES,
     *ledger.LEDGER_PAGES,
     *audit.AUDIT_PAGES,
+    *desk.DESK_PAGES,
+    *stopped.STOPPED_PAGES,
     *assets.ASSETS,
 ]
 

@@ -165,6 +165,13 @@ class Exchange:
             raise Refused("wrong_sender", f"{sender} brought a receipt of {claimed.recipient}", "bring your own only")
         return open_receipt(wire, self._directory.keys(claimed.recipient), self._verify)
 
+    def receipt_of(self, tx: Transaction, header: str) -> bytes:
+        """Return the signed receipt of an envelope of ours by its header's hash; NotFound while there is none."""
+        ours = store.envelope_of(tx, header)
+        if ours is None or ours.receipt is None:
+            raise NotFound("this has no receipt yet", "ask again later; the reconciliation lists what waits")
+        return ours.receipt
+
     def take_receipt(self, tx: Transaction, receipt: Receipt, wire: bytes) -> None:
         """Store a verified receipt and settle what it answers; the same receipt twice changes nothing.
 

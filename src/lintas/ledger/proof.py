@@ -6,6 +6,7 @@ import msgspec
 
 from lintas.ledger.checkpoint import parse_checkpoint, parse_decimal, parse_hash
 from lintas.ledger.tlog_policy import Judgement, TlogPolicy, judge
+from lintas.ledger.verify import Source, read_entry, read_nodes
 from lintas.model.errors import BadInput, MalformedInput, TooLarge
 from lintas.trust import merkle, note
 
@@ -36,6 +37,26 @@ def prove(nodes: merkle.Nodes, index: int, checkpoint: bytes) -> Proof:
     if not 0 <= index < size:
         raise BadInput(f"the checkpoint covers {size} entries, not entry {index}", "wait for the next one")
     return Proof(index, merkle.inclusion_proof(nodes, index, size), checkpoint)
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What was taken out of a published ledger: the proof file, and the entry's bytes."""
+
+    proof: bytes
+    entry: bytes
+
+
+def take_out(source: Source, signed: bytes, index: int) -> Taken:
+    """Take one entry and its proof out of a ledger that was published with this checkpoint.
+
+    BadInput when the checkpoint does not cover the entry; CheckFailed when the published files do not hash to its root.
+    """
+    checkpoint = parse_checkpoint(note.parse(signed).text)
+    entry = read_entry(source, checkpoint.size, index)
+    proof = prove(read_nodes(source, checkpoint.size), index, signed)
+    # What leaves here must hold; a damaged copy is found now and not in court.
+    merkle.check_inclusion(index, checkpoint.size, merkle.leaf_hash(entry), proof.hashes, checkpoint.root)
+    return Taken(proof.render(), entry)
 
 
 def parse_proof(data: bytes, *, where: str = "proof") -> Proof:

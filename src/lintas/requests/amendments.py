@@ -116,10 +116,10 @@ class Amendments:
 
     # ---- what officers decide
 
-    def amendment(self, tx: Transaction, amendment_id: str) -> Amendment:
-        """Return one amendment; NotFound when there is none."""
+    def amendment(self, tx: Transaction, amendment_id: str, bank: str | None = None) -> Amendment:
+        """Return one amendment; NotFound when there is none. To a ``bank`` only its own, and only once it was ordered."""
         found = changes_store.amendment(tx, amendment_id)
-        if found is None:
+        if found is None or (bank is not None and (found.bank != bank or found.issued_at is None)):
             raise NotFound(f"no amendment {amendment_id!r}", "take the id from the list of amendments")
         return found
 

@@ -281,6 +281,11 @@ class Orders:
         now = self._clock.now()
         return [order for order in store.open_orders(tx, bank, limit) if not rules.ended(order.expires, now)]
 
+    def answered(self, tx: Transaction, bank: str, after: str = "", limit: int = 50) -> list[Order]:
+        """Return the orders that a bank answered, the last answered first, going on after the order ``after``."""
+        before = self.order(tx, after, bank) if after else None
+        return store.answered_orders(tx, bank, before, limit)
+
     def order(self, tx: Transaction, order_id: str, bank: str | None = None) -> Order:
         """Return one order, to its own bank only when ``bank`` is given."""
         order = store.order(tx, order_id)

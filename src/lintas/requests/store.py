@@ -418,6 +418,15 @@ def open_orders(tx: Transaction, bank: str, limit: int) -> list[Order]:
     return read_all(tx, _OPEN_ORDERS, Order, of_bank=bank, most=limit)
 
 
+def answered_orders(tx: Transaction, bank: str, before: Order | None, limit: int) -> list[Order]:
+    """Return the orders that a bank answered or refused, the last answered first; those behind ``before`` where it is given."""
+    at, name = orders.c.answered_at, orders.c.id
+    query = select(orders.c.doc).where(orders.c.bank == bank, at.is_not(None))
+    if before is not None:
+        query = query.where((at < before.answered_at) | ((at == before.answered_at) & (name < before.id)))
+    return read_all(tx, query.order_by(at.desc(), name.desc()).limit(limit), Order)
+
+
 def ended_orders(tx: Transaction, now: str, limit: int) -> list[Order]:
     """Return the orders that ended and were not closed yet."""
     return read_all(tx, _ENDED[orders], Order, now=now, most=limit)

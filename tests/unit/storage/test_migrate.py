@@ -85,6 +85,38 @@ def test_rows_of_the_first_form_get_their_new_columns(engine: Engine) -> None:
         ]  # fmt: skip
 
 
+def test_exchanged_objects_get_the_number_of_their_ledger_entry(engine: Engine) -> None:
+    def said(kind: str, name: str, peer: str) -> bytes:
+        return json.dumps({"type": kind, "object": name, "peer": peer}).encode()
+
+    logged = [
+        said("release", "o1", "xb"),
+        said("receipt", "o2", "xb"),
+        said("order", "o1", ""),
+        said("release", "o3", "xc"),
+    ]
+    with writing(engine) as connection, connection.begin():
+        migrate.upgrade_to(connection, "0011")
+        ask = connection.exec_driver_sql
+        for name, peer in (("o1", "xb"), ("o3", "xc"), ("o3", "xd")):
+            ask("INSERT INTO border_released (object, peer, commitment) VALUES (?, ?, '')", (name, peer))
+        for name in ("o2", "o4"):
+            columns = "origin, object, type, commitment, verdict, reason"
+            ask(f"INSERT INTO border_objects ({columns}) VALUES ('xb', ?, '', '', '', '')", (name,))
+        for number in range(1_100):
+            data = logged[number - 1_000] if 1_000 <= number < 1_004 else b"{}"
+            ask('INSERT INTO ledger_entry ("index", data) VALUES (?, ?)', (number, data))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        ask = connection.exec_driver_sql
+        assert ask("SELECT object, peer, entry FROM border_released ORDER BY object, peer").all() == [
+            ("o1", "xb", 1_000),
+            ("o3", "xc", 1_003),
+            ("o3", "xd", None),
+        ]
+        assert ask("SELECT object, entry FROM border_objects ORDER BY object").all() == [("o2", 1_001), ("o4", None)]
+
+
 def _row(doc: dict[str, object], *columns: str, **more: object) -> dict[str, object]:
     return {name: doc[name] for name in columns} | {"doc": json.dumps(doc).encode()} | more
 
