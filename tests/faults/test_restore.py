@@ -18,7 +18,6 @@ from tests.e2e.program import Ended, run, run_many
 from tests.faults.pair import Pair, Seat, holds, reconciled, until
 
 from lintas.access import keys
-from lintas.access.service import carry
 from lintas.border import approval_store
 from lintas.cli.key import issue_key
 from lintas.exchange import store as exchange_store
@@ -242,7 +241,7 @@ def new_home(root: Path, authority: str) -> Home:
 
 def put_back(home: Home, file: Path) -> backup.Restored:
     """Restore as the command does."""
-    return backup.restore(home, file, now=SystemClock().now(), anyway=False, carry_revoked=carry)
+    return backup.restore(home, file, now=SystemClock().now(), anyway=False)
 
 
 def change(database: Path, *statements: str) -> None:

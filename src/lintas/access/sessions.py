@@ -67,7 +67,7 @@ class Sessions:
         login, now = form.login.strip().lower(), self._desk.now()
         tag = self._desk.vault.tag(login)
         rules.check_tries([times.parse(at) for at in store.tries_of(tx, tag)], now)
-        store.add_try(tx, tag, times.render(now), forget_before=times.render(now - rules.TRY_WINDOW))
+        store.add_try(tx, tag, times.render(now), forget_before=times.render(now - 2 * rules.TRY_WINDOW))
         known = store.secrets_of(tx, login)
         return Attempt(login, known.password if known and known.password else passwords.NOBODYS)
 

@@ -49,13 +49,12 @@ def back_up(file: Path, config_file: Path) -> None:
 @click.option("--anyway", is_flag=True, help="Also when somebody knows of more of the ledger than there would be.")
 def restore(file: Path, config_file: Path, anyway: bool) -> None:
     """Put the backup FILE in the place of the database of a node that does not run; the replaced one is kept."""
-    from lintas.access.service import carry
     from lintas.model.times import SystemClock
     from lintas.node import backup
     from lintas.node.config import read_config
 
     home, now = read_config(config_file), SystemClock().now()
-    done = backup.restore(home, file, now=now, anyway=anyway, carry_revoked=carry)
+    done = backup.restore(home, file, now=now, anyway=anyway)
     for line in _told(done):
         click.echo(line)
 
@@ -67,11 +66,11 @@ def _told(done: "Restored") -> list[str]:
     if done.charters is None or done.revoked is None:
         lines.append("no other database could be read: revoke again the keys that were revoked since the backup,")
         lines.append(
-            "sever again the peers and withdraw again the approvals, and give the node the charters adopted since"
+            "sever again the peers, disable again the officers, withdraw again the approvals, give the charters adopted since"
         )
     else:
-        kept = f"{done.revoked} revoked keys, {done.charters} charters, {done.decided} decisions on peers and approvals"
-        lines.append(f"kept from the replaced database: {kept}")
+        kept = f"{done.revoked} revoked keys, {done.charters} charters, {done.decided} decisions"
+        lines.append(f"kept from the replaced database: {kept} on peers, approvals and officers")
     lines += [f"still missing: {missed}" for missed in done.missed]
     if done.aside is not None:
         lines.append(f"the replaced database is kept as {done.aside}")

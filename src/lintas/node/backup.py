@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from lintas.access import service as access
 from lintas.border import approval_store
 from lintas.exchange import store as exchange_store
 from lintas.ledger.checkpoint import Checkpoint, log_key, parse_checkpoint
@@ -35,8 +36,6 @@ from lintas.trust import note
 from lintas.trust.keys import Ed25519Signer
 
 T = TypeVar("T")
-#: Brings what one database knows over into another, from the first to the second; returns how many.
-Carry = Callable[[Transaction, Transaction], int]
 
 
 class BackedUp(NamedTuple):
@@ -78,11 +77,11 @@ def make(home: Home, file: Path) -> BackedUp:
     return made
 
 
-def restore(home: Home, file: Path, *, now: datetime, anyway: bool, carry_revoked: Carry) -> Restored:
+def restore(home: Home, file: Path, *, now: datetime, anyway: bool) -> Restored:
     """Put a backup in the place of the node's database; nothing is touched when the backup is not fit for it.
 
     Conflict while the node runs. Refused("rollback") when somebody knows of more entries of the ledger than would be here
-    afterwards, unless ``anyway``. ``carry_revoked`` brings over which API keys were revoked since.
+    afterwards, unless ``anyway``. Everybody signs in anew.
     """
     database = home.path(home.config.database)
     staged = database.with_name(database.name + ".restoring")
@@ -90,7 +89,7 @@ def restore(home: Home, file: Path, *, now: datetime, anyway: bool, carry_revoke
         backup.remove(staged)
         try:
             backup.copy(file, staged)
-            done = _prepare(home, database, staged, times.render(now), carry_revoked)
+            done = _prepare(home, database, staged, times.render(now))
             if done.missed and not anyway:
                 raise Refused(
                     "rollback",
@@ -105,7 +104,7 @@ def restore(home: Home, file: Path, *, now: datetime, anyway: bool, carry_revoke
             backup.remove(staged)
 
 
-def _prepare(home: Home, database: Path, staged: Path, now: str, carry_revoked: Carry) -> Restored:
+def _prepare(home: Home, database: Path, staged: Path, now: str) -> Restored:
     """Bring a copy of the backup to what the node needs, and say what is missing in it."""
     ledger = _ledger(home)
     with _opened(staged) as engine:
@@ -118,7 +117,8 @@ def _prepare(home: Home, database: Path, staged: Path, now: str, carry_revoked: 
         with writing(engine) as tx, tx.begin():
             missed = list(_take_back(home, ledger, tx))
             after = ledger.size(tx)
-            kept = _keep(database, ledger, tx, carry_revoked)
+            kept = _keep(database, ledger, tx)
+            access.end_all(tx)
     # Opened as the node will open it: charters are judged, keys and policy read.
     node = homes.open_node(Home(msgspec.structs.replace(home.config, database=str(staged)), home.root))
     try:
@@ -185,8 +185,8 @@ class _Kept(NamedTuple):
     decided: int | None = None
 
 
-def _keep(database: Path, ledger: Ledger, tx: Transaction, carry_revoked: Carry) -> _Kept:
-    """Bring over what must never be forgotten: revoked keys of members and officers, severed peers, withdrawn approvals."""
+def _keep(database: Path, ledger: Ledger, tx: Transaction) -> _Kept:
+    """Bring over what must never be forgotten: revoked keys, disabled officers, severed peers, withdrawn approvals."""
     if not database.exists():
         return _Kept()
     with (
@@ -196,7 +196,8 @@ def _keep(database: Path, ledger: Ledger, tx: Transaction, carry_revoked: Carry)
         tx.begin_nested(),
     ):
         decided = exchange_store.carry_standings(old, tx) + approval_store.carry(old, tx)
-        return _Kept(ledger.size(old), exchange_store.carry_charters(old, tx), carry_revoked(old, tx), decided)
+        decided += access.carry_officers(old, tx)
+        return _Kept(ledger.size(old), exchange_store.carry_charters(old, tx), access.carry_revoked(old, tx), decided)
     return _Kept()
 
 

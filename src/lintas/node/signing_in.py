@@ -22,10 +22,14 @@ class _Desk:
     def __init__(self) -> None:
         self._turn, self._waiting = asyncio.Semaphore(AT_ONCE), 0
 
-    async def slowly(self, work: Callable[..., T], *given: object) -> T:
-        """Do slow work when it is its turn; Unavailable when too many wait."""
+    def check_free(self) -> None:
+        """Refuse when too many wait; Unavailable."""
         if self._waiting >= WAITING:
             raise Unavailable("too many people sign in at this moment", "try again in a few seconds")
+
+    async def slowly(self, work: Callable[..., T], *given: object) -> T:
+        """Do slow work when it is its turn; Unavailable when too many wait."""
+        self.check_free()
         self._waiting += 1
         try:
             async with self._turn:
@@ -40,6 +44,8 @@ _desk = _Desk()
 async def sign_in(runtime: Runtime, form: SignIn, user_agent: str) -> NewSession:
     """Begin a session by login, password and code; NotSignedIn, TooManyTries, NotAllowed."""
     access = runtime.node.access
+    # Before the try is counted: who was turned away at the door did not guess.
+    _desk.check_free()
     attempt = await runtime.write(lambda tx: access.sessions.attempt(tx, form))
     typed = rules.typed_password(form.password)
     fits = await _desk.slowly(passwords.fits, typed, attempt.phc, access.pepper)
