@@ -49,5 +49,5 @@ class Served:
         return self._made[-1]
 
     def close(self) -> None:
-        """Remove what was given."""
-        self._server.drop(*self._made)
+        """Give back what was given."""
+        self._server.give_back(*self._made)
