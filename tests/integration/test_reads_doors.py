@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from tests.integration.engines import Files
 from tests.integration.test_reads import seal
 from tests.integration.town import XA, XB, Desk, Town
 
@@ -69,7 +70,8 @@ class Scene(NamedTuple):
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Scene]:
-    town = Town(tmp_path_factory.mktemp("town"), empty_database, seed=1, thefts=4)
+    folder = tmp_path_factory.mktemp("town")
+    town = Town(folder, Files(folder, empty_database), seed=1, thefts=4)
     xa, xb = town.xa, town.xb
     for number in range(3):
         xa.file(town.form(number))

@@ -22,20 +22,19 @@ def upgrade(config_file: Path) -> None:
     """Bring the database to the form that this program needs."""
     from lintas.node.config import read_config
     from lintas.storage import migrate
-    from lintas.storage.engine import open_engine
+    from lintas.storage.engine import opened
 
-    home = read_config(config_file)
-    engine = open_engine(home.path(home.config.database))
-    before = migrate.current(engine)
-    migrate.upgrade(engine)
-    click.echo(f"database: {before or 'empty'} -> {migrate.current(engine)}")
+    with opened(read_config(config_file).database) as engine:
+        before = migrate.current(engine)
+        migrate.upgrade(engine)
+        click.echo(f"database: {before or 'empty'} -> {migrate.current(engine)}")
 
 
 @db.command("backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @CONFIG
 def back_up(file: Path, config_file: Path) -> None:
-    """Write a consistent copy of the database to FILE, also while the node runs; keys and charter are not in it."""
+    """Write a consistent copy of the SQLite database to FILE, also while the node runs; keys and charter are not in it."""
     from lintas.node import backup
     from lintas.node.config import read_config
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from lintas.access import service as access
@@ -31,7 +30,8 @@ from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.publication import Publication
 from lintas.storage import backup, migrate
-from lintas.storage.engine import Transaction, open_engine, reading, writing
+from lintas.storage.address import Address
+from lintas.storage.engine import Transaction, opened, reading, writing
 from lintas.trust import note
 from lintas.trust.keys import Ed25519Signer
 
@@ -63,14 +63,14 @@ class Restored(NamedTuple):
 
 
 def make(home: Home, file: Path) -> BackedUp:
-    """Write a backup of the node's database to a new file, and check it; the node may be running."""
-    database = home.path(home.config.database)
+    """Write a backup of the node's SQLite database to a new file, and check it; the node may be running."""
+    database = _file(home)
     if not database.exists():
         raise BadInput("there is no database", "correct `database` in the settings", where=str(database))
     ledger = _ledger(home)
     with backup.fresh(file) as new:
         backup.copy(database, new)
-        with _opened(new) as engine, reading(engine) as tx:
+        with opened(new) as engine, reading(engine) as tx:
             made = BackedUp(migrate.current(engine), ledger.size(tx))
         backup.mark(new, _mark(home))
         backup.fold(new)
@@ -78,12 +78,12 @@ def make(home: Home, file: Path) -> BackedUp:
 
 
 def restore(home: Home, file: Path, *, now: datetime, anyway: bool) -> Restored:
-    """Put a backup in the place of the node's database; nothing is touched when the backup is not fit for it.
+    """Put a backup in the place of the node's SQLite database; nothing is touched when the backup is not fit for it.
 
     Conflict while the node runs. Refused("rollback") when somebody knows of more entries of the ledger than would be here
     afterwards, unless ``anyway``. Everybody signs in anew.
     """
-    database = home.path(home.config.database)
+    database = _file(home)
     staged = database.with_name(database.name + ".restoring")
     with backup.alone(database):
         backup.remove(staged)
@@ -104,10 +104,19 @@ def restore(home: Home, file: Path, *, now: datetime, anyway: bool) -> Restored:
             backup.remove(staged)
 
 
+def _file(home: Home) -> Path:
+    """Return the database's file; BadInput where a PostgreSQL server has it, whose own tools copy it."""
+    place = home.database
+    if isinstance(place, Address):
+        what = "the database is on a PostgreSQL server, whose own tools back it up and restore it"
+        raise BadInput(what, "use pg_dump and pg_restore as docs/settings.md says (PostgreSQL)", where=str(place))
+    return place
+
+
 def _prepare(home: Home, database: Path, staged: Path, now: str) -> Restored:
     """Bring a copy of the backup to what the node needs, and say what is missing in it."""
     ledger = _ledger(home)
-    with _opened(staged) as engine:
+    with opened(staged) as engine:
         migrate.check_known(engine)
         migrate.upgrade(engine)
         with reading(engine) as tx:
@@ -191,7 +200,7 @@ def _keep(database: Path, ledger: Ledger, tx: Transaction) -> _Kept:
         return _Kept()
     with (
         contextlib.suppress(LintasError, DBAPIError),
-        _opened(database) as engine,
+        opened(database) as engine,
         reading(engine) as old,
         tx.begin_nested(),
     ):
@@ -199,15 +208,6 @@ def _keep(database: Path, ledger: Ledger, tx: Transaction) -> _Kept:
         decided += access.carry_officers(old, tx)
         return _Kept(ledger.size(old), exchange_store.carry_charters(old, tx), access.carry_revoked(old, tx), decided)
     return _Kept()
-
-
-@contextlib.contextmanager
-def _opened(database: Path) -> Iterator[Engine]:
-    engine = open_engine(database)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _ledger(home: Home) -> Ledger:
