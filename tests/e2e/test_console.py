@@ -15,7 +15,7 @@ from lintas.cli.demo.stage import admit
 HTML = {"accept": "text/html,application/xhtml+xml"}
 OWN = {"sec-fetch-site": "same-origin"}
 #: The one script: a file of this node, named by its content.
-SCRIPT = re.compile(r'<script type="module" src="/static/console-[0-9a-f]{16}\.js"></script>')
+SCRIPT = re.compile(r'<script src="/static/console-[0-9a-f]{16}\.js" defer></script>')
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e</title>'
 READERS = ("approver", "auditor", "hotline", "investigator")
 #: Where published figures come from: a link that the reader follows or not.

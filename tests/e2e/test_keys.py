@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
 from lintas.console import assets
 from lintas.http.routing import SAFE_HEADERS
@@ -16,7 +16,10 @@ from lintas.http.routing import SAFE_HEADERS
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs the distribution's chromium")
 
-ROW = '<tr data-row="{0}" tabindex="-1"><td><a data-open href="/opened/{0}">{0}</a> <input type="checkbox" aria-label="{0}"></td></tr>'
+ROW = (
+    '<tr data-row="{0}" tabindex="-1"><td><a data-open href="/opened/{0}">{0}</a> '
+    '<input type="checkbox" aria-label="{0}"></td></tr>'
+)
 PAGE = """<!doctype html><html lang="en" data-now="{now}"><head><title>Keys</title>
 <link rel="stylesheet" href="{css}"><script type="module" src="{js}"></script></head><body>
 <p data-old hidden>old</p><div role="status" data-announce></div>
@@ -74,12 +77,12 @@ class Desk(BaseHTTPRequestHandler):
         threading.Event().wait(0.5)
         self._answer(b"<!doctype html><title>Done</title>")
 
-    def log_message(self, *_words: Any) -> None:
+    def log_message(self, *_words: object) -> None:
         """Say nothing."""
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
@@ -87,7 +90,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Page]:
+def page(chromium: Browser) -> Iterator[Page]:
     Desk.rows, Desk.sent, Desk.status = ["a", "b", "c"], [], 200
     server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -164,7 +167,12 @@ def test_a_number_answers_with_a_second_key_and_a_form_is_sent_once(page: Page) 
 
 def test_what_was_typed_is_not_lost_without_a_question(page: Page) -> None:
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     page.reload()
     assert asked == []
     page.get_by_label("why").press_sequentially("because")
