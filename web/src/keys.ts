@@ -60,7 +60,7 @@ function answer(number: string): void {
   button.focus();
   if (sends) return;
   button.click();
-  shown("[data-confirm]", button.closest("form") ?? document)?.focus();
+  shown("[data-confirm]", button.closest("details, form") ?? document)?.focus();
 }
 
 function help(): void {
