@@ -48,7 +48,7 @@ LISTS = (
     "lintas.ledger.monitor",
     "lintas.policy.records",
     "lintas.trust.receipt",
-    "lintas.http.keys",
+    "lintas.access.records",
 )
 #: Closed lists that are written as something else.
 MORE = (*KINDS, "overdue", "any", "unknown", "duplicate", "accepted", "draft", "exercise")

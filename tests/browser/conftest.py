@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -78,7 +79,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for each in listed
         if isinstance(each, pytest.TestReport) and each.nodeid.startswith("tests/browser/")
     ]
-    told = {
+    told: dict[str, Any] = {
         name: value for each in reports if each.when == "call" for name, value in each.user_properties if value
     }
     jobs = [value for name, value in told.items() if name.startswith("job ")]

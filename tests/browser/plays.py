@@ -97,9 +97,11 @@ class Played:
         """Return the path of the page where an order's owner objects, as the bank's letter gives it."""
         key = bank_key(self.running.on.directory, order["bank"])
         letter = self._call("GET", f"/bank/orders/{order['id']}/letter", key, abroad)
-        return _APPEAL.findall(letter)[0]
+        return str(_APPEAL.findall(letter)[0])
 
-    def object(self, order: Json, *, name: str = "Ama Lin", text: str = "I sold a motorcycle.", abroad: bool = False) -> None:
+    def object(
+        self, order: Json, *, name: str = "Ama Lin", text: str = "I sold a motorcycle.", abroad: bool = False
+    ) -> None:
         """Object to an order."""
         path = self.appeal(order, abroad=abroad).removeprefix("/appeal/")
         said = {"name": name, "contact": "+999 555", "text": text}
@@ -109,5 +111,3 @@ class Played:
     def until(self, look: Callable[[], Json]) -> Json:
         """Look again and again."""
         return self.running.until(look)
-
-

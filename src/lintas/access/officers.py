@@ -7,6 +7,7 @@ import msgspec
 from lintas.access import keys, rules, store
 from lintas.access.desk import Desk
 from lintas.access.records import (
+    Caller,
     EnrolForm,
     Enrolment,
     Happening,
@@ -63,7 +64,7 @@ class Officers:
             raise Conflict(f"the login {new.login} is taken", "logins are never given twice: choose another")
         self._check_name(tx, new.name, but=new.login)
         at = self._desk.at()
-        awaits = at if rules.needs_another(new.role, by, store.every(tx)) else None
+        awaits = at if self._needs_another(tx, new.role, by) else None
         fields = msgspec.structs.asdict(new)
         store.add(tx, Officer(**fields, created=at, added_by=by, awaits=awaits))
         self._desk.note(tx, new.login, "added", by, new.role)
@@ -76,19 +77,32 @@ class Officers:
             self._check_name(tx, found.name, but=login)
         at = self._desk.at()
         self._shut(tx, login, at, by)
-        awaits = at if rules.needs_another(found.role, by, store.every(tx)) else None
+        awaits = at if self._needs_another(tx, found.role, by) else None
         lost = {"password": None, "secret": None, "enrolled_at": None, "disabled_at": None}
         store.change(tx, login, at, **lost, awaits=awaits, asked_by=by, confirmed_by=None)
         self._desk.note(tx, login, "renewed", by, found.role)
         return self._invite(tx, login, awaits=awaits is not None)
 
-    def confirm(self, tx: Transaction, login: str, by: str) -> Officer:
-        """Let an officer in whom another administrator added or renewed; NotAllowed for that one and for the officer."""
+    def invite_again(self, tx: Transaction, login: str, by: str) -> Invitation:
+        """Open another address for an officer whom ``by`` added and who has not enrolled, in the place of the one before."""
         found = self._desk.officer(tx, login)
+        if found.enrolled_at is not None or found.disabled_at is not None or store.asked_by(tx, login) != by:
+            raise Conflict(f"the login {login} is taken", "logins are never given twice: choose another")
+        return self._invite(tx, login, awaits=found.awaits is not None)
+
+    def confirm(self, tx: Transaction, login: str, who: Caller) -> Officer:
+        """Let an officer in whom another administrator added or renewed; NotAllowed for that one and for the officer.
+
+        A second word is a person's: a key may be in the same hands as the first.
+        """
+        found, by = self._desk.officer(tx, login), who.name
         if found.awaits is None or found.disabled_at is not None:
             raise Conflict(f"nobody waits for {login} to be confirmed", "read the list of officers again")
         if same_person(store.asked_by(tx, login), by) or same_person(found.name, by):
-            raise NotAllowed("you asked for this yourself", "another administrator confirms it")
+            do = "another administrator confirms it; if there is none, renew it by `lintas officer reset`, then confirm"
+            raise NotAllowed("you asked for this yourself, or it is your own account", do)
+        if not who.login:
+            raise NotAllowed("a key is nobody's second word", "sign in as an administrator and confirm it there")
         store.change(tx, login, self._desk.at(), awaits=None, confirmed_by=by)
         self._desk.note(tx, login, "confirmed", by, found.role)
         return self._desk.officer(tx, login)
@@ -97,7 +111,7 @@ class Officers:
         """Let an officer in no more, and end what is open, at once."""
         found, at = self._other(tx, login, by), self._desk.at()
         if found.disabled_at is None:
-            store.change(tx, login, at, disabled_at=at)
+            store.change(tx, login, at, disabled_at=at, asked_by=by, password=None, secret=None)
             self._desk.note(tx, login, "disabled", by, found.role)
         self._shut(tx, login, at, by)
         return self._desk.officer(tx, login)
@@ -121,9 +135,17 @@ class Officers:
         return list(keys.issued(tx))
 
     def issue_key(self, tx: Transaction, new: NewKey, by: str) -> KeyText:
-        """Issue a key; an officer of the same name is told of it."""
+        """Issue a key; an officer of the same name is told of it.
+
+        NotAllowed for a key of powers where another administrator would have to confirm an officer of them.
+        """
         if new.role == "bank" and new.organisation not in self._desk.banks:
             raise BadInput(f"no bank {new.organisation!r} is connected here", "add it to `banks` in the settings first")
+        if new.role != "bank" and new.organisation:
+            raise BadInput(f"the role {new.role} is this authority's own", "leave the organisation out")
+        if self._needs_another(tx, new.role, by):
+            what = f"a key of the role {new.role} would do what two administrators decide"
+            raise NotAllowed(what, "add an officer, whom another administrator confirms, or use `lintas key issue`")
         text = keys.issue(
             tx,
             self._desk.ids,
@@ -196,6 +218,10 @@ class Officers:
         sealed = self._desk.vault.seal(secret, f"enrol/{login}")
         store.open_address(tx, rules.hash_of(token), store.Address(ENROL, login, expires, sealed))
         return Invitation(login=login, address=f"/enrol/{token}", expires=expires, awaits=awaits)
+
+    def _needs_another(self, tx: Transaction, role: str, by: str) -> bool:
+        shut = {login for login, who in store.kept_out(tx) if same_person(who, by)}
+        return rules.needs_another(role, by, store.every(tx), shut)
 
     def _shut(self, tx: Transaction, login: str, at: str, by: str) -> None:
         store.close_addresses(tx, login)

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
@@ -17,6 +17,8 @@ from lintas.model.people import same_person
 STEP_SECONDS, DIGITS, LEEWAY = 30, 6, 1
 #: A password's length in code points, after NFKC.
 SHORTEST, LONGEST = 12, 200
+#: Fewer different characters than this are no password, however often they are typed.
+DIFFERENT = 5
 #: How many wrong tries within what time make a login wait, and how long it waits.
 TRIES, TRY_WINDOW = 5, timedelta(minutes=15)
 SESSION_LASTS, SESSION_IDLE = timedelta(hours=8), timedelta(minutes=30)
@@ -46,7 +48,8 @@ def password(typed: str, login: str, name: str) -> bytes:
     if not SHORTEST <= len(text) <= LONGEST:
         what = f"a password has {SHORTEST} to {LONGEST} characters, this one has {len(text)}"
         raise BadInput(what, "a few words that only you put together are good", where="password")
-    if text.casefold() in _COMMON or same_person(text, login) or same_person(text, name):
+    few = len(set(text.casefold())) < DIFFERENT
+    if few or text.casefold() in _COMMON or same_person(text, login) or same_person(text, name):
         raise BadInput("this password would be guessed first", "choose another", where="password")
     return text.encode("utf-8", "surrogatepass")
 
@@ -115,10 +118,15 @@ def check_key(name: str, role: str, organisation: str) -> None:
         raise BadInput("a key needs a name", "name the person or system that will use it", where="name")
 
 
-def needs_another(role: str, by: str, others: Sequence[Officer]) -> bool:
-    """Tell whether a second administrator must confirm what ``by`` did: for powers, and only where there is a second one."""
+def needs_another(role: str, by: str, others: Sequence[Officer], shut: Collection[str] = ()) -> bool:
+    """Tell whether a second administrator must confirm what ``by`` did: for powers, and only where there is a second one.
+
+    ``shut`` are the logins of those whom ``by`` kept out: nobody becomes the only administrator by an act of one's own.
+    """
     return role in POWERS and any(
-        each.role == "administrator" and each.lets_in and each.enrolled_at and not same_person(each.name, by)
+        each.role == "administrator"
+        and not same_person(each.name, by)
+        and (each.login in shut or (each.lets_in and each.enrolled_at is not None))
         for each in others
     )
 

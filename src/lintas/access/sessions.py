@@ -66,9 +66,10 @@ class Sessions:
         """Count a try, before anything is compared, so that tries side by side count too; TooManyTries."""
         login, now = form.login.strip().lower(), self._desk.now()
         tag = self._desk.vault.tag(login)
+        known = store.secrets_of(tx, login)
+        self.check_key(tx, login, known.secret if known else None)
         rules.check_tries([times.parse(at) for at in store.tries_of(tx, tag)], now)
         store.add_try(tx, tag, times.render(now), forget_before=times.render(now - 2 * rules.TRY_WINDOW))
-        known = store.secrets_of(tx, login)
         return Attempt(login, known.password if known and known.password else passwords.NOBODYS)
 
     def decide(
@@ -115,6 +116,15 @@ class Sessions:
         since = times.render(now - rules.TOLD_FOR)
         return any(each.what in ("renewed", "key") and each.at > since for each in store.happened(tx, login, 50))
 
+    def check_key(self, tx: Transaction, login: str = "", sealed: bytes | None = None) -> None:
+        """Say so when the key is the wrong one: every password would be wrong, as it is mixed into their hashes.
+
+        Unavailable; tried on the second factor given, or else on any.
+        """
+        some = (login, sealed) if sealed is not None else store.a_secret(tx)
+        if some is not None:
+            self._opened(some[1], some[0])
+
     def _opened(self, sealed: bytes, login: str) -> bytes:
         try:
             return self._desk.vault.open(sealed, f"totp/{login}")
@@ -144,12 +154,16 @@ class Sessions:
         listed = store.sessions_of(tx, login, _MOST)
         return [msgspec.structs.replace(each, open=_open(each, now)) for each in listed]
 
-    def revoke(self, tx: Transaction, session: str, by: str, *, login: str | None) -> None:
-        """End a session, of one officer only where ``login`` is given; NotFound for others. Doing it again changes nothing."""
+    def revoke(self, tx: Transaction, session: str, by: str, *, login: str | None) -> str:
+        """End a session, of one officer only where ``login`` is given; NotFound for others. Doing it again changes nothing.
+
+        Returns whose it was.
+        """
         found = store.session(tx, session)
         if found is None or (login is not None and found.session.login != login):
             raise NotFound("there is no such session", "take the id from the list of sessions")
         store.end(tx, self._desk.at(), by, session=session)
+        return found.session.login
 
 
 def _open(session: Session, now: datetime) -> bool:

@@ -135,8 +135,23 @@ def officer(tx: Transaction, login: str) -> Officer | None:
 
 
 def asked_by(tx: Transaction, login: str) -> str:
-    """Return who asked for what awaits a second administrator."""
+    """Return who last added, renewed or disabled an officer."""
     return str(tx.scalar(select(officers.c.asked_by).where(officers.c.login == login)) or "")
+
+
+def kept_out(tx: Transaction) -> list[tuple[str, str]]:
+    """Return who had enrolled once and is disabled or has to enrol again, with the name of whoever did that."""
+    enrolled = select(happenings.c.login).where(happenings.c.what == "enrolled")
+    out = officers.c.disabled_at.is_not(None) | officers.c.enrolled_at.is_(None)
+    query = select(officers.c.login, officers.c.asked_by).where(out, officers.c.login.in_(enrolled))
+    return [(row.login, row.asked_by) for row in tx.execute(query)]
+
+
+def a_secret(tx: Transaction) -> tuple[str, bytes] | None:
+    """Return whose and what the sealed second factor is that was changed last; None where nobody has one."""
+    query = select(officers.c.login, officers.c.secret).where(officers.c.secret.is_not(None))
+    row = tx.execute(query.order_by(officers.c.changed.desc(), officers.c.login).limit(1)).first()
+    return None if row is None else (row.login, row.secret)
 
 
 def add(tx: Transaction, new: Officer) -> None:

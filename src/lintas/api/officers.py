@@ -55,7 +55,7 @@ async def reset(call: Call[Runtime]) -> Invitation:
 async def confirm(call: Call[Runtime]) -> Officer:
     """Let an officer in whom another administrator added or renewed."""
     login = call.path["login"]
-    return await call.services.write(lambda tx: call.services.node.access.officers.confirm(tx, login, call.caller.name))
+    return await call.services.write(lambda tx: call.services.node.access.officers.confirm(tx, login, call.caller))
 
 
 async def disable(call: Call[Runtime]) -> Officer:

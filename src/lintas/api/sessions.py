@@ -2,7 +2,7 @@
 
 from lintas.access.records import NewSession, Session, SignIn
 from lintas.http.routing import Call, Route
-from lintas.model.errors import BadInput
+from lintas.model.errors import BadInput, NotAllowed
 from lintas.node import signing_in
 from lintas.node.runtime import Runtime
 
@@ -19,7 +19,9 @@ async def list_sessions(call: Call[Runtime]) -> list[Session]:
     caller, of = call.caller, call.query.get("of", "me")
     if of not in ("me", "all"):
         raise BadInput(f"{of[:20]!r} is neither me nor all", "use one of the two", where="query of")
-    login = None if of == "all" and caller.role == "administrator" else caller.login
+    if of == "all" and caller.role != "administrator":
+        raise NotAllowed("only an administrator sees everybody's sessions", "leave `of` out")
+    login = None if of == "all" else caller.login
     return await call.services.read(lambda tx: call.services.node.access.sessions.listed(tx, login))
 
 

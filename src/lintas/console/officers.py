@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from lintas.access.records import Happening, Invitation, NewOfficer, Officer, Session
 from lintas.console.forms import HINDRANCES, Form, act, filled, form, show, typed_into
 from lintas.console.frame import page
+from lintas.http.once import AnsweredBefore
 from lintas.http.routing import COOKIE, Call
 from lintas.model.errors import BadInput, LintasError
 from lintas.node.runtime import Runtime
@@ -82,9 +83,16 @@ async def officers(
 
 async def add(call: Call[Runtime]) -> Response:
     """Add an officer and show the address at which that one enrols."""
+    access, by = call.services.node.access, call.caller.name
     try:
         new = filled(NewOfficer, call.body)
-        made = await call.services.write(lambda tx: call.services.node.access.officers.add(tx, new, call.caller.name))
+        there = RedirectResponse(f"/officers/{new.login}", 303)
+        add_once = call.once(lambda tx: access.officers.add(tx, new, by), lambda _made: there)
+        try:
+            made = await call.services.write(add_once)
+        except AnsweredBefore:
+            # What is kept of the first answer has no address in it, and the browser shows only the last one.
+            made = await call.services.write(lambda tx: access.officers.invite_again(tx, new.login, by))
     except HINDRANCES as wrong:
         return await officers(call, wrong=wrong, typed=typed_into(call.body))
     # Shown in the answer itself and never again: an address that stood in a list would be anybody's.
@@ -124,10 +132,10 @@ async def reset(call: Call[Runtime]) -> Response:
 
 async def confirm(call: Call[Runtime]) -> Response:
     """Let an officer in whom another administrator added or renewed."""
-    login, by = call.path["login"], call.caller.name
+    login, who = call.path["login"], call.caller
 
     def use_case(tx: Transaction) -> str:
-        call.services.node.access.officers.confirm(tx, login, by)
+        call.services.node.access.officers.confirm(tx, login, who)
         return f"/officers/{login}"
 
     return await act(call, use_case, officer)
@@ -151,8 +159,10 @@ async def sessions(
     access, caller = call.services.node.access, call.caller
 
     def look(tx: Transaction) -> SessionsPage:
-        mine = access.sessions.listed(tx, caller.login)
-        return SessionsPage(mine, access.officers.happened(tx, caller.login), caller.session)
+        # What was done about keys that are no officer's stands under no login, and is nobody's own.
+        mine = access.sessions.listed(tx, caller.login) if caller.login else []
+        done = access.officers.happened(tx, caller.login) if caller.login else []
+        return SessionsPage(mine, done, caller.session)
 
     return page(call, "sessions.html", await call.services.read(look), wrong=wrong, typed=typed)
 
@@ -163,8 +173,8 @@ async def revoke(call: Call[Runtime]) -> Response:
     login = None if caller.role == "administrator" else caller.login
 
     def use_case(tx: Transaction) -> str:
-        call.services.node.access.sessions.revoke(tx, session, caller.name, login=login)
-        return "/sessions"
+        whose = call.services.node.access.sessions.revoke(tx, session, caller.name, login=login)
+        return "/sessions" if whose == caller.login else f"/officers/{whose}"
 
     if session != caller.session:
         return await act(call, use_case, sessions)

@@ -36,6 +36,7 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
         ("a signing key that counts", _current_key),
         ("ledger", _ledger),
         ("the members' ledgers", _findings),
+        ("key of the officers' secrets", _access),
     ]
     for name, check in checks:
         try:
@@ -56,6 +57,16 @@ def _current_key(home: Home) -> None:
     if not {key.key_id for key in listed} & {signer.public.key_id for signer in homes.signing_keys(home)}:
         what = f"charter version {directory.charter.version} lists none of the signing keys here as current"
         raise BadInput(what, "restore the key from the backup, or have a successor made with a new one")
+
+
+def _access(home: Home) -> None:
+    """The key there is opens the second factors that are stored; without officers there need be none."""
+    node = homes.open_node(home)
+    try:
+        with reading(node.parts.engine) as tx:
+            node.access.sessions.check_key(tx)
+    finally:
+        node.parts.engine.dispose()
 
 
 def _tls(home: Home) -> None:

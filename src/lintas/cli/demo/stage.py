@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from lintas.access.records import MACHINE, NewOfficer
+from lintas.access.records import MACHINE, Caller, NewOfficer
 from lintas.cli.demo.cast import Cast
 from lintas.cli.demo.story import World
 from lintas.cli.key import issue_key
@@ -37,6 +37,8 @@ START_SECONDS = 60.0
 PORTS, BLOCK = (20_000, 32_000), 16
 #: The clock that all of them share, and a second signing key of the first authority, which the story revokes.
 CLOCK, SPARE = "clock.json", "spare.key"
+#: Who confirms officers on a stage.
+_DIRECTOR = Caller(id="stage", login="stage", name="whoever sets the stage", role="administrator")
 #: The key of the competent authority of each jurisdiction, whose approvals its node believes.
 COMPETENT = "competent.key"
 
@@ -320,7 +322,7 @@ def admit(home: Home, people: Sequence[NewOfficer]) -> dict[str, str]:
         for each in people:
             officers.add(tx, each, MACHINE)
             if officers.of(tx, each.login).awaits:
-                officers.confirm(tx, each.login, "whoever sets the stage")
+                officers.confirm(tx, each.login, _DIRECTOR)
             passes[each.login] = officers.exercise_pass(tx, each.login, MACHINE).address
 
     SerialWriter(node.parts.engine).submit(use_case).result()
