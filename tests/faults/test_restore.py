@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import insert, select
 from tests.e2e.program import Ended, run, run_many
 from tests.faults.pair import Pair, Seat, holds, reconciled, until
 
@@ -302,26 +302,31 @@ def test_a_database_that_is_gone_or_garbage_is_replaced(alone: Home, tmp_path: P
     assert [wrong for _, wrong in examine(alone.root / homes.SETTINGS) if wrong] == []
 
 
-def tables_of(database: Path, form: str) -> set[str]:
-    """Return the tables of a database of one form."""
-    engine = open_engine(database)
+def make_old(database: Path, pattern: Path, form: str) -> set[str]:
+    """Take from a database whatever was added since a form, which ``pattern`` is made of; returns the tables that went."""
+    engine = open_engine(pattern)
     with writing(engine) as tx, tx.begin():
         migrate.upgrade_to(tx, form)
-        found = set(inspect(tx).get_table_names())
     engine.dispose()
-    return found
+    named = "SELECT name, sql FROM sqlite_master WHERE type = ? AND name NOT LIKE 'sqlite%' AND sql IS NOT NULL"
+    with contextlib.closing(sqlite3.connect(pattern)) as old, contextlib.closing(sqlite3.connect(database)) as new:
+        was, now = (dict(each.execute(named, ["index"])) for each in (old, new))
+        tables, kept = ({name for name, _ in each.execute(named, ["table"])} for each in (new, old))
+        undo = [f'DROP INDEX "{name}"' for name, sql in now.items() if was.get(name) != sql]
+        undo += [f'DROP TABLE "{name}"' for name in tables - kept]
+        for table in sorted(kept):
+            shape = f"SELECT name FROM pragma_table_info('{table}')"
+            more = set(new.execute(shape)) - set(old.execute(shape))
+            undo += [f'ALTER TABLE "{table}" DROP COLUMN "{name}"' for (name,) in more]
+        undo += [sql for name, sql in was.items() if now.get(name) != sql]
+    change(database, *undo, f"UPDATE alembic_version SET version_num = '{form}'")
+    return tables - kept
 
 
 def test_an_older_form_is_brought_to_the_present_one(alone: Home, tmp_path: Path) -> None:
     target = tmp_path / "backup"
     backup.make(alone, target)
-    # Everything that was added since goes again.
-    new = sorted(tables_of(tmp_path / "new", migrate.head()) - tables_of(tmp_path / "old", "0005"))
-    assert {"exchange_standings", "exchange_reads"} <= set(new)
-    drops = [f"DROP TABLE {name}" for name in new]
-    change(
-        target, *drops, "ALTER TABLE border_objects DROP signed_by", "UPDATE alembic_version SET version_num = '0005'"
-    )
+    assert {"exchange_standings", "exchange_reads"} <= make_old(target, tmp_path / "old", "0005")
     put_back(alone, target)
     assert [wrong for _, wrong in examine(alone.root / homes.SETTINGS) if wrong] == []
 
