@@ -78,9 +78,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for each in listed
         if isinstance(each, pytest.TestReport) and each.nodeid.startswith("tests/browser/")
     ]
-    told = {
-        name: value for each in reports if each.when == "call" for name, value in each.user_properties if value
-    }
+    told = {name: value for each in reports if each.when == "call" for name, value in each.user_properties if value}
     jobs = [value for name, value in told.items() if name.startswith("job ")]
     if jobs:
         out.section("jobs by keyboard alone, real Chromium", sep="-")

@@ -93,13 +93,20 @@ class Played:
         wish = {"share": share, "code": "good_faith", "reason": "honest sale, invoice seen"}
         self._call("POST", f"/cases/{case}/undo", self.running.xa.approver_key, False, json=wish)
 
+    def confirm(self, order: Json) -> Json:
+        """Hold an order of the asking node for longer; return the amendment that its bank carries out."""
+        said = {"reference": "Court order 12/2026"}
+        return self._call("POST", f"/orders/{order['id']}/confirm", self.running.xa.second_key, False, json=said)
+
     def appeal(self, order: Json, *, abroad: bool = False) -> str:
         """Return the path of the page where an order's owner objects, as the bank's letter gives it."""
         key = bank_key(self.running.on.directory, order["bank"])
         letter = self._call("GET", f"/bank/orders/{order['id']}/letter", key, abroad)
         return _APPEAL.findall(letter)[0]
 
-    def object(self, order: Json, *, name: str = "Ama Lin", text: str = "I sold a motorcycle.", abroad: bool = False) -> None:
+    def object(
+        self, order: Json, *, name: str = "Ama Lin", text: str = "I sold a motorcycle.", abroad: bool = False
+    ) -> None:
         """Object to an order."""
         path = self.appeal(order, abroad=abroad).removeprefix("/appeal/")
         said = {"name": name, "contact": "+999 555", "text": text}
@@ -109,5 +116,3 @@ class Played:
     def until(self, look: Callable[[], Json]) -> Json:
         """Look again and again."""
         return self.running.until(look)
-
-
