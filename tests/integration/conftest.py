@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.integration.house import House
 from tests.integration.town import Town, template
 
 
@@ -15,5 +16,14 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def town(tmp_path: Path, empty_database: Path) -> Iterator[Town]:
     made = Town(tmp_path, empty_database)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, empty_database: Path) -> Iterator[House]:
+    path = tmp_path / "node.db"
+    path.write_bytes(empty_database.read_bytes())
+    made = House(path)
     yield made
     made.close()
