@@ -18,7 +18,6 @@ from tests.e2e.program import Ended, run, run_many
 from tests.faults.pair import Pair, Seat, holds, reconciled, until
 
 from lintas.access import keys
-from lintas.access.service import carry
 from lintas.border import approval_store
 from lintas.cli.key import issue_key
 from lintas.exchange import store as exchange_store
@@ -242,7 +241,7 @@ def new_home(root: Path, authority: str) -> Home:
 
 def put_back(home: Home, file: Path) -> backup.Restored:
     """Restore as the command does."""
-    return backup.restore(home, file, now=SystemClock().now(), anyway=False, carry_revoked=carry)
+    return backup.restore(home, file, now=SystemClock().now(), anyway=False)
 
 
 def change(database: Path, *statements: str) -> None:
@@ -303,26 +302,30 @@ def test_a_database_that_is_gone_or_garbage_is_replaced(alone: Home, tmp_path: P
     assert [wrong for _, wrong in examine(alone.root / homes.SETTINGS) if wrong] == []
 
 
-def tables_of(database: Path, form: str) -> set[str]:
-    """Return the tables of a database of one form."""
+def shape_of(database: Path, form: str) -> tuple[dict[str, set[str]], dict[str, str]]:
+    """Return the columns of each table, and how each index is made, in a database of one form."""
     engine = open_engine(database)
     with writing(engine) as tx, tx.begin():
         migrate.upgrade_to(tx, form)
-        found = set(inspect(tx).get_table_names())
+        seen = inspect(tx)
+        tables = {name: {column["name"] for column in seen.get_columns(name)} for name in seen.get_table_names()}
+        made = tx.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        indexes = {str(name): str(sql) for name, sql in made}
     engine.dispose()
-    return found
+    return tables, indexes
 
 
 def test_an_older_form_is_brought_to_the_present_one(alone: Home, tmp_path: Path) -> None:
     target = tmp_path / "backup"
     backup.make(alone, target)
     # Everything that was added since goes again.
-    new = sorted(tables_of(tmp_path / "new", migrate.head()) - tables_of(tmp_path / "old", "0005"))
-    assert {"exchange_standings", "exchange_reads"} <= set(new)
-    drops = [f"DROP TABLE {name}" for name in new]
-    change(
-        target, *drops, "ALTER TABLE border_objects DROP signed_by", "UPDATE alembic_version SET version_num = '0005'"
-    )
+    (new, indexes), (old, had) = shape_of(tmp_path / "new", migrate.head()), shape_of(tmp_path / "old", "0005")
+    assert {"exchange_standings", "exchange_reads", "access_officers"} <= new.keys() - old.keys()
+    drops = [f"DROP INDEX {name}" for name, sql in indexes.items() if had.get(name) != sql]
+    drops += [f"DROP TABLE {name}" for name in sorted(new.keys() - old.keys())]
+    drops += [f'ALTER TABLE {name} DROP "{column}"' for name in old for column in sorted(new[name] - old[name])]
+    drops += [sql for name, sql in had.items() if indexes.get(name) != sql]
+    change(target, *drops, "UPDATE alembic_version SET version_num = '0005'")
     put_back(alone, target)
     assert [wrong for _, wrong in examine(alone.root / homes.SETTINGS) if wrong] == []
 

@@ -1,6 +1,5 @@
 """Aria asks Doria: nothing leaves without an approval of Aria's data commission, which lets out only what it names."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import select, update
+from tests.integration.engines import Fresh
 from tests.integration.hand import request
 from tests.integration.town import BANKS, NOW, XA, XB, Bank, Desk, SetClock, keys_of, no_client, table, world
 from tests.unit.policy.papers import COMMISSION, VKEY, approval
@@ -29,6 +29,7 @@ from lintas.policy.approval import Approval, Withdrawal
 from lintas.policy.approval_text import sign, write
 from lintas.requests.chase import PLANE_B
 from lintas.requests.records import Hold, HoldForm, Share
+from lintas.storage.address import Place
 from lintas.storage.engine import open_engine
 from lintas.storage.writer import SerialWriter
 from lintas.trust import note
@@ -46,9 +47,9 @@ OFFICER = "Officer Dena Holt"
 class Side(Desk):
     """One of the two authorities; ``competent`` are the keys that its settings name."""
 
-    def __init__(self, authority: str, database: Path, clock: SetClock, competent: tuple[VerifierKey, ...]) -> None:
+    def __init__(self, authority: str, database: Place, clock: SetClock, competent: tuple[VerifierKey, ...]) -> None:
         mine = keys_of(authority)
-        self.authority, self.clock = authority, clock
+        self.authority, self.clock, self.database = authority, clock, database
         self.engine = open_engine(database)
         signed = write_charter(
             Charter(version=1, exercise=True, quorum=2, members=tuple(keys_of(name).member for name in OWNED))
@@ -93,10 +94,10 @@ class Side(Desk):
 class Matter:
     """One report at Aria whose money went to Doria."""
 
-    def __init__(self, folder: Path, empty: Path) -> None:
+    def __init__(self, folder: Path, fresh: Fresh) -> None:
         self.clock = SetClock()
         made, files = world(1, 1)
-        self.xa, self.xd = (self._side(folder, empty, name) for name in (XA, XD))
+        self.xa, self.xd = (self._side(fresh, name) for name in (XA, XD))
         for code in OWNED[XA]:
             (folder / code).mkdir()
             for name, data in files[code].items():
@@ -106,9 +107,8 @@ class Matter:
         while sum(bank.work(self.xa) for bank in banks):
             pass
 
-    def _side(self, folder: Path, empty: Path, name: str) -> Side:
-        shutil.copy(empty, folder / f"{name}.db")
-        return Side(name, folder / f"{name}.db", self.clock, (VKEY,) if name == XA else ())
+    def _side(self, fresh: Fresh, name: str) -> Side:
+        return Side(name, fresh(name), self.clock, (VKEY,) if name == XA else ())
 
     def shares(self) -> list[Share]:
         """Return what could still be asked of Doria."""
@@ -131,8 +131,8 @@ class Matter:
 
 
 @pytest.fixture
-def matter(tmp_path: Path, empty_database: Path) -> Iterator[Matter]:
-    made = Matter(tmp_path, empty_database)
+def matter(tmp_path: Path, fresh: Fresh) -> Iterator[Matter]:
+    made = Matter(tmp_path, fresh)
     yield made
     for side in (made.xa, made.xd):
         side.engine.dispose()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.integration.engines import Files
 from tests.integration.town import BANKS, XB, Town
 from tests.integration.visitors import Visitors, words_of
 
@@ -46,7 +47,7 @@ class Scene(NamedTuple):
 
 @pytest.fixture
 def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
-    town = Town(tmp_path, empty_database)
+    town = Town(tmp_path, Files(tmp_path, empty_database))
     _, waiting = town.asked()
     order = town.xb.approve(waiting.id)
     to = Visitors(town.xb, tmp_path, BANKS[XB])
@@ -241,7 +242,7 @@ def test_only_banks_have_this_desk(scene: Scene, role: str) -> None:
 
 def test_answered_orders_are_paged(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lintas.console.desk.PAGE", 2)
-    town = Town(tmp_path, empty_database, thefts=5)
+    town = Town(tmp_path, Files(tmp_path, empty_database), thefts=5)
     to = Visitors(town.xb, tmp_path, BANKS[XB])
     try:
         for number in range(5):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from tests.integration.engines import Files
 from tests.integration.town import XB, Desk, Town
 from tests.integration.visitors import Visitors, words_of
 
@@ -33,7 +34,7 @@ class Scene(NamedTuple):
 
 @pytest.fixture
 def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
-    town = Town(tmp_path, empty_database)
+    town = Town(tmp_path, Files(tmp_path, empty_database))
     _, waiting = town.asked()
     town.xb.approve(waiting.id)
     town.settle()

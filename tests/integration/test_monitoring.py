@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+from tests.integration.engines import Fresh
 from tests.integration.town import NOW, XA, XB, XB2, Desk, SetClock, keys_of
 from tests.unit.ledger.building import ledger_engine
 
@@ -113,9 +114,8 @@ class Door:
 class Scene:
     """Our node (xa), a teller (xb), and the one whose ledger is looked at (xb2)."""
 
-    def __init__(self, folder: Path, empty_database: Path) -> None:
-        (folder / "node.db").write_bytes(empty_database.read_bytes())
-        self.desk = Desk(XA, folder / "node.db", SetClock(NOW))
+    def __init__(self, folder: Path, fresh: Fresh) -> None:
+        self.desk = Desk(XA, fresh("node"), SetClock(NOW))
         self.own = Log(folder / XA, XA)
         self.teller, self.accused = (Door(name, folder) for name in (XB, XB2))
         self.teller.log.show("one")
@@ -172,8 +172,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
-    made = Scene(tmp_path, empty_database)
+def scene(tmp_path: Path, fresh: Fresh) -> Iterator[Scene]:
+    made = Scene(tmp_path, fresh)
     yield made
     made.desk.engine.dispose()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.integration.engines import Files
 from tests.integration.town import XA, Town
 from tests.integration.visitors import Visitors, words_of
 
@@ -27,7 +28,7 @@ class Scene(NamedTuple):
 
 @pytest.fixture
 def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
-    town = Town(tmp_path, empty_database)
+    town = Town(tmp_path, Files(tmp_path, empty_database))
     xb = town.xb
     xb.do(lambda tx: xb.node.standings.quarantine(tx, XA, "Officer Dena Holt", "odd requests"))
     town.xa.file(town.form())

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tests.integration.house import GOOD, House, signed_in
 
 from lintas.access.records import MACHINE, Caller, NewKey
-from lintas.access.service import carry
+from lintas.access.service import carry_officers, end_all
 from lintas.model.errors import (
     BadInput,
     Conflict,
@@ -225,7 +225,8 @@ def test_a_restore_ends_sessions_and_carries_who_was_disabled(house: House, tmp_
     restored = House(tmp_path / "backup.db", clock=house.clock)
     assert restored.who(open_one.token) is not None
     with reading(house.engine) as old:
-        changed = restored.do(lambda new: carry(old, new))
+        changed = restored.do(lambda new: carry_officers(old, new))
+    restored.do(end_all)
     assert changed == 2
     assert restored.who(open_one.token) is None
     with pytest.raises(NotFound):

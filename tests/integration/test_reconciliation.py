@@ -24,7 +24,7 @@ def reconciled(town: Town, folder: Path) -> Any:  # noqa: ANN401 — whatever JS
         jurisdiction="XA",
         name="Aria",
         contact="desk@xa.example",
-        database=f"{XA}.db",
+        database=town.xa.setting,
         ledger_origin="x",
         healing_hours=2.0,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.integration.engines import Files
 from tests.integration.town import Town
 from tests.integration.visitors import Visitors, words_of
 
@@ -12,7 +13,7 @@ EVIL = '"><script>alert(1)</script>'
 
 @pytest.fixture
 def to(tmp_path: Path, empty_database: Path) -> Iterator[Visitors]:
-    town = Town(tmp_path, empty_database)
+    town = Town(tmp_path, Files(tmp_path, empty_database))
     border = town.xb.node.border
     for number in range(7):
         peer, what = ("xa-asc", f"came in {number}") if number % 2 else ("xb-fiu", f"{EVIL} {number}")

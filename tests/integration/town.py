@@ -4,7 +4,6 @@ Whoever holds the keys of a member can write by hand (``Hand``), as a corrupt me
 """
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 from sqlalchemy import select
+from tests.integration.engines import Fresh
 
 from lintas.access import key_store as api_keys
 from lintas.bank.agent import Agent
@@ -34,7 +34,7 @@ from lintas.node.views import CaseView, read_case
 from lintas.policy.shipped import shipped_table
 from lintas.policy.table import PolicyTable
 from lintas.requests.records import Bar, Hold, Order
-from lintas.storage import migrate
+from lintas.storage.address import Address, Place
 from lintas.storage.engine import Transaction, open_engine, reading
 from lintas.storage.schema import metadata
 from lintas.storage.writer import SerialWriter, UseCase
@@ -118,15 +118,6 @@ def table(jurisdiction: str) -> PolicyTable:
     return PolicyTable.load(shipped_table(jurisdiction), source=f"{jurisdiction}.yaml")
 
 
-def template(folder: Path) -> Path:
-    """Make an empty database of the current form, to be copied."""
-    path = folder / "template.db"
-    engine = open_engine(path)
-    migrate.upgrade(engine)
-    engine.dispose()
-    return path
-
-
 @cache
 def world(seed: int, thefts: int) -> tuple[story.World, dict[str, dict[str, bytes]]]:
     """Make the world of a seed once, and the files of every bank's ledger."""
@@ -143,9 +134,9 @@ def no_client() -> httpx.AsyncClient:
 class Desk:
     """One authority: its node, and what its people and its doors do."""
 
-    def __init__(self, authority: str, database: Path, clock: SetClock) -> None:
+    def __init__(self, authority: str, database: Place, clock: SetClock) -> None:
         mine = keys_of(authority)
-        self.authority, self.clock = authority, clock
+        self.authority, self.clock, self.database = authority, clock, database
         self.engine = open_engine(database)
         self.directory = Directory(charter(), clock)
         self.node: Node = assemble(
@@ -239,6 +230,14 @@ class Desk:
         """Return what was stopped, newest first."""
         return self.ask(self.node.border.refusals)
 
+    @property
+    def setting(self) -> str:
+        """Return where the database is as the settings say it."""
+        if isinstance(self.database, Address):
+            parts = self.database.parts
+            return f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
+        return str(self.database)
+
     def dump(self, *but: str) -> dict[str, list[tuple[Any, ...]]]:
         """Return every row of every table, except those whose name begins like one of ``but``; refusals never count."""
         with reading(self.engine) as tx:
@@ -288,10 +287,10 @@ class Bank:
 class Town:
     """Both authorities, their banks, and the wire between them."""
 
-    def __init__(self, folder: Path, empty: Path, *, seed: int = 1, thefts: int = 1) -> None:
+    def __init__(self, folder: Path, fresh: Fresh, *, seed: int = 1, thefts: int = 1) -> None:
         self.clock = SetClock()
         self.world, self._files = world(seed, thefts)
-        self.desks = {name: self._desk(folder, empty, name) for name in (XA, XB)}
+        self.desks = {name: Desk(name, fresh(name), self.clock) for name in (XA, XB)}
         self.banks = {code: self._bank(folder / code, code) for code in self.world.books}
 
     @property
@@ -303,11 +302,6 @@ class Town:
     def xb(self) -> Desk:
         """Return the holding authority."""
         return self.desks[XB]
-
-    def _desk(self, folder: Path, empty: Path, name: str) -> Desk:
-        database = folder / f"{name}.db"
-        shutil.copy(empty, database)
-        return Desk(name, database, self.clock)
 
     def _bank(self, folder: Path, code: str) -> Bank:
         folder.mkdir()

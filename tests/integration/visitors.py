@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 from tests.integration.town import Desk
 
+from lintas.access import keys
 from lintas.api.app import public_app
 from lintas.console import pages
-from lintas.http import keys
 from lintas.http.once import fresh
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime

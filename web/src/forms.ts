@@ -32,16 +32,18 @@ function sent(event: SubmitEvent): void {
   });
 }
 
-/** Open the forms again: after going back to a page, or when htmx has its answer. */
-function open(): void {
-  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset["sent"];
-  for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-waits]")) {
+/** Open a form again. */
+function open(form: HTMLFormElement): void {
+  delete form.dataset["sent"];
+  for (const button of buttonsOf(form)) {
+    if (!("waits" in button.dataset)) continue;
     button.disabled = false;
     delete button.dataset["waits"];
   }
 }
 
-function unsaved(): boolean {
+/** Return whether somebody typed something here that was not sent. */
+export function unsaved(): boolean {
   const fields = document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(TEXT);
   return [...fields].some((field) => {
     const form = field.form;
@@ -56,8 +58,14 @@ export function watchForms(): void {
     if (event.target instanceof Element) typed.add(event.target);
   });
   document.addEventListener("submit", sent);
-  window.addEventListener("pageshow", open);
-  document.addEventListener("htmx:finally:request", open);
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) open(form);
+  });
+  // Only the form that was answered: a part of the page that asks every few seconds must not open the others.
+  document.addEventListener("htmx:finally:request", (event) => {
+    const form = (event.target as Element).closest("form");
+    if (form) open(form);
+  });
   window.addEventListener("beforeunload", (event) => {
     if (unsaved()) event.preventDefault();
   });

@@ -5,6 +5,8 @@ const SWITCH = "lintas.keys";
 const BUTTONS = new Set(["checkbox", "radio", "button", "submit", "reset"]);
 /** The row that was chosen, by its name: a list that htmx brings anew keeps the choice. */
 let chosen = "";
+/** Whether the focus was in a row just before a list came anew. */
+let lost = false;
 
 function shown<T extends HTMLElement>(selector: string, within: ParentNode = document): T | null {
   const usable = (each: T): boolean => each.checkVisibility() && !each.matches(":disabled");
@@ -58,7 +60,7 @@ function answer(number: string): void {
   button.focus();
   if (sends) return;
   button.click();
-  shown("[data-confirm]", button.closest("form") ?? document)?.focus();
+  shown("[data-confirm]", button.closest("details, form") ?? document)?.focus();
 }
 
 function help(): void {
@@ -95,19 +97,30 @@ function pressed(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
-/** After a list came anew: mark the row that was chosen, and give it the focus if the old row took it along. */
+/**
+ * After a list came anew: the choice belongs to the row's name, not to its place. Rows may have moved up under the hand:
+ * a focus that now stands in another row goes back to the chosen one, or goes away with it.
+ */
 function again(): void {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-rows] [data-row]")];
   const row = chosen ? rows.find((each) => each.dataset["row"] === chosen) : undefined;
-  if (!row || row.hasAttribute("aria-current")) return;
-  choose(row);
-  row.tabIndex = -1;
-  if (document.activeElement === document.body) row.focus({ preventScroll: true });
+  const focused = document.activeElement as HTMLElement | null;
+  const under = focused?.closest<HTMLElement>("[data-rows] [data-row]");
+  const astray = under !== null && under !== undefined && under.dataset["row"] !== chosen;
+  for (const other of document.querySelectorAll("[data-row][aria-current]")) other.removeAttribute("aria-current");
+  if (row) choose(row);
+  if (row && (astray || (lost && focused === document.body))) {
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+  } else if (astray) focused?.blur();
 }
 
 export function listenToKeys(): void {
   document.addEventListener("keydown", pressed);
-  document.addEventListener("htmx:after:settle", again);
+  document.addEventListener("htmx:before:swap", () => {
+    lost = document.activeElement?.closest("[data-rows] [data-row]") !== null;
+  });
+  document.addEventListener("htmx:after:swap", again);
   document.addEventListener("focusin", (event) => {
     const row = (event.target as Element).closest<HTMLElement>("[data-rows] [data-row]");
     if (row) choose(row);

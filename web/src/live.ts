@@ -1,5 +1,6 @@
 // Parts of a page that htmx keeps fresh: never run code from markup, and say when what is shown has become old.
 import htmx from "htmx.org";
+import { unsaved } from "./forms.ts";
 
 /** Stands where htmx would compile text from attributes (hx-on, js:, filters): our markup is never code. */
 function refuse(): never {
@@ -18,5 +19,14 @@ export function keepLive(): void {
   // A queue that silently stopped would be believed: the note says that the node does not answer, until it does.
   document.addEventListener("htmx:error", () => showOld(true));
   document.addEventListener("htmx:response:error", () => showOld(true));
-  document.addEventListener("htmx:after:swap", () => showOld(false));
+  document.addEventListener("htmx:after:swap", (event) => {
+    if ((event.detail.ctx.response?.status ?? 0) < 400) showOld(false);
+  });
+  // An answer from another address is the page for signing in: the session is over, and so is what the screen may show.
+  document.addEventListener("htmx:before:response", (event) => {
+    if (!event.detail.ctx.response?.raw.redirected) return;
+    event.preventDefault();
+    if (unsaved()) showOld(true);
+    else location.reload();
+  });
 }

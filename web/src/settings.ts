@@ -9,6 +9,8 @@ const settings = {
   history: "reload",
   // An answer that is no page (an error, nothing new) never replaces what is on the screen.
   noSwap: [204, 304, "4xx", "5xx"],
+  // What these files keep on elements stays when an element is brought up to date.
+  morphIgnore: ["data-htmx-powered", "data-state", "data-sent", "data-waits"],
 };
 
 const meta = document.createElement("meta");

@@ -77,9 +77,9 @@ def step_of(secret: bytes, code: str, now: datetime, used: int) -> int | None:
 
 
 def check_tries(tries: Sequence[datetime], now: datetime) -> None:
-    """Refuse a further try while TRIES of the last TRY_WINDOW were without success."""
-    recent = [at for at in tries if now - TRY_WINDOW < at]
-    if len(recent) >= TRIES:
+    """Refuse a further try when the last TRIES without success came within TRY_WINDOW, until that long after the last one."""
+    last = sorted(tries)[-TRIES:]
+    if len(last) == TRIES and last[-1] - last[0] <= TRY_WINDOW and now < last[-1] + TRY_WINDOW:
         minutes = TRY_WINDOW // timedelta(minutes=1)
         raise TooManyTries(f"{TRIES} tries for this login went wrong", f"wait {minutes} minutes; open sessions go on")
 

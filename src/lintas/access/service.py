@@ -43,13 +43,16 @@ class Access:
         return self.officers.may_approve(tx, name) or keys.may_approve(tx, name)
 
 
-def carry(old: Transaction, new: Transaction) -> int:
-    """Bring over, into a backup that is restored, which keys and officers lost their access since; ends every session in it.
+def carry_revoked(old: Transaction, new: Transaction) -> int:
+    """Revoke in a backup that is restored the keys that were revoked since; returns how many."""
+    return key_store.carry_revoked(old, new)
 
-    Returns how many keys and officers changed. A database of a form without officers knows of keys alone.
-    """
-    carried = key_store.carry_revoked(old, new)
-    if store.known(old):
-        carried += store.carry(old, new)
-    store.end_all(new, times.render(SystemClock().now().replace(microsecond=0)), "a restore")
-    return carried
+
+def carry_officers(old: Transaction, new: Transaction) -> int:
+    """Bring over what is known later of officers; returns of how many. A database of a form without officers knows nothing."""
+    return store.carry(old, new) if store.known(old) else 0
+
+
+def end_all(tx: Transaction) -> None:
+    """End every session and close every address in a backup that is restored: nobody knows which of them ended since."""
+    store.end_all(tx, times.render(SystemClock().now().replace(microsecond=0)), "a restore")

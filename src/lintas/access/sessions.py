@@ -71,7 +71,7 @@ class Sessions:
         known = store.secrets_of(tx, login)
         self.check_key(tx, login, known.secret if known else None)
         rules.check_tries([times.parse(at) for at in store.tries_of(tx, tag)], now)
-        store.add_try(tx, tag, times.render(now), forget_before=times.render(now - rules.TRY_WINDOW))
+        store.add_try(tx, tag, times.render(now), forget_before=times.render(now - 2 * rules.TRY_WINDOW))
         return Attempt(login, known.password if known and known.password else passwords.NOBODYS)
 
     def decide(

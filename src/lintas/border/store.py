@@ -413,7 +413,8 @@ def settle(tx: Transaction, answers: Iterable[Answered], header: str) -> None:
 def unmatched(tx: Transaction, limit: int) -> list[Waiting]:
     """Return the releases without a verdict, oldest first."""
     query = select(released.c.object, released.c.peer, _LANE_OF, _LEFT_AT).where(_WAITS)
-    return [Waiting(*row) for row in tx.execute(query.order_by(released.c.left_at, released.c.object).limit(limit))]
+    oldest = (released.c.left_at.nulls_first(), released.c.object)
+    return [Waiting(*row) for row in tx.execute(query.order_by(*oldest).limit(limit))]
 
 
 def count_unmatched(tx: Transaction, peer: str | None = None) -> int:
@@ -425,8 +426,8 @@ def count_unmatched(tx: Transaction, peer: str | None = None) -> int:
 def unwelcome(tx: Transaction, limit: int) -> list[Unwelcome]:
     """Return the releases that their peer did not accept, newest first."""
     columns = (released.c.object, released.c.peer, _LANE_OF, released.c.verdict, released.c.reason)
-    query = select(*columns).where(_UNWELCOME).order_by(released.c.left_at.desc(), released.c.object.desc())
-    return [Unwelcome(*row) for row in tx.execute(query.limit(limit))]
+    newest = (released.c.left_at.desc().nulls_last(), released.c.object.desc())
+    return [Unwelcome(*row) for row in tx.execute(select(*columns).where(_UNWELCOME).order_by(*newest).limit(limit))]
 
 
 def headers_on(tx: Transaction, origin: str, lane: str, day: str) -> list[str]:

@@ -22,20 +22,19 @@ def upgrade(config_file: Path) -> None:
     """Bring the database to the form that this program needs."""
     from lintas.node.config import read_config
     from lintas.storage import migrate
-    from lintas.storage.engine import open_engine
+    from lintas.storage.engine import opened
 
-    home = read_config(config_file)
-    engine = open_engine(home.path(home.config.database))
-    before = migrate.current(engine)
-    migrate.upgrade(engine)
-    click.echo(f"database: {before or 'empty'} -> {migrate.current(engine)}")
+    with opened(read_config(config_file).database) as engine:
+        before = migrate.current(engine)
+        migrate.upgrade(engine)
+        click.echo(f"database: {before or 'empty'} -> {migrate.current(engine)}")
 
 
 @db.command("backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @CONFIG
 def back_up(file: Path, config_file: Path) -> None:
-    """Write a consistent copy of the database to FILE, also while the node runs; keys and charter are not in it."""
+    """Write a consistent copy of the SQLite database to FILE, also while the node runs; keys and charter are not in it."""
     from lintas.node import backup
     from lintas.node.config import read_config
 
@@ -49,13 +48,12 @@ def back_up(file: Path, config_file: Path) -> None:
 @click.option("--anyway", is_flag=True, help="Also when somebody knows of more of the ledger than there would be.")
 def restore(file: Path, config_file: Path, anyway: bool) -> None:
     """Put the backup FILE in the place of the database of a node that does not run; the replaced one is kept."""
-    from lintas.access.service import carry
     from lintas.model.times import SystemClock
     from lintas.node import backup
     from lintas.node.config import read_config
 
     home, now = read_config(config_file), SystemClock().now()
-    done = backup.restore(home, file, now=now, anyway=anyway, carry_revoked=carry)
+    done = backup.restore(home, file, now=now, anyway=anyway)
     for line in _told(done):
         click.echo(line)
 
@@ -67,11 +65,11 @@ def _told(done: "Restored") -> list[str]:
     if done.charters is None or done.revoked is None:
         lines.append("no other database could be read: revoke again the keys that were revoked since the backup,")
         lines.append(
-            "sever again the peers and withdraw again the approvals, and give the node the charters adopted since"
+            "sever again the peers, disable again the officers, withdraw again the approvals, give the charters adopted since"
         )
     else:
-        kept = f"{done.revoked} revoked keys, {done.charters} charters, {done.decided} decisions on peers and approvals"
-        lines.append(f"kept from the replaced database: {kept}")
+        kept = f"{done.revoked} revoked keys, {done.charters} charters, {done.decided} decisions"
+        lines.append(f"kept from the replaced database: {kept} on peers, approvals and officers")
     lines += [f"still missing: {missed}" for missed in done.missed]
     if done.aside is not None:
         lines.append(f"the replaced database is kept as {done.aside}")

@@ -38,10 +38,10 @@ def list_keys(config_file: Path) -> None:
     """List the keys that were ever issued, one a line: id, role, organisation, name, when, and whether revoked."""
     from lintas.access import keys
     from lintas.node.config import read_config
-    from lintas.storage.engine import open_engine, reading
+    from lintas.storage.engine import opened, reading
 
     home = read_config(config_file)
-    with reading(open_engine(home.path(home.config.database))) as tx:
+    with opened(home.database) as engine, reading(engine) as tx:
         for each in keys.issued(tx):
             state = f"revoked {each.revoked}" if each.revoked else "valid"
             click.echo(f"{each.id}\t{each.role}\t{each.organisation or '-'}\t{each.name}\t{each.created}\t{state}")
@@ -55,12 +55,11 @@ def revoke(key_id: str, config_file: Path) -> None:
     from lintas.access import keys
     from lintas.model.times import SystemClock
     from lintas.node.config import read_config
-    from lintas.storage.engine import open_engine
+    from lintas.storage.engine import opened
     from lintas.storage.writer import SerialWriter
 
-    home = read_config(config_file)
-    writer = SerialWriter(open_engine(home.path(home.config.database)))
-    writer.submit(lambda tx: keys.revoke(tx, key_id, at=SystemClock().now())).result()
+    with opened(read_config(config_file).database) as engine:
+        SerialWriter(engine).submit(lambda tx: keys.revoke(tx, key_id, at=SystemClock().now())).result()
     click.echo(f"{key_id} is revoked")
 
 
@@ -69,12 +68,12 @@ def issue_key(home: "Home", *, name: str, role: str, organisation: str = "") -> 
     from lintas.access import keys
     from lintas.model.ids import IdSource
     from lintas.model.times import SystemClock
-    from lintas.storage.engine import open_engine
+    from lintas.storage.engine import opened
     from lintas.storage.writer import SerialWriter
 
-    clock, engine = SystemClock(), open_engine(home.path(home.config.database))
-    issued = SerialWriter(engine).submit(
-        lambda tx: keys.issue(tx, IdSource(clock), name=name, role=role, organisation=organisation, at=clock.now())
-    )
-    engine.dispose()
+    clock = SystemClock()
+    with opened(home.database) as engine:
+        issued = SerialWriter(engine).submit(
+            lambda tx: keys.issue(tx, IdSource(clock), name=name, role=role, organisation=organisation, at=clock.now())
+        )
     return issued.result()

@@ -12,7 +12,7 @@ from lintas.model.errors import BadInput, Conflict, LintasError, Refused
 from lintas.model.times import SystemClock, parse
 from lintas.node import home as homes
 from lintas.node.config import Home, read_config
-from lintas.storage.engine import open_engine
+from lintas.storage.engine import opened
 from lintas.trust.charter import (
     MAX_CHARTER,
     Charter,
@@ -177,7 +177,8 @@ def _read_member(path: Path) -> Member:
 
 def _in_force(home: Home) -> Directory:
     """Return the members by the charter in force at this node."""
-    return homes.open_directory(home, open_engine(home.path(home.config.database)), homes.clock_of(home))
+    with opened(home.database) as engine:
+        return homes.open_directory(home, engine, homes.clock_of(home))
 
 
 def _unlisted_key(home: Home, mine: Member) -> PublicKey:

@@ -119,7 +119,7 @@ def _decide(config_file: Path, key_file: Path, authority: str, reason: str, deci
 def _open(config_file: Path) -> Desk:
     home = read_config(config_file)
     clock = homes.clock_of(home)
-    config, engine = home.config, open_engine(home.path(home.config.database))
+    config, engine = home.config, open_engine(home.database)
     directory = homes.open_directory(home, engine, clock)
     ledger = Ledger(config.ledger_origin, Ed25519Signer.load(home.key(homes.LOG)))
     me, ids = config.authority, IdSource(clock)

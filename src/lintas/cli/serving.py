@@ -11,7 +11,7 @@ from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_sig
 from lintas.node.config import read_config
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_node
 from lintas.node.runtime import Runtime, certificates
-from lintas.storage.backup import alone
+from lintas.storage.serving import opened_alone
 
 EXCHANGE = "exchange"
 
@@ -19,8 +19,8 @@ EXCHANGE = "exchange"
 async def serve_node(config_file: Path, *, say: Callable[[str], object], distrusted: frozenset[str]) -> None:
     """Open the node's doors and run it until SIGTERM or SIGINT; says ``ready`` and each address once they are open."""
     home = read_config(config_file)
-    with alone(home.path(home.config.database)):
-        runtime = Runtime(home, open_node(home), distrusted_witnesses=distrusted)
+    with opened_alone(home.database) as engine:
+        runtime = Runtime(home, open_node(home, engine=engine), distrusted_witnesses=distrusted)
         async with runtime.running(), Listeners(_doors(runtime)) as doors:
             runtime.on_peers = partial(doors.trust_only, EXCHANGE)
             # A successor of the charter may have come while the doors were opening.

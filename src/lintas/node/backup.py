@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from lintas.access import service as access
 from lintas.border import approval_store
 from lintas.exchange import store as exchange_store
 from lintas.ledger.checkpoint import Checkpoint, log_key, parse_checkpoint
@@ -30,13 +30,12 @@ from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.publication import Publication
 from lintas.storage import backup, migrate
-from lintas.storage.engine import Transaction, open_engine, reading, writing
+from lintas.storage.address import Address
+from lintas.storage.engine import Transaction, opened, reading, writing
 from lintas.trust import note
 from lintas.trust.keys import Ed25519Signer
 
 T = TypeVar("T")
-#: Brings what one database knows over into another, from the first to the second; returns how many.
-Carry = Callable[[Transaction, Transaction], int]
 
 
 class BackedUp(NamedTuple):
@@ -64,33 +63,33 @@ class Restored(NamedTuple):
 
 
 def make(home: Home, file: Path) -> BackedUp:
-    """Write a backup of the node's database to a new file, and check it; the node may be running."""
-    database = home.path(home.config.database)
+    """Write a backup of the node's SQLite database to a new file, and check it; the node may be running."""
+    database = _file(home)
     if not database.exists():
         raise BadInput("there is no database", "correct `database` in the settings", where=str(database))
     ledger = _ledger(home)
     with backup.fresh(file) as new:
         backup.copy(database, new)
-        with _opened(new) as engine, reading(engine) as tx:
+        with opened(new) as engine, reading(engine) as tx:
             made = BackedUp(migrate.current(engine), ledger.size(tx))
         backup.mark(new, _mark(home))
         backup.fold(new)
     return made
 
 
-def restore(home: Home, file: Path, *, now: datetime, anyway: bool, carry_revoked: Carry) -> Restored:
-    """Put a backup in the place of the node's database; nothing is touched when the backup is not fit for it.
+def restore(home: Home, file: Path, *, now: datetime, anyway: bool) -> Restored:
+    """Put a backup in the place of the node's SQLite database; nothing is touched when the backup is not fit for it.
 
     Conflict while the node runs. Refused("rollback") when somebody knows of more entries of the ledger than would be here
-    afterwards, unless ``anyway``. ``carry_revoked`` brings over which API keys were revoked since.
+    afterwards, unless ``anyway``. Everybody signs in anew.
     """
-    database = home.path(home.config.database)
+    database = _file(home)
     staged = database.with_name(database.name + ".restoring")
     with backup.alone(database):
         backup.remove(staged)
         try:
             backup.copy(file, staged)
-            done = _prepare(home, database, staged, times.render(now), carry_revoked)
+            done = _prepare(home, database, staged, times.render(now))
             if done.missed and not anyway:
                 raise Refused(
                     "rollback",
@@ -105,10 +104,19 @@ def restore(home: Home, file: Path, *, now: datetime, anyway: bool, carry_revoke
             backup.remove(staged)
 
 
-def _prepare(home: Home, database: Path, staged: Path, now: str, carry_revoked: Carry) -> Restored:
+def _file(home: Home) -> Path:
+    """Return the database's file; BadInput where a PostgreSQL server has it, whose own tools copy it."""
+    place = home.database
+    if isinstance(place, Address):
+        what = "the database is on a PostgreSQL server, whose own tools back it up and restore it"
+        raise BadInput(what, "use pg_dump and pg_restore as docs/settings.md says (PostgreSQL)", where=str(place))
+    return place
+
+
+def _prepare(home: Home, database: Path, staged: Path, now: str) -> Restored:
     """Bring a copy of the backup to what the node needs, and say what is missing in it."""
     ledger = _ledger(home)
-    with _opened(staged) as engine:
+    with opened(staged) as engine:
         migrate.check_known(engine)
         migrate.upgrade(engine)
         with reading(engine) as tx:
@@ -118,7 +126,8 @@ def _prepare(home: Home, database: Path, staged: Path, now: str, carry_revoked: 
         with writing(engine) as tx, tx.begin():
             missed = list(_take_back(home, ledger, tx))
             after = ledger.size(tx)
-            kept = _keep(database, ledger, tx, carry_revoked)
+            kept = _keep(database, ledger, tx)
+            access.end_all(tx)
     # Opened as the node will open it: charters are judged, keys and policy read.
     node = homes.open_node(Home(msgspec.structs.replace(home.config, database=str(staged)), home.root))
     try:
@@ -185,28 +194,20 @@ class _Kept(NamedTuple):
     decided: int | None = None
 
 
-def _keep(database: Path, ledger: Ledger, tx: Transaction, carry_revoked: Carry) -> _Kept:
-    """Bring over what must never be forgotten: revoked keys of members and officers, severed peers, withdrawn approvals."""
+def _keep(database: Path, ledger: Ledger, tx: Transaction) -> _Kept:
+    """Bring over what must never be forgotten: revoked keys, disabled officers, severed peers, withdrawn approvals."""
     if not database.exists():
         return _Kept()
     with (
         contextlib.suppress(LintasError, DBAPIError),
-        _opened(database) as engine,
+        opened(database) as engine,
         reading(engine) as old,
         tx.begin_nested(),
     ):
         decided = exchange_store.carry_standings(old, tx) + approval_store.carry(old, tx)
-        return _Kept(ledger.size(old), exchange_store.carry_charters(old, tx), carry_revoked(old, tx), decided)
+        decided += access.carry_officers(old, tx)
+        return _Kept(ledger.size(old), exchange_store.carry_charters(old, tx), access.carry_revoked(old, tx), decided)
     return _Kept()
-
-
-@contextlib.contextmanager
-def _opened(database: Path) -> Iterator[Engine]:
-    engine = open_engine(database)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _ledger(home: Home) -> Ledger:

@@ -9,6 +9,7 @@ import msgspec
 from lintas.model.errors import BadInput
 from lintas.model.places import jurisdiction
 from lintas.policy.approval_text import issuer_keys
+from lintas.storage.address import Place, is_address, read_address
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"\S")]
@@ -68,6 +69,12 @@ class Home(msgspec.Struct, frozen=True):
     def path(self, name: str) -> Path:
         """Return a path of the configuration as an absolute one."""
         return self.root / name
+
+    @property
+    def database(self) -> Place:
+        """Return where the database is; BadInput for an address that cannot be used."""
+        named = self.config.database
+        return read_address(named) if is_address(named) else self.path(named)
 
     def key(self, name: str) -> Path:
         """Return the path of one key file."""

@@ -10,7 +10,7 @@ from lintas.model.errors import BadInput, LintasError, Refused
 from lintas.node import home as homes
 from lintas.node.config import Home, read_config
 from lintas.storage import migrate
-from lintas.storage.engine import open_engine, reading
+from lintas.storage.engine import check_durable, opened, reading
 from lintas.trust import note
 from lintas.trust.keys import Ed25519Signer, KemKey
 
@@ -51,7 +51,8 @@ def examine(config_file: Path) -> Iterator[tuple[str, str]]:
 
 def _current_key(home: Home) -> None:
     """The charter in force lists one of the keys here as current."""
-    directory = homes.open_directory(home, open_engine(home.path(home.config.database)), homes.clock_of(home))
+    with opened(home.database) as engine:
+        directory = homes.open_directory(home, engine, homes.clock_of(home))
     listed = directory.keys(home.config.authority)
     if not {key.key_id for key in listed} & {signer.public.key_id for signer in homes.signing_keys(home)}:
         what = f"charter version {directory.charter.version} lists none of the signing keys here as current"
@@ -87,16 +88,19 @@ def _abroad(home: Home) -> None:
 
 
 def _database(home: Home) -> None:
-    if not home.path(home.config.database).exists():
+    place = home.database
+    if isinstance(place, Path) and not place.exists():
         raise BadInput(
             "there is no database", "restore it, or make one with `lintas db upgrade`", where=home.config.database
         )
-    migrate.check_current(open_engine(home.path(home.config.database)))
+    with opened(place) as engine:
+        migrate.check_current(engine)
+        check_durable(engine)
 
 
 def _ledger(home: Home) -> None:
-    _, node = homes.open_home(home.root / homes.SETTINGS)
-    with reading(node.parts.engine) as tx:
+    with opened(home.database) as engine, reading(engine) as tx:
+        node = homes.open_node(home, engine=engine)
         size = node.ledger.size(tx)
         node.ledger.root(tx)
     published = home.path(home.config.ledger) / CHECKPOINT
@@ -110,9 +114,8 @@ def _ledger(home: Home) -> None:
 
 def _findings(home: Home) -> None:
     """No member's ledger was found to show different members different entries."""
-    _, node = homes.open_home(home.root / homes.SETTINGS)
-    with reading(node.parts.engine) as tx:
-        found = node.watch.findings(tx)
+    with opened(home.database) as engine, reading(engine) as tx:
+        found = homes.open_node(home, engine=engine).watch.findings(tx)
     if split := sorted({each.origin for each in found.findings}):
         what = f"{', '.join(split)} showed different members different entries"
         raise BadInput(what, "read GET /api/v1/ledger/findings, and take the proof to the other members")

@@ -24,7 +24,7 @@ from lintas.policy.approval_text import issuer_keys
 from lintas.policy.shipped import blank_table, shipped_table
 from lintas.policy.table import PolicyTable, signing_text
 from lintas.storage import migrate
-from lintas.storage.engine import open_engine, reading
+from lintas.storage.engine import open_engine, opened, reading
 from lintas.storage.files import put
 from lintas.text.translation import official
 from lintas.trust import note
@@ -73,9 +73,8 @@ def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock
     put(home.key(TLS_CERTIFICATE), tls.certificate_pem.encode("ascii"))
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
     home = install_policy(home, policy)
-    engine = open_engine(home.path(config.database))
-    migrate.upgrade(engine)
-    engine.dispose()
+    with opened(home.database) as engine:
+        migrate.upgrade(engine)
     return home
 
 
@@ -236,10 +235,10 @@ def open_home(path: Path, *, clock: Clock | None = None) -> tuple[Home, Node]:
     return home, open_node(home, clock=clock)
 
 
-def open_node(home: Home, *, clock: Clock | None = None) -> Node:
-    """Open a node by its settings."""
+def open_node(home: Home, *, clock: Clock | None = None, engine: Engine | None = None) -> Node:
+    """Open a node by its settings, on a database that is open already or that they name."""
     clock, config = clock or clock_of(home), home.config
-    engine = open_engine(home.path(config.database))
+    engine = engine or open_engine(home.database)
     directory = open_directory(home, engine, clock)
     first, later = Ed25519Signer.load(home.key(SIGNING)), LaterKeys(home, directory)
     later()  # a file that cannot be used is told now

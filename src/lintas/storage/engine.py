@@ -1,4 +1,7 @@
-"""Opens the database: SQLite with WAL and ``synchronous=FULL``, because an acknowledged entry must survive a power cut."""
+"""Opens the database, SQLite or PostgreSQL, so that an acknowledged entry survives a power cut, and gives transactions on it.
+
+SQLite with WAL and ``synchronous=FULL``; what PostgreSQL needs for the same is in ``postgresql.py``.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,21 +11,46 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lintas.model.errors import Unavailable
+from lintas.storage import postgresql
+from lintas.storage.address import Address
 
 #: What a use case receives: one connection inside a transaction that it never commits itself.
 Transaction = Connection
 
-_WRITES = "lintas_writes"
+_CHECK = {False: "disk space and permissions", True: "the PostgreSQL server and the way to it"}
+_WRITES, _WRITER = "lintas_writes", "lintas_writer"
 
 
-def open_engine(path: Path | str, *, driver: ModuleType | None = None, vfs: str = "") -> Engine:
-    """Open (or create) the SQLite database file at ``path``.
+def open_engine(place: Path | str | Address, *, driver: ModuleType | None = None, vfs: str = "") -> Engine:
+    """Open the PostgreSQL database at an address, or open (or create) the SQLite file at a path.
 
-    ``driver`` and ``vfs`` let a simulation put its own disk underneath; a node leaves them alone.
+    ``driver`` and ``vfs`` let a simulation put its own disk under SQLite; a node leaves them alone.
     """
+    if not isinstance(place, Address):
+        return _open_file(place, driver, vfs)
+    engine = postgresql.create(place)
+    event.listen(engine, "begin", _take_turn)
+    return engine
+
+
+def open_serving(address: Address) -> Engine:
+    """Open a PostgreSQL database for the one node that serves it; Conflict from the first ``writing`` when one does already."""
+    writer = postgresql.create_writer(address)
+    event.listen(writer, "begin", _take_turn)
+    engine = postgresql.create(address).execution_options(**{_WRITER: writer})
+    event.listen(engine, "engine_disposed", lambda _engine: writer.dispose())
+    return engine
+
+
+def _take_turn(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITES, False):
+        postgresql.take_turn(connection)
+
+
+def _open_file(path: Path | str, driver: ModuleType | None, vfs: str) -> Engine:
     # In a URI `#`, `?` and `%` mean something; in a directory's name they are letters like others.
     query = {"uri": "true"} | ({"vfs": vfs} if vfs else {})
     location = URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
@@ -52,9 +80,20 @@ def open_engine(path: Path | str, *, driver: ModuleType | None = None, vfs: str 
 
 
 @contextmanager
+def opened(place: Path | str | Address) -> Iterator[Engine]:
+    """Open a database for a while."""
+    engine = open_engine(place)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose transactions take the write lock at once; used by the writer alone."""
-    with engine.connect().execution_options(**{_WRITES: True}) as connection:
+    writer: Engine = engine.get_execution_options().get(_WRITER, engine)
+    with writer.connect().execution_options(**{_WRITES: True}) as connection:
         yield connection
 
 
@@ -63,9 +102,37 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """Give a read-only snapshot; Unavailable when the database cannot be read now."""
     try:
         with engine.connect() as connection:
+            if is_postgresql(engine):
+                # One snapshot for all that is asked, as SQLite gives it.
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
     except DBAPIError as wrong:
         raise unavailable(wrong) from wrong
+
+
+def is_postgresql(engine: Engine) -> bool:
+    """Tell which of the two it is."""
+    return engine.dialect.name == "postgresql"
+
+
+def check_durable(engine: Engine) -> None:
+    """Refuse a PostgreSQL server that forgets what it acknowledged when the power fails; SQLite is set up not to."""
+    if is_postgresql(engine):
+        with reading(engine) as connection:
+            postgresql.check_durable(connection)
+
+
+def write_nothing(connection: Connection, number: int) -> None:
+    """Write what says nothing, really: its commit proves that commits work. ``number`` is another each time."""
+    if is_postgresql(connection.engine):
+        postgresql.write_nothing(connection)
+    else:
+        connection.exec_driver_sql(f"PRAGMA user_version={number}")
+
+
+def contradicts(wrong: IntegrityError) -> str:
+    """Say which rule of the database was broken, in one line."""
+    return postgresql.said(wrong.orig or wrong)
 
 
 def unavailable(wrong: DBAPIError) -> Unavailable:
@@ -76,6 +143,6 @@ def unavailable(wrong: DBAPIError) -> Unavailable:
         wrong = earlier if isinstance(earlier, DBAPIError) else wrong
         earlier = earlier.__context__
     return Unavailable(
-        f"the database refused: {wrong.orig}",
-        "nothing was acknowledged and sending it again is safe; check disk space and permissions",
+        f"the database refused: {postgresql.said(wrong.orig or wrong)}",
+        f"nothing was acknowledged and sending it again is safe; check {_CHECK[postgresql.says(wrong.orig)]}",
     )

@@ -5,9 +5,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from lintas.model.errors import BadInput, Unavailable
-from lintas.storage.engine import reading, writing
+from lintas.storage.engine import reading, unavailable, writing
 
 _SCRIPTS = "lintas.storage:migrations"
 
@@ -30,9 +31,12 @@ def current(engine: Engine) -> str:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the database to the current form, in one transaction."""
-    with writing(engine) as connection, connection.begin():
-        upgrade_to(connection, "head")
+    """Bring the database to the current form, in one transaction; Unavailable when it cannot be written."""
+    try:
+        with writing(engine) as connection, connection.begin():
+            upgrade_to(connection, "head")
+    except DBAPIError as wrong:
+        raise unavailable(wrong) from wrong
 
 
 def upgrade_to(connection: Connection, revision: str) -> None:

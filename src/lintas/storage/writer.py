@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lintas.model.errors import Conflict, LintasError, Unavailable
-from lintas.storage.engine import unavailable, writing
+from lintas.storage.engine import contradicts, unavailable, write_nothing, writing
 
 log = logging.getLogger("lintas.storage")
 
@@ -91,7 +91,7 @@ class Writer:
         number = self._tried
 
         def write(connection: Connection) -> None:
-            connection.exec_driver_sql(f"PRAGMA user_version={number}")
+            write_nothing(connection, number)
 
         return Queued(write, Future())
 
@@ -155,8 +155,9 @@ def commit_together(
     try:
         with writing(engine) as connection:
             outcomes = _run_all(connection, taken, more)
-    except DBAPIError as wrong:
-        trouble = unavailable(wrong)
+    except (DBAPIError, LintasError) as wrong:
+        # A refusal that no use case gave comes from opening the database anew: another node has it, or it is another one.
+        trouble = unavailable(wrong) if isinstance(wrong, DBAPIError) else Unavailable(wrong.what, wrong.do)
         hear(trouble)
         _refuse(taken, trouble)
         return False
@@ -200,7 +201,7 @@ def _run_one(connection: Connection, queued: Queued) -> tuple["Future[Any]", Any
         with connection.begin_nested():
             return future, queued.use_case(connection), None
     except IntegrityError as wrong:
-        what = f"this would contradict what is stored: {wrong.orig}"
+        what = f"this would contradict what is stored: {contradicts(wrong)}"
         return future, None, Conflict(what, "read it again, then decide")
     except DBAPIError:
         raise
