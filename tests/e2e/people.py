@@ -153,6 +153,11 @@ def enter(browser: httpx.Client, there: str) -> httpx.Response:
 
 def session_of(running: Running, role: str) -> str:
     """Return the token of a new session of one of xa's roles."""
+    return entered(running, running.passes[role])
+
+
+def entered(running: Running, there: str) -> str:
+    """Return the token of the session that the pass at a path opens."""
     with httpx.Client(base_url=running.xa.page_url, timeout=PATIENCE, trust_env=False) as browser:
-        assert enter(browser, running.passes[role]).status_code == 303
+        assert enter(browser, there).status_code == 303
         return str(browser.cookies["lintas_session"])

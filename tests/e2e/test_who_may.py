@@ -1,18 +1,28 @@
-"""Who may call what: every route, every role, with a key, without one, with a revoked one, and from another organisation."""
+"""Who may call what, by a reviewed table: each route and role, keys and sessions, those that are over, and two banks."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.people import Running, session_of
+import yaml
+from sqlalchemy import update
+from tests.e2e.people import Answer, Running, entered, session_of
 
-from lintas.access.records import ROLES
+from lintas.access import store
+from lintas.access.records import MACHINE, ROLES, NewOfficer
 from lintas.api.app import api_routes
+from lintas.cli.demo.stage import admit
 from lintas.cli.key import issue_key
 from lintas.console.pages import ROUTES as PAGES
 from lintas.http.routing import Route
+from lintas.node.home import open_node
+from lintas.storage.engine import Transaction
+from lintas.storage.writer import SerialWriter
 
 ROUTES = [*api_routes(), *PAGES]
+#: Written by hand: what the program says of itself proves nothing.
+TABLE = Path(__file__).with_name("who_may.yaml")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -33,46 +43,65 @@ def name(route: Route) -> str:
     return f"{route.method} {route.path}"
 
 
-def test_the_matrix_covers_every_route() -> None:
-    assert len({name(route) for route in ROUTES}) == len(ROUTES) >= 20
-    assert {name(route) for route in ROUTES if route.public} == {
-        "GET /healthz",
-        "GET /ledger/policy",
-        "GET /ledger/{file:path}",
-        "GET /api/v1/openapi.json",
-        "GET /api/v1/charter",
-        "GET /api/v1/appeals/{token}",
-        "POST /api/v1/appeals/{token}",
-        "GET /appeal/{token}",
-        "POST /appeal/{token}",
-        "GET /sign-in",
-        "POST /sign-in",
-        "POST /sign-out",
-        "GET /static/{file}",
-        "POST /language",
-        "GET /enrol/{token}",
-        "POST /enrol/{token}",
-        "GET /exercise/{token}",
-        "POST /exercise/{token}",
-        "GET /api/v1/enrolments/{token}",
-        "POST /api/v1/enrolments/{token}",
-        "POST /api/v1/sessions",
-    }
+def allowed() -> dict[str, frozenset[str] | None]:
+    """Return the reviewed table: route -> the roles that get in, None for everybody."""
+    found: dict[str, frozenset[str] | None] = {}
+    for group in yaml.safe_load(TABLE.read_text("utf-8")):
+        assert group["why"]
+        for line in group["routes"]:
+            assert line not in found, f"{line} stands there twice"
+            found[line] = None if group["who"] == "public" else frozenset(group["who"])
+    return found
+
+
+MAY = allowed()
+#: How a session comes to its end.
+WAYS = ("revoked", "idle", "ended", "disabled", "renewed")
+CLOSED = [route for route in ROUTES if MAY.get(name(route), ROLES) is not None]
+
+
+def test_the_table_has_a_line_for_every_route_and_for_no_other() -> None:
+    assert {name(route) for route in ROUTES} == MAY.keys(), "review what is new, and write its line"
+    assert len({name(route) for route in ROUTES}) == len(ROUTES) >= 100
+    for roles in MAY.values():
+        assert roles is None or frozenset() < roles <= ROLES
+
+
+@pytest.fixture(scope="module")
+def cookies(running: Running) -> dict[str, str]:
+    """Return a session of each role."""
+    return {role: session_of(running, role) for role in sorted(ROLES)}
+
+
+def with_key(running: Running, route: Route, token: str) -> Answer:
+    return running.ask(route.method, address(route), key=token, **sent_with(route))
+
+
+def with_cookie(running: Running, route: Route, token: str) -> Answer:
+    """Call as a browser does from the node's own page."""
+    sent = sent_with(route)
+    headers = sent.pop("headers", {}) | {"cookie": f"lintas_session={token}", "sec-fetch-site": "same-origin"}
+    return running.ask(route.method, address(route), headers=headers, **sent)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=name)
-def test_only_the_roles_named_get_in(running: Running, route: Route) -> None:
+def test_only_the_roles_of_the_table_get_in(running: Running, cookies: dict[str, str], route: Route) -> None:
+    roles = MAY[name(route)]
     for role in sorted(ROLES):
-        answer = running.ask(route.method, address(route), key=running.keys[role], **sent_with(route))
-        kept_out = answer.status == 403 and b"problem:not-allowed" in answer.body
-        assert answer.status < 500
-        assert answer.status != 401 or route.path == "/sign-in"
-        assert kept_out == (not route.public and role not in route.roles), role
+        answers = [with_key(running, route, running.keys[role])]
+        # The token of a session goes where a key does, and into a browser's cookie. Signing out ends it.
+        if route.path != "/sign-out":
+            answers += [with_key(running, route, cookies[role]), with_cookie(running, route, cookies[role])]
+        for answer in answers:
+            kept_out = answer.status == 403 and b"problem:not-allowed" in answer.body
+            assert answer.status < 500
+            assert answer.status != 401 or route.path in ("/sign-in", "/api/v1/sessions")
+            assert kept_out == (roles is not None and role not in roles), role
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if not route.public], ids=name)
+@pytest.mark.parametrize("route", CLOSED, ids=name)
 def test_strangers_and_revoked_keys_are_kept_out(running: Running, route: Route) -> None:
-    good = running.keys[sorted(route.roles)[0]]
+    good = running.keys[sorted(MAY[name(route)] or ROLES)[0]]
     altered = good[:-1] + ("A" if good[-1] != "A" else "B")
     strangers = ["", altered, good.upper(), "lk_x_y", "Bearer", good + "x", *running.revoked.values()]
     for key in strangers:
@@ -82,6 +111,53 @@ def test_strangers_and_revoked_keys_are_kept_out(running: Running, route: Route)
         sent = sent_with(route)
         headers = dict(sent.pop("headers", {})) | {"authorization": header}
         assert running.ask(route.method, address(route), headers=headers, **sent).status == 401, header
+
+
+@pytest.fixture(scope="module")
+def over(running: Running) -> dict[str, str]:
+    """Return the tokens of sessions of each role that are over, in each way."""
+    bank = running.xa.cast.banks[0]
+    people = {
+        f"{way}-{role}": NewOfficer(
+            login=f"{way}-{role}", name=f"Over {way} {role}", role=role, organisation=bank if role == "bank" else ""
+        )
+        for way in WAYS
+        for role in sorted(ROLES)
+    }
+    made = admit(running.xa.home, list(people.values()))
+    tokens = {login: entered(running, there) for login, there in made.items()}
+    for token in tokens.values():
+        assert running.ask("GET", "/api/v1/sessions", key=token).status == 200
+    node = open_node(running.xa.home)
+    officers, sessions = node.access.officers, node.access.sessions
+
+    def end(tx: Transaction) -> None:
+        past = "2026-01-01T00:00:00Z"
+        for login, token in tokens.items():
+            way, session = login.split("-")[0], store.sessions.c.id == token.split("_")[1]
+            if way == "revoked":
+                sessions.revoke(tx, token.split("_")[1], MACHINE, login=None)
+            elif way == "disabled":
+                officers.disable(tx, login, MACHINE)
+            elif way == "renewed":
+                officers.reset(tx, login, MACHINE)
+            elif way == "idle":
+                tx.execute(update(store.sessions).where(session).values(last_seen=past))
+            else:
+                tx.execute(update(store.sessions).where(session).values(ends=past))
+
+    SerialWriter(node.parts.engine).submit(end).result()
+    node.parts.engine.dispose()
+    return tokens
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=name)
+def test_a_session_that_is_over_opens_nothing(running: Running, over: dict[str, str], route: Route) -> None:
+    role = sorted(MAY[name(route)] or ROLES)[0]
+    for way in WAYS:
+        assert with_key(running, route, over[f"{way}-{role}"]).status == 401, way
+        browsers = with_cookie(running, route, over[f"{way}-{role}"])
+        assert browsers.status == 401, way
 
 
 def test_a_cookie_acts_only_from_the_nodes_own_page(running: Running) -> None:

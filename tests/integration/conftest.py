@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engines import Files, Fresh, Served, template
+from tests.integration.house import House
 from tests.integration.town import Town
 
 
@@ -28,5 +29,14 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
 @pytest.fixture
 def town(tmp_path: Path, fresh: Fresh) -> Iterator[Town]:
     made = Town(tmp_path, fresh)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, empty_database: Path) -> Iterator[House]:
+    path = tmp_path / "node.db"
+    path.write_bytes(empty_database.read_bytes())
+    made = House(path)
     yield made
     made.close()

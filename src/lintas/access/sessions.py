@@ -51,7 +51,9 @@ class Sessions:
         if found is None or not compare_digest(found.hash, rules.hash_of(token)):
             return None
         now, officer = self._desk.now(), found.officer
-        if not officer.lets_in or not _open(found.session, now):
+        # What an exercise opened without a password is worth nothing where it counts.
+        real = found.session.way != "pass" or self._desk.exercise
+        if not real or not officer.lets_in or not _open(found.session, now):
             return None
         unseen = now - times.parse(found.session.last_seen) >= rules.SEEN_EVERY
         return Known(_caller(found.session.id, officer), found.session.id if unseen else "")

@@ -136,6 +136,7 @@ ROUTES = [
         summary="Choose a password and a second factor",
         status=201,
         public=True,
+        also={"403": "Another administrator has to confirm the account first"},
     ),
     Route(
         "GET",

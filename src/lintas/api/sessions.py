@@ -35,7 +35,21 @@ async def revoke(call: Call[Runtime]) -> None:
 
 
 ROUTES = [
-    Route("POST", "/api/v1/sessions", sign_in, SignIn, NewSession, summary="Sign in", status=201, public=True),
+    Route(
+        "POST",
+        "/api/v1/sessions",
+        sign_in,
+        SignIn,
+        NewSession,
+        summary="Sign in",
+        status=201,
+        public=True,
+        also={
+            "401": "Login, password and code do not belong together",
+            "403": "Another administrator has to confirm the account first",
+            "429": "Too many tries went wrong for this login",
+        },
+    ),
     Route(
         "GET",
         "/api/v1/sessions",

@@ -94,7 +94,8 @@ def _responses(route: Route, by_shape: dict[int, Any]) -> dict[str, Any]:
         done = {"204": {"description": "Done"}} if route.status == 200 else {str(route.status): {"description": "Done"}}
     else:
         done = {str(route.status): _content("Done", bodies.JSON, by_shape[id(route.answer)])}
-    when = _ALWAYS | (_WITH_BODY if route.body is not None else {}) | ({} if route.public else _WITH_KEY)
+    when = _ALWAYS | (_WITH_BODY if route.body is not None else {}) | ({} if route.public else _WITH_KEY) | route.also
+    when |= {} if route.method == "GET" else {"409": "It is there already, or changed since it was read"}
     return done | {
         status: {"$ref": "#/components/responses/Problem", "description": said} for status, said in sorted(when.items())
     }
