@@ -52,7 +52,7 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="lintas-pg-", dir="/tmp"))
         self._settings = () if durable else HASTY
         self._process: subprocess.Popen[bytes] | None = None
-        self._numbered = 0
+        self._numbered = self._numbered_empty = 0
         self._idle: list[Address] = []
         try:
             self._bin = self._reachable()
@@ -121,6 +121,11 @@ class Server:
                 migrate.upgrade(engine)
         self._numbered += 1
         return read_address(self.make(f"copy{self._numbered}", "TEMPLATE migrated"))
+
+    def empty(self) -> Address:
+        """Return a new database without any table."""
+        self._numbered_empty += 1
+        return read_address(self.make(f"empty{self._numbered_empty}"))
 
     def give_back(self, *places: Address) -> None:
         """Empty databases for whoever comes next: a hundredth of what a new copy of one costs."""

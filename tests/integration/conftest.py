@@ -8,22 +8,34 @@ from tests.integration.engines import Files, Fresh, Served, template
 from tests.integration.house import House
 from tests.integration.town import Town
 
+ENGINES = ("sqlite", "postgresql")
+
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return template(tmp_path_factory.mktemp("template"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
-    """Give new databases, on one engine for a whole test."""
+def _fresh(request: pytest.FixtureRequest, folder: Path) -> Iterator[Fresh]:
     made: Files | Served
     if request.param == "sqlite":
-        made = Files(tmp_path, request.getfixturevalue("empty_database"))
+        made = Files(folder, request.getfixturevalue("empty_database"))
     else:
         made = Served(request.getfixturevalue("postgresql"))
     yield made
     made.close()
+
+
+@pytest.fixture(params=ENGINES)
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
+    """Give new databases, on one engine for a whole test."""
+    yield from _fresh(request, tmp_path)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def module_fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
+    """Give new databases for a scene that the tests of one file share."""
+    yield from _fresh(request, tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from tests.integration.engines import Files
+from tests.integration.engines import Fresh
 from tests.integration.town import BANKS, XB, Town
 from tests.integration.visitors import Visitors, words_of
 
@@ -46,14 +46,12 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture
-def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
-    town = Town(tmp_path, Files(tmp_path, empty_database))
+def scene(tmp_path: Path, town: Town) -> Iterator[Scene]:
     _, waiting = town.asked()
     order = town.xb.approve(waiting.id)
     to = Visitors(town.xb, tmp_path, BANKS[XB])
     yield Scene(town, to, order, next(bank for bank in (B1, B2) if bank != order.bank))
     to.close()
-    town.close()
 
 
 def test_the_queue_shows_the_order_and_the_order_its_letter(scene: Scene) -> None:
@@ -240,9 +238,9 @@ def test_only_banks_have_this_desk(scene: Scene, role: str) -> None:
         assert answer.status_code == (303 if path == "/" else 403), path
 
 
-def test_answered_orders_are_paged(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answered_orders_are_paged(tmp_path: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lintas.console.desk.PAGE", 2)
-    town = Town(tmp_path, Files(tmp_path, empty_database), thefts=5)
+    town = Town(tmp_path, fresh, thefts=5)
     to = Visitors(town.xb, tmp_path, BANKS[XB])
     try:
         for number in range(5):

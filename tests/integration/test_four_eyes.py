@@ -3,7 +3,6 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -201,11 +200,11 @@ def test_a_request_that_is_another_one_by_then_takes_both_anew(town: Town) -> No
     assert say_yes(town.xb, waiting, SECOND) is None
 
 
-def test_a_first_approval_survives_a_restart(town: Town, tmp_path: Path) -> None:
+def test_a_first_approval_survives_a_restart(town: Town) -> None:
     _, waiting = town.asked()
     say_yes(town.xb, waiting, FIRST)
     town.xb.engine.dispose()
-    again = Desk(XB, tmp_path / f"{XB}.db", town.clock)
+    again = Desk(XB, town.xb.database, town.clock)
     use(again, two_people("XB"))
     with pytest.raises(Conflict):
         say_yes(again, waiting, FIRST)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
-from tests.integration.engines import Files
 from tests.integration.town import XB, Desk, Town
 from tests.integration.visitors import Visitors, words_of
 
@@ -33,8 +32,7 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture
-def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
-    town = Town(tmp_path, Files(tmp_path, empty_database))
+def scene(tmp_path: Path, town: Town) -> Iterator[Scene]:
     _, waiting = town.asked()
     town.xb.approve(waiting.id)
     town.settle()
@@ -48,7 +46,6 @@ def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
     assert withdrawal.object
     yield Scene(town, to, tmp_path, hold.object, withdrawal.object)
     to.close()
-    town.close()
 
 
 def check(folder: Path, entry: int, policy: str) -> int:

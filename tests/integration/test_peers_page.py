@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from tests.integration.engines import Files
 from tests.integration.town import XA, Town
 from tests.integration.visitors import Visitors, words_of
 
@@ -27,8 +26,7 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture
-def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
-    town = Town(tmp_path, Files(tmp_path, empty_database))
+def scene(tmp_path: Path, town: Town) -> Iterator[Scene]:
     xb = town.xb
     xb.do(lambda tx: xb.node.standings.quarantine(tx, XA, "Officer Dena Holt", "odd requests"))
     town.xa.file(town.form())
@@ -37,7 +35,6 @@ def scene(tmp_path: Path, empty_database: Path) -> Iterator[Scene]:
     to = Visitors(xb, tmp_path)
     yield Scene(town, to, aside.object)
     to.close()
-    town.close()
 
 
 def test_the_page_says_how_far_each_is_trusted_and_why(scene: Scene) -> None:

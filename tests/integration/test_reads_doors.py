@@ -7,12 +7,11 @@ import asyncio
 import html
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from tests.integration.engines import Files
+from tests.integration.engines import Fresh
 from tests.integration.test_reads import seal
 from tests.integration.town import XA, XB, Desk, Town
 
@@ -69,9 +68,8 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Scene]:
-    folder = tmp_path_factory.mktemp("town")
-    town = Town(folder, Files(folder, empty_database), seed=1, thefts=4)
+def scene(tmp_path_factory: pytest.TempPathFactory, module_fresh: Fresh) -> Iterator[Scene]:
+    town = Town(tmp_path_factory.mktemp("town"), module_fresh, seed=1, thefts=4)
     xa, xb = town.xa, town.xb
     for number in range(3):
         xa.file(town.form(number))

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.engines import Files
 from tests.integration.town import Town
 from tests.integration.visitors import Visitors, words_of
 
@@ -12,8 +11,7 @@ EVIL = '"><script>alert(1)</script>'
 
 
 @pytest.fixture
-def to(tmp_path: Path, empty_database: Path) -> Iterator[Visitors]:
-    town = Town(tmp_path, Files(tmp_path, empty_database))
+def to(tmp_path: Path, town: Town) -> Iterator[Visitors]:
     border = town.xb.node.border
     for number in range(7):
         peer, what = ("xa-asc", f"came in {number}") if number % 2 else ("xb-fiu", f"{EVIL} {number}")
@@ -21,7 +19,6 @@ def to(tmp_path: Path, empty_database: Path) -> Iterator[Visitors]:
     made = Visitors(town.xb, tmp_path)
     yield made
     made.close()
-    town.close()
 
 
 def test_every_refusal_is_on_one_page_and_on_one_only(to: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,9 @@ from lintas.model.places import FICTIONAL, jurisdiction
 )
 @click.option("--bank", "banks", multiple=True, help="The code of a bank connected here; may be given several times.")
 @click.option(
+    "--database", default="node.db", show_default=True, help="An SQLite file, or postgresql://USER@HOST/DATABASE."
+)
+@click.option(
     "--policy", type=click.Path(path_type=Path), help="The policy table; by default the shipped one, or none."
 )
 def init(
@@ -46,6 +49,7 @@ def init(
     port: int,
     no_inbound: bool,
     banks: tuple[str, ...],
+    database: str,
     policy: Path | None,
 ) -> None:
     """Make a new node in DIRECTORY: keys, settings, policy, charter of one, database, and an administrator's key."""
@@ -64,6 +68,7 @@ def init(
         name=name,
         contact=contact or f"desk@{short}.example",
         exercise=place in FICTIONAL,
+        database=database,
         ledger_origin=f"{short}.lintas.example/log",
         public=Door(host, port),
         exchange=Door() if no_inbound else Door(host, port + 1),

@@ -27,7 +27,7 @@ def check(ctx: click.Context, config_file: Path) -> None:
     from lintas.trust.keys import Ed25519Signer
 
     home = read_config(config_file)
-    clock, engine = homes.clock_of(home), open_engine(home.path(home.config.database))
+    clock, engine = homes.clock_of(home), open_engine(home.database)
     migrate.check_current(engine)
     ledger = Ledger(home.config.ledger_origin, Ed25519Signer.load(home.key(homes.LOG)))
     with reading(engine) as tx:

@@ -74,6 +74,9 @@ def create(root: Path, config: Config, *, policy: bytes, hosts: list[str], clock
     save_secret(home.key(TLS_KEY), tls.key_pem.encode())
     home = install_policy(home, policy)
     with opened(home.database) as engine:
+        if migrate.current(engine):
+            what = "this database holds a node already"
+            raise Conflict(what, "name an empty one; a node's address is in its own settings", where=str(home.database))
         migrate.upgrade(engine)
     return home
 

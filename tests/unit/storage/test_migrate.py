@@ -3,29 +3,42 @@
 import importlib
 import json
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine
+from sqlalchemy import Connection, CursorResult, Engine
 
 import lintas
 from lintas.model.errors import Unavailable
 from lintas.storage import migrate
-from lintas.storage.engine import open_engine, writing
+from lintas.storage.address import Place
+from lintas.storage.engine import open_engine, opened, writing
 from lintas.storage.schema import metadata
 
 #: The one module whose name does not end in "store" and that owns a table. Witnesses' own is for another database.
 ALSO = "lintas.access.key_store"
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = open_engine(tmp_path / "node.db")
-    yield made
-    made.dispose()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database on either engine."""
+    if request.param == "sqlite":
+        place: Place = tmp_path / "node.db"
+    else:
+        place = request.getfixturevalue("postgresql").empty()
+    with opened(place) as made:
+        yield made
+
+
+def run_sql(connection: Connection, sql: str, values: Sequence[object] = ()) -> CursorResult[Any]:
+    """Run a statement whose values are marked with ``?``, as rows of an older form have to be written."""
+    marked = sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")
+    return connection.exec_driver_sql(marked, tuple(values))
 
 
 def declare_everything() -> None:
@@ -56,7 +69,7 @@ def test_rows_of_the_first_form_get_their_new_columns(engine: Engine) -> None:
         for table, row in OLD:
             columns = ", ".join(f'"{name}"' for name in row)
             marks = ", ".join("?" for _ in row)
-            connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))
+            run_sql(connection, f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))
     migrate.upgrade(engine)
     with engine.connect() as connection:
         ask = connection.exec_driver_sql
@@ -97,7 +110,7 @@ def test_exchanged_objects_get_the_number_of_their_ledger_entry(engine: Engine) 
     ]
     with writing(engine) as connection, connection.begin():
         migrate.upgrade_to(connection, "0011")
-        ask = connection.exec_driver_sql
+        ask = partial(run_sql, connection)
         for name, peer in (("o1", "xb"), ("o3", "xc"), ("o3", "xd")):
             ask("INSERT INTO border_released (object, peer, commitment) VALUES (?, ?, '')", (name, peer))
         for name in ("o2", "o4"):
