@@ -93,6 +93,11 @@ class Played:
         wish = {"share": share, "code": "good_faith", "reason": "honest sale, invoice seen"}
         self._call("POST", f"/cases/{case}/undo", self.running.xa.approver_key, False, json=wish)
 
+    def confirm(self, order: Json) -> Json:
+        """Hold an order of the asking node for longer; return the amendment that its bank carries out."""
+        said = {"reference": "Court order 12/2026"}
+        return self._call("POST", f"/orders/{order['id']}/confirm", self.running.xa.second_key, False, json=said)
+
     def appeal(self, order: Json, *, abroad: bool = False) -> str:
         """Return the path of the page where an order's owner objects, as the bank's letter gives it."""
         key = bank_key(self.running.on.directory, order["bank"])
