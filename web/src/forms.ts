@@ -53,7 +53,18 @@ export function unsaved(): boolean {
   });
 }
 
+/** Say at once that a file is too large: a form that the node does not read comes back empty. */
+function weigh(event: Event): void {
+  const field = event.target;
+  if (!(field instanceof HTMLInputElement) || field.type !== "file") return;
+  const most = Number(field.dataset["most"] ?? "Infinity");
+  const large = [...(field.files ?? [])].some((file) => file.size > most);
+  field.setCustomValidity(large ? (field.dataset["large"] ?? "") : "");
+  field.reportValidity();
+}
+
 export function watchForms(): void {
+  document.addEventListener("change", weigh);
   document.addEventListener("input", (event) => {
     if (event.target instanceof Element) typed.add(event.target);
   });
