@@ -121,13 +121,11 @@ def test_exchanged_objects_get_the_number_of_their_ledger_entry(engine: Engine) 
             ask('INSERT INTO ledger_entry ("index", data) VALUES (?, ?)', (number, data))
     migrate.upgrade(engine)
     with engine.connect() as connection:
-        ask = connection.exec_driver_sql
-        assert ask("SELECT object, peer, entry FROM border_released ORDER BY object, peer").all() == [
-            ("o1", "xb", 1_000),
-            ("o3", "xc", 1_003),
-            ("o3", "xd", None),
-        ]
-        assert ask("SELECT object, entry FROM border_objects ORDER BY object").all() == [("o2", 1_001), ("o4", None)]
+        released = run_sql(connection, "SELECT object, peer, entry FROM border_released ORDER BY object, peer")
+        found = [tuple(row) for row in released]
+        assert found == [("o1", "xb", 1_000), ("o3", "xc", 1_003), ("o3", "xd", None)]
+        received = run_sql(connection, "SELECT object, entry FROM border_objects ORDER BY object")
+        assert [tuple(row) for row in received] == [("o2", 1_001), ("o4", None)]
 
 
 def _row(doc: dict[str, object], *columns: str, **more: object) -> dict[str, object]:
