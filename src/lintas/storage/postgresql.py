@@ -6,11 +6,13 @@ the lock goes with the very session that writes, and a node that lost it cannot 
 """
 
 import os
+import select
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
 
 from lintas.model.errors import BadInput, Conflict
 from lintas.storage.address import Address
@@ -72,12 +74,11 @@ def _create(address: Address, prepare: Callable[["Session[Any]"], None] | None, 
         "postgresql+psycopg://",
         creator=session,
         isolation_level="READ COMMITTED",
-        # A session that did not outlive a restart of the server is replaced before anybody's work fails on it.
-        pool_pre_ping=True,
         use_native_hstore=False,
         hide_parameters=True,
         **pool,
     )
+    event.listen(engine, "checkout", _check_alive)
     event.listen(engine, "handle_error", _say_bad_input)
     return engine
 
@@ -139,9 +140,26 @@ def _check(session: "Session[Any]", address: Address) -> None:
 
 
 def _serve_alone(session: "Session[Any]", address: Address) -> None:
-    row = session.execute(f"SELECT pg_try_advisory_lock({_OURS}, {_SERVES})").fetchone()
-    if row is None or not row[0]:
-        raise Conflict("another process runs on this database", "stop the node that uses it first", where=str(address))
+    import psycopg
+
+    # A session that has just been closed, or died with its node, lets go a moment later.
+    session.execute("SET LOCAL lock_timeout = 2000")
+    try:
+        session.execute(f"SELECT pg_advisory_lock({_OURS}, {_SERVES})")
+    except psycopg.errors.LockNotAvailable:
+        what = "another process runs on this database"
+        raise Conflict(what, "stop the node that uses it first", where=str(address)) from None
+
+
+def _check_alive(session: "Session[Any]", _record: object, _proxy: object) -> None:
+    """Replace sessions that did not outlive a restart of the server before anybody's work fails on them.
+
+    A server says nothing to a session that asks nothing, except that it ends: no round trip is needed to find out.
+    """
+    waiting = select.poll()
+    waiting.register(session.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise InvalidatePoolError
 
 
 def _text(value: object) -> str:

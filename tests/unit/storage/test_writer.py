@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, event, insert, select
+from tests.postgres import Server
 
 from lintas.model.errors import BadInput, Conflict, Unavailable
-from lintas.storage.engine import open_engine, reading
+from lintas.storage.address import Address, Place, read_address
+from lintas.storage.engine import opened, reading
 from lintas.storage.writer import MAX_BATCH, SerialWriter, Writer
 
 _metadata = MetaData()
@@ -21,13 +23,25 @@ notes = Table("notes", _metadata, Column("id", Integer, primary_key=True), Colum
 PATIENCE = 20.0
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = open_engine(tmp_path / "notes.db")
-    with made.begin() as connection:
-        _metadata.create_all(connection)
-    yield made
-    made.dispose()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    place: Place = tmp_path / "notes.db"
+    if request.param == "postgresql":
+        place = request.getfixturevalue("notes_on_server")
+    with opened(place) as made:
+        _metadata.create_all(made)
+        yield made
+        _metadata.drop_all(made)
+
+
+@pytest.fixture(scope="module")
+def notes_on_server(postgresql: Server) -> Address:
+    """Give one database to all: making one takes longer than a test."""
+    return read_address(postgresql.make("notes"))
+
+
+#: For faults of SQLite's own statements; those of a server are in test_server.py.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -157,6 +171,7 @@ def room_again(tx: Connection) -> None:
     tx.exec_driver_sql("PRAGMA max_page_count = 1073741823")
 
 
+@on_sqlite
 def test_a_full_disk_acknowledges_nobody_and_the_writer_lives_on(
     engine: Engine, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +188,7 @@ def test_a_full_disk_acknowledges_nobody_and_the_writer_lives_on(
     assert stored(engine) == [2]
 
 
+@on_sqlite
 @pytest.mark.parametrize("wrong", [sqlite3.OperationalError("disk I/O error"), RuntimeError("nobody foresaw this")])
 @pytest.mark.parametrize("statement", ["BEGIN", "SAVEPOINT", "INSERT"])
 def test_the_writer_outlives_a_fault_anywhere(engine: Engine, writer: Writer, statement: str, wrong: Exception) -> None:
