@@ -110,15 +110,15 @@ def test_exchanged_objects_get_the_number_of_their_ledger_entry(engine: Engine) 
     ]
     with writing(engine) as connection, connection.begin():
         migrate.upgrade_to(connection, "0011")
-        ask = partial(run_sql, connection)
+        put = partial(run_sql, connection)
         for name, peer in (("o1", "xb"), ("o3", "xc"), ("o3", "xd")):
-            ask("INSERT INTO border_released (object, peer, commitment) VALUES (?, ?, '')", (name, peer))
+            put("INSERT INTO border_released (object, peer, commitment) VALUES (?, ?, '')", (name, peer))
         for name in ("o2", "o4"):
             columns = "origin, object, type, commitment, verdict, reason"
-            ask(f"INSERT INTO border_objects ({columns}) VALUES ('xb', ?, '', '', '', '')", (name,))
+            put(f"INSERT INTO border_objects ({columns}) VALUES ('xb', ?, '', '', '', '')", (name,))
         for number in range(1_100):
             data = logged[number - 1_000] if 1_000 <= number < 1_004 else b"{}"
-            ask('INSERT INTO ledger_entry ("index", data) VALUES (?, ?)', (number, data))
+            put('INSERT INTO ledger_entry ("index", data) VALUES (?, ?)', (number, data))
     migrate.upgrade(engine)
     with engine.connect() as connection:
         released = run_sql(connection, "SELECT object, peer, entry FROM border_released ORDER BY object, peer")
