@@ -1,4 +1,4 @@
-"""Every page for every role: accessible in English and Thai, quiet under its policy, within its edges, and all of it translatable."""
+"""Every page for every role: accessible in English and Thai, quiet under its policy, within its edges, all translatable."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from tests.browser.conftest import Sit
 from tests.browser.looks import literals, spills, violations
-from tests.browser.plays import Json, Played
+from tests.browser.plays import Played
 from tests.e2e.people import Running
 
 from lintas.console.pages import ROUTES
@@ -76,7 +76,7 @@ def town(running: Running) -> Town:
 
 
 @pytest.fixture
-def at(town: Town, seats: Sit, role: str) -> Iterator[Callable[[str], Iterator[Page]]]:
+def at(town: Town, seats: Sit, role: str) -> Callable[[str], Iterator[Page]]:
     """Open the pages of a role one after another in a language."""
     node = town.running.xb if role == "abroad" else town.running.xa
     seat = seats(node, town.person(role))
