@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 UV ?= uv
 COOLED = $(shell date -u -d "7 days ago" +%Y-%m-%d)
 
-.PHONY: help demo test check bench seeds soak words lock assets clean install
+.PHONY: help demo test check bench seeds soak words pictures lock assets clean install
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -57,6 +57,9 @@ soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000), and real no
 
 words: $(STAMP) ## find new messages in pages and code, and add them to the catalogues of translations
 	$(BIN)/python docs/translate.py
+
+pictures: $(STAMP) ## take the pictures of the console anew, with Chromium
+	$(BIN)/python -m docs.pictures
 
 lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (needs uv)
 	cd requirements && $(UV) pip compile -q ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o run.txt

@@ -48,6 +48,7 @@ LISTS = (
     "lintas.ledger.monitor",
     "lintas.policy.records",
     "lintas.trust.receipt",
+    "lintas.console.home",
     "lintas.access.records",
 )
 #: Closed lists that are written as something else.
