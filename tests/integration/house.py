@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy import Engine
 from tests.integration.town import SetClock, keys_of
 
-from lintas.access import passwords, rules, store
-from lintas.access.records import MACHINE, Caller, EnrolForm, Invitation, NewOfficer, NewSession, SignIn
+from lintas.access import passwords, rules
+from lintas.access.records import MACHINE, Caller, EnrolForm, Invitation, NewOfficer, NewSession, Officer, SignIn
 from lintas.access.service import Access
 from lintas.ledger.service import Ledger
 from lintas.model.errors import (
@@ -113,7 +113,7 @@ class House:
         known = self.ask(lambda tx: self.access.known(tx, token))
         return None if known is None else known.caller
 
-    def officer(self, login: str) -> store.Officer:
+    def officer(self, login: str) -> Officer:
         return self.ask(lambda tx: self.access.officers.of(tx, login))
 
     def entries(self) -> int:
