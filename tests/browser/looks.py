@@ -33,7 +33,8 @@ _SPILLS = """() => {
   if (document.documentElement.scrollWidth <= edge) return [];
   const spills = [...document.querySelectorAll("body *")].filter(each =>
     each.getBoundingClientRect().right > edge && !each.closest(".wide, .hidden, .skip"));
-  return spills.map(each => each.outerHTML.slice(0, 120)).slice(0, 3).concat(`${document.documentElement.scrollWidth} > ${edge}`);
+  const told = spills.map(each => each.outerHTML.slice(0, 120)).slice(0, 3);
+  return told.concat(`${document.documentElement.scrollWidth} > ${edge}`);
 }"""
 
 #: Every text that is seen or heard, with what the catalogues gave taken out: no letter may be left of it.

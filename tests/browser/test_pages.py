@@ -1,4 +1,4 @@
-"""Every page for every role: accessible in English and Thai, quiet under its policy, within its edges, and all of it translatable."""
+"""Every page for every role: accessible in English and Thai, quiet under its policy, within its edges, and translatable."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -76,7 +76,7 @@ def town(running: Running) -> Town:
 
 
 @pytest.fixture
-def at(town: Town, seats: Sit, role: str) -> Iterator[Callable[[str], Iterator[Page]]]:
+def at(town: Town, seats: Sit, role: str) -> Callable[[str], Iterator[Page]]:
     """Open the pages of a role one after another in a language."""
     node = town.running.xb if role == "abroad" else town.running.xa
     seat = seats(node, town.person(role))

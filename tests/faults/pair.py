@@ -100,7 +100,7 @@ class Seat:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Read the database, beside the running node."""
-        engine = open_engine(self.home.path(self.home.config.database))
+        engine = open_engine(self.home.database)
         try:
             with reading(engine) as tx:
                 return [tuple(row) for row in tx.exec_driver_sql(sql)]

@@ -110,24 +110,22 @@ def test_exchanged_objects_get_the_number_of_their_ledger_entry(engine: Engine) 
     ]
     with writing(engine) as connection, connection.begin():
         migrate.upgrade_to(connection, "0011")
-        ask = partial(run_sql, connection)
+        put = partial(run_sql, connection)
         for name, peer in (("o1", "xb"), ("o3", "xc"), ("o3", "xd")):
-            ask("INSERT INTO border_released (object, peer, commitment) VALUES (?, ?, '')", (name, peer))
+            put("INSERT INTO border_released (object, peer, commitment) VALUES (?, ?, '')", (name, peer))
         for name in ("o2", "o4"):
             columns = "origin, object, type, commitment, verdict, reason"
-            ask(f"INSERT INTO border_objects ({columns}) VALUES ('xb', ?, '', '', '', '')", (name,))
+            put(f"INSERT INTO border_objects ({columns}) VALUES ('xb', ?, '', '', '', '')", (name,))
         for number in range(1_100):
             data = logged[number - 1_000] if 1_000 <= number < 1_004 else b"{}"
-            ask('INSERT INTO ledger_entry ("index", data) VALUES (?, ?)', (number, data))
+            put('INSERT INTO ledger_entry ("index", data) VALUES (?, ?)', (number, data))
     migrate.upgrade(engine)
     with engine.connect() as connection:
-        ask = connection.exec_driver_sql
-        assert ask("SELECT object, peer, entry FROM border_released ORDER BY object, peer").all() == [
-            ("o1", "xb", 1_000),
-            ("o3", "xc", 1_003),
-            ("o3", "xd", None),
-        ]
-        assert ask("SELECT object, entry FROM border_objects ORDER BY object").all() == [("o2", 1_001), ("o4", None)]
+        released = run_sql(connection, "SELECT object, peer, entry FROM border_released ORDER BY object, peer")
+        found = [tuple(row) for row in released]
+        assert found == [("o1", "xb", 1_000), ("o3", "xc", 1_003), ("o3", "xd", None)]
+        received = run_sql(connection, "SELECT object, entry FROM border_objects ORDER BY object")
+        assert [tuple(row) for row in received] == [("o2", 1_001), ("o4", None)]
 
 
 def _row(doc: dict[str, object], *columns: str, **more: object) -> dict[str, object]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine, text
 from tests.postgres import Server
 
@@ -54,7 +55,9 @@ def stored(engine: Engine) -> list[int]:
 
 def cut_off(place: Address) -> int:
     """End everybody's sessions on a database, as an administrator or a failing server does; returns how many."""
-    with contextlib.closing(psycopg.connect(**{**place.parts, "dbname": "postgres"}, autocommit=True)) as session:
+    with contextlib.closing(
+        psycopg.connect(make_conninfo(**{**place.parts, "dbname": "postgres"}), autocommit=True)
+    ) as session:
         ended = session.execute(
             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = %s",
             (place.parts["dbname"],),
