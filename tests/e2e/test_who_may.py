@@ -199,6 +199,41 @@ def test_a_bank_sees_its_own_work_only(running: Running) -> None:
         assert answer.status == 404
     assert running.ask("GET", f"/api/v1/bank/orders/{order['id']}/letter", key=other).status == 200
     assert running.ask("GET", f"/api/v1/bank/orders/{order['id']}", key=other).document["id"] == order["id"]
+    browsers = session_of(running, "bank")  # somebody of the first bank
+    desk = [("GET", ""), ("GET", "/letter.pdf"), ("POST", "/answer"), ("POST", "/refusal")]
+    check_not_theirs(running, browsers, [(method, f"/desk/orders/{order['id']}{path}") for method, path in desk])
+    held = running.until(lambda: longer(running, order["id"]))
+    calls = [("POST", f"/api/v1/bank/amendments/{held}/{path}") for path in ("done", "refusal")]
+    pages = [
+        ("GET", f"/desk/amendments/{held}"),
+        *(("POST", f"/desk/amendments/{held}/{p}") for p in ("done", "refusal")),
+    ]
+    check_not_theirs(running, browsers, pages)
+    for method, path in calls:
+        sent = {"json": {"reason": "not ours"}} if path.endswith("refusal") else {}
+        assert running.ask(method, path, key=running.keys["bank"], **sent).status == 404, path
+    waiting = running.ask("GET", "/api/v1/bank/work", key=running.keys["bank"]).body
+    assert order["id"].encode() not in waiting
+    assert str(held).encode() not in waiting
+
+
+def longer(running: Running, order: str) -> str:
+    """Return the change by which another officer holds for longer, once the bank has answered; "" until then."""
+    answer = running.ask(
+        "POST", f"/api/v1/orders/{order}/confirm", key=running.xa.second_key, json={"reference": "Court order 17/26"}
+    )
+    return str(answer.document["id"]) if answer.status in (200, 201, 202) else ""
+
+
+def check_not_theirs(running: Running, token: str, calls: list[tuple[str, str]]) -> None:
+    """Check that nothing is there for a browser of another bank."""
+    for method, path in calls:
+        headers = {"cookie": f"lintas_session={token}", "sec-fetch-site": "same-origin"}
+        # What each form asks for, so that only whose it is decides.
+        forms = {"answer": {"kind": "spent"}, "refusal": {"reason": "not ours at all"}, "done": {"once": ""}}
+        fields = forms[path.rpartition("/")[2]] if method == "POST" else None
+        answer = running.ask(method, path, headers=headers, data=fields)
+        assert answer.status == 404, (path, answer.body[:300])
 
 
 def test_an_order_bears_the_name_of_the_key_that_approved(running: Running) -> None:
