@@ -4,7 +4,6 @@ from base64 import b32decode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Engine
@@ -17,6 +16,7 @@ from lintas.ledger.service import Ledger
 from lintas.model.errors import (
     LintasError,
 )
+from lintas.storage.address import Place
 from lintas.storage.engine import Transaction, open_engine, reading, writing
 from lintas.trust.vault import VaultKey
 
@@ -44,10 +44,11 @@ class House:
     """One authority's access, on its own database."""
 
     def __init__(
-        self, path: Path, *, exercise: bool = False, vault: VaultKey = VAULT, clock: SetClock | None = None
+        self, place: Place, *, exercise: bool = False, vault: VaultKey = VAULT, clock: SetClock | None = None
     ) -> None:
         self.clock = clock or SetClock(datetime(2026, 3, 1, 10, 7, tzinfo=UTC))
-        self.engine: Engine = open_engine(path)
+        self.place = place
+        self.engine: Engine = open_engine(place)
         ledger = Ledger(f"{XA}.lintas.example/log", keys_of(XA).log)
         self.ledger = ledger
         self.access = Access(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.integration.engines import Fresh
 from tests.integration.house import GOOD, House, signed_in
 
 from lintas.access.records import MACHINE, Caller, NewKey
@@ -166,11 +167,11 @@ def test_roles_and_organisations_that_cannot_be_are_refused(house: House) -> Non
     house.add("desk", "bank", bank="XA-ONE")
 
 
-def test_a_pass_is_for_exercises_alone(house: House, tmp_path: Path) -> None:
+def test_a_pass_is_for_exercises_alone(house: House) -> None:
     house.join("asha.tor")
     with pytest.raises(NotFound):
         house.do(lambda tx: house.access.officers.exercise_pass(tx, "asha.tor", MACHINE))
-    exercise = House(tmp_path / "node.db", exercise=True, clock=house.clock)
+    exercise = House(house.place, exercise=True, clock=house.clock)
     made = exercise.do(lambda tx: exercise.access.officers.exercise_pass(tx, "asha.tor", MACHINE))
     token = made.address.removeprefix("/exercise/")
     begun = exercise.do(lambda tx: exercise.access.sessions.use_pass(tx, token, "Firefox"))
@@ -188,10 +189,8 @@ def test_a_pass_is_for_exercises_alone(house: House, tmp_path: Path) -> None:
     exercise.close()
 
 
-def test_a_pass_ends_with_its_day(tmp_path: Path, empty_database: Path) -> None:
-    path = tmp_path / "exercise.db"
-    path.write_bytes(empty_database.read_bytes())
-    exercise = House(path, exercise=True)
+def test_a_pass_ends_with_its_day(fresh: Fresh) -> None:
+    exercise = House(fresh("exercise"), exercise=True)
     exercise.add("asha.tor")
     made = exercise.do(lambda tx: exercise.access.officers.exercise_pass(tx, "asha.tor", MACHINE))
     exercise.clock.move(hours=24)
@@ -200,10 +199,10 @@ def test_a_pass_ends_with_its_day(tmp_path: Path, empty_database: Path) -> None:
     exercise.close()
 
 
-def test_a_session_of_a_pass_is_over_when_the_node_is_real(house: House, tmp_path: Path) -> None:
+def test_a_session_of_a_pass_is_over_when_the_node_is_real(house: House) -> None:
     """What an exercise opened without password must not act where it counts."""
     house.join("asha.tor")
-    exercise = House(tmp_path / "node.db", exercise=True, clock=house.clock)
+    exercise = House(house.place, exercise=True, clock=house.clock)
     made = exercise.do(lambda tx: exercise.access.officers.exercise_pass(tx, "asha.tor", MACHINE))
     begun = exercise.do(
         lambda tx: exercise.access.sessions.use_pass(tx, made.address.removeprefix("/exercise/"), "Firefox")
@@ -212,6 +211,8 @@ def test_a_session_of_a_pass_is_over_when_the_node_is_real(house: House, tmp_pat
     assert house.who(begun.token) is None
 
 
+# `lintas db restore` is for SQLite: its own copy of a database is what is tested.
+@pytest.mark.parametrize("fresh", ["sqlite"], indirect=True)
 def test_a_restore_ends_sessions_and_carries_who_was_disabled(house: House, tmp_path: Path) -> None:
     leaves, stays = house.join("leaves", "approver"), house.join("stays")
     open_one, invited = house.enter(stays), house.add("new")
@@ -241,9 +242,9 @@ def test_a_restore_ends_sessions_and_carries_who_was_disabled(house: House, tmp_
     restored.close()
 
 
-def test_with_another_key_everybody_hears_the_same_clear_error(house: House, tmp_path: Path) -> None:
+def test_with_another_key_everybody_hears_the_same_clear_error(house: House) -> None:
     person, invited = house.join("asha.tor"), house.add("new")
-    other = House(tmp_path / "node.db", vault=VaultKey(b"w" * 32), clock=house.clock)
+    other = House(house.place, vault=VaultKey(b"w" * 32), clock=house.clock)
     for login in ("asha.tor", "nobody"):
         for _ in range(7):  # nobody is locked out by it either
             with pytest.raises(Unavailable, match="second factors") as wrong:
