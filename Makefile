@@ -51,9 +51,10 @@ bench: $(STAMP) ## measure, and print each figure beside its bar
 seeds: $(STAMP) ## the demo over twenty seeds, its ledgers verified by lintas and by the program in Go
 	$(BIN)/python -m tests.e2e.seeds
 
-soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000), and real nodes killed 200 times
+soak: $(STAMP) ## the simulation over many more seeds (SEEDS=10000), real nodes killed 200 times, and all on PostgreSQL
 	LINTAS_SIMULATION_SEEDS=$${SEEDS:-10000} $(BIN)/python -m pytest -n 2 tests/simulation
 	LINTAS_SIGKILL_ROUNDS=200 $(BIN)/python -m pytest -s tests/faults/test_killed.py
+	LINTAS_BOTH_ENGINES=1 $(BIN)/python -m pytest -n 2 -k postgresql tests/integration
 
 words: $(STAMP) ## find new messages in pages and code, and add them to the catalogues of translations
 	$(BIN)/python docs/translate.py
