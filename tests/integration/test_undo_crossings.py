@@ -353,6 +353,25 @@ def test_money_that_was_let_go_stays_so_when_its_request_ends_unheard(town: Town
 # ---- taking up again what was let go
 
 
+def test_nobody_takes_up_again_alone_what_was_held_and_let_go_at_the_own_word(town: Town) -> None:
+    report, waiting = town.asked()
+    town.xb.approve(waiting.id)
+    for each in [hold for hold in town.xa.holds() if hold.direction == "own"]:
+        town.xa.approve(each.id)
+    town.settle()
+    assert {share.authority for share in town.xa.bar(report.case).shares if share.state == "held"} == {XA, XB}
+    undone_at_home(town, report.case)
+    town.settle()
+    release_abroad(town)
+    let_go = [share for share in town.xa.bar(report.case).shares if share.state == "released"]
+    assert {share.authority for share in let_go} == {XA, XB}
+    assert {share.let_go_by for share in let_go} == {MIRO}
+    for share in let_go:
+        with pytest.raises(NotAllowed, match="you let this money go"):
+            ask_again(town, share.id, MIRO)
+        assert ask_again(town, share.id).id
+
+
 def test_another_officer_may_take_up_again_what_one_let_go(town: Town) -> None:
     report, waiting = town.asked()
     undo(town, report.case)

@@ -329,7 +329,7 @@ class Amendments:
         hold = self._orders.hold(tx, order.hold)
         if amendment.kind == "release":
             freed = overlaps(rules.still_held(order), amendment.spans)
-            self._let_go(tx, order, freed, amendment.code)
+            self._let_go(tx, order, freed, amendment.code, amendment.asked_by)
             self._tell_released(tx, hold, freed, amendment)
         elif amendment.expires is not None:
             self._lengthen(tx, order, hold, amendment, amendment.expires)
@@ -359,7 +359,7 @@ class Amendments:
             )
             self._tell(tx, hold, told)
 
-    def _let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode) -> None:
+    def _let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode, by: str = "") -> None:
         """Note what an order holds no more, in the order and in the bar."""
         changed = msgspec.structs.replace(order, released=tuple(merged([*order.released, *spans])))
         if code == "expired" or (order.answer is not None and not rules.still_held(changed)):
@@ -367,7 +367,7 @@ class Amendments:
         store.keep_order(tx, changed)
         for share in store.shares_under(tx, order.hold):
             if share.state == "held":
-                store.part_share(tx, share, rules.let_go(share, spans, code))
+                store.part_share(tx, share, rules.let_go(share, spans, code, by))
 
     # ---- what the clock does
 

@@ -108,10 +108,10 @@ def cut(share: Share, baton: Baton, amount_minor: int) -> list[Share]:
     ]
 
 
-def let_go(share: Share, spans: Sequence[Span], why: str) -> list[Share]:
+def let_go(share: Share, spans: Sequence[Span], why: str, by: str = "") -> list[Share]:
     """Part a held share: what lies in ``spans`` of its baton's transfer is released, the rest stays held; amounts add up.
 
-    One share comes back, under its own id, where all or nothing of it is released.
+    One share comes back, under its own id, where all or nothing of it is released. ``by`` is the officer of ours who let go.
     """
     if share.baton is None:
         return [share]
@@ -126,7 +126,7 @@ def let_go(share: Share, spans: Sequence[Span], why: str) -> list[Share]:
         baton = msgspec.structs.replace(share.baton, start=start, end=end)
         name = share.id if len(pieces) == 1 else part_id(share.id, number)
         piece = msgspec.structs.replace(share, id=name, baton=baton, amount_minor=amount)
-        parted.append(piece if (start, end) in kept else released(piece, why))
+        parted.append(piece if (start, end) in kept else released(piece, why, by))
     return parted
 
 

@@ -1,5 +1,6 @@
 """The asking side afterwards: an officer lets go of money wherever it is held, and every holder's word about it comes home."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -156,7 +157,8 @@ class Undo:
         if any(subtract(span, hold.held) for span in spans):
             raise Refused("bad_release", f"{origin} lets go of what it never held for {hold.id}")
         held = [share for share in shares if share.state == "held"]
-        parted = [(share, rules.let_go(share, spans, notice.code)) for share in held]
+        by = self._taken_back_by(tx, hold, spans)
+        parted = [(share, rules.let_go(share, spans, notice.code, by)) for share in held]
         more = sum(len(pieces) for _, pieces in parted) - len(held)
         if more > 0 and len(shares) + more > MOST_PIECES:
             raise Refused("bad_release", f"{origin} parts hold {hold.id} into more pieces than anybody can follow")
@@ -165,6 +167,13 @@ class Undo:
         for share, pieces in parted:
             store.part_share(tx, share, pieces)
         self.settle(tx, hold)
+
+    def _taken_back_by(self, tx: Transaction, hold: Hold, spans: Sequence[Span]) -> str:
+        """Return the officer of ours at whose word these spans are let go; "" where the holder does so on its own."""
+        for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
+            if withdrawal.state != "refused" and overlaps(withdrawal.spans or (hold.baton.span,), spans):
+                return withdrawal.officer
+        return ""
 
     def _never_decided(self, tx: Transaction, hold: Hold, notice: HoldRelease) -> None:
         mine = changes_store.withdrawals_of(tx, hold=hold.id)
