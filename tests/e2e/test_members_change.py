@@ -196,7 +196,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Member, Mem
         assert not [word for word in ("Traceback", "unexpected error", "background work failed") if word in said], said
 
 
-def test_a_key_is_rotated_and_revoked_and_the_charter_passes_on(pair: tuple[Member, Member], tmp_path: Path) -> None:
+def a_key_is_rotated_and_revoked_and_the_charter_passes_on(pair: tuple[Member, Member], tmp_path: Path) -> None:
     xa, xb = pair
     root, old = xa.root.parent, xa.signer()
     assert xa.deliver(xb).status_code == 200
@@ -243,7 +243,7 @@ def adopt(member: Member, file: Path) -> httpx.Response:
     return member.ask("POST", "/api/v1/charter", "Bea Kon", content=file.read_bytes(), headers=headers)
 
 
-def test_the_charter_at_the_peers_door(pair: tuple[Member, Member]) -> None:
+def the_charter_at_the_peers_door(pair: tuple[Member, Member]) -> None:
     xa, xb = pair
     path = "/exchange/v1/charter"
     assert parse_charter(xa.at_door(xb, "GET", path, params={"after": "1"}).content).charter.version == 2
@@ -255,7 +255,7 @@ def test_the_charter_at_the_peers_door(pair: tuple[Member, Member]) -> None:
     assert xa.at_door(xb, "POST", path).status_code == 405
 
 
-def test_the_only_key_is_not_revoked_and_bad_requests_are_told(pair: tuple[Member, Member]) -> None:
+def the_only_key_is_not_revoked_and_bad_requests_are_told(pair: tuple[Member, Member]) -> None:
     xa, xb = pair
     root = xa.root.parent
     out: list[str | Path] = ["--config", xb.config, "--out", "never"]
@@ -283,7 +283,7 @@ def peer(member: Member, change: str, who: str, *, of: str = "xa-asc", why: str 
     return run("peer", change, of, "--reason", why, "--key-file", key, "--config", member.config)
 
 
-def test_severing_on_the_command_line_is_obeyed_by_the_running_node(pair: tuple[Member, Member]) -> None:
+def severing_on_the_command_line_is_obeyed_by_the_running_node(pair: tuple[Member, Member]) -> None:
     xa, xb = pair
     new = xa.signer("signing-2.key")
     assert peer(xb, "sever", "Ann Low").code == 0
@@ -312,7 +312,7 @@ def test_severing_on_the_command_line_is_obeyed_by_the_running_node(pair: tuple[
     assert xa.deliver(xb, new).status_code == 200
 
 
-def test_severing_through_the_api_shuts_the_door_at_once(pair: tuple[Member, Member]) -> None:
+def severing_through_the_api_shuts_the_door_at_once(pair: tuple[Member, Member]) -> None:
     xa, xb = pair
     body = {"json": {"reason": "letters that nobody there wrote"}}
     assert xb.ask("POST", "/api/v1/peers/xa-asc/sever", "Cai Moy", **body).status_code == 200
@@ -327,7 +327,7 @@ def test_severing_through_the_api_shuts_the_door_at_once(pair: tuple[Member, Mem
     until(lambda: len(xb.get("/api/v1/holds")) == before + 1)
 
 
-def test_quarantine_by_the_page_and_two_who_accept(pair: tuple[Member, Member]) -> None:
+def quarantine_by_the_page_and_two_who_accept(pair: tuple[Member, Member]) -> None:
     xa, xb = pair
     own = {"sec-fetch-site": "same-origin"}
     before = len(xb.get("/api/v1/holds"))
@@ -356,8 +356,7 @@ def test_quarantine_by_the_page_and_two_who_accept(pair: tuple[Member, Member]) 
 BAD = ["", "  ", "no", "x" * 501, "two\nlines", "a \x00 b", "turned \u202e round"]
 
 
-@pytest.mark.parametrize("why", BAD, ids=range(len(BAD)))
-def test_bad_reasons_are_refused_and_change_nothing(pair: tuple[Member, Member], why: str) -> None:
+def bad_reasons_are_refused_and_change_nothing(pair: tuple[Member, Member], why: str) -> None:
     xb = pair[1]
     before = xb.get("/api/v1/peers")
     for change in ("sever", "quarantine", "restore", "quarantine/obj-0/accept", "quarantine/obj-0/reject"):
@@ -366,7 +365,7 @@ def test_bad_reasons_are_refused_and_change_nothing(pair: tuple[Member, Member],
     assert xb.get("/api/v1/peers") == before
 
 
-def test_bad_commands_are_told_in_one_line(pair: tuple[Member, Member]) -> None:
+def bad_commands_are_told_in_one_line(pair: tuple[Member, Member]) -> None:
     xa, xb = pair
     nobody = xb.root / "nobody"
     nobody.touch(0o600)
@@ -399,7 +398,7 @@ def test_bad_commands_are_told_in_one_line(pair: tuple[Member, Member]) -> None:
     )
 
 
-def test_severing_needs_no_running_node_and_outlasts_its_start(pair: tuple[Member, Member]) -> None:
+def severing_needs_no_running_node_and_outlasts_its_start(pair: tuple[Member, Member]) -> None:
     xa, xb = pair
     xb.stop()
     assert peer(xb, "sever", "Cai Moy").code == 0
@@ -408,3 +407,17 @@ def test_severing_needs_no_running_node_and_outlasts_its_start(pair: tuple[Membe
     with pytest.raises(httpx.TransportError):
         xa.deliver(xb)
     assert xb.get("/api/v1/peers")[0]["standing"] == "severed"
+
+
+def test_members_change_one_thing_after_the_other(pair: tuple[Member, Member], tmp_path: Path) -> None:
+    """Each part begins where the one before it ended, so they are one test, in whatever order tests are played."""
+    a_key_is_rotated_and_revoked_and_the_charter_passes_on(pair, tmp_path)
+    the_charter_at_the_peers_door(pair)
+    the_only_key_is_not_revoked_and_bad_requests_are_told(pair)
+    severing_on_the_command_line_is_obeyed_by_the_running_node(pair)
+    severing_through_the_api_shuts_the_door_at_once(pair)
+    quarantine_by_the_page_and_two_who_accept(pair)
+    for why in BAD:
+        bad_reasons_are_refused_and_change_nothing(pair, why)
+    bad_commands_are_told_in_one_line(pair)
+    severing_needs_no_running_node_and_outlasts_its_start(pair)
