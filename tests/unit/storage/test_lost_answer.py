@@ -81,8 +81,11 @@ class Way:
         spoken = False
         while True:
             for source in select.select([client, server], [], [], PATIENCE)[0]:
-                data = source.recv(65_536)
-                (server if source is client else client).sendall(data)
+                try:
+                    data = source.recv(65_536)
+                    (server if source is client else client).sendall(data)
+                except OSError:  # whoever ends a session may close both ways before its last word has passed
+                    return True
                 if not data:
                     return spoken
                 spoken = True
