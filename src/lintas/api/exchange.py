@@ -1,6 +1,7 @@
 """The peers' door over mutual TLS: it takes envelopes and gives a peer its own; who knocks is known by certificate."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from starlette.applications import Starlette
@@ -55,97 +56,78 @@ def exchange_app(runtime: Runtime) -> Starlette:
         except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
             return problems.respond(request, wrong)
 
-    async def charter(request: Request) -> Response:
-        try:
-            await runtime.check_not_severed(_sender(request, runtime))
-            after = _version(request.query_params.get("after", ""))
-            document = await runtime.read(lambda tx: runtime.node.exchange.successor(tx, after))
-            return Response(document, 200 if document else 204, media_type="text/plain; charset=utf-8")
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
-            return problems.respond(request, wrong)
+    async def charter(request: Request, _peer: str) -> Response:
+        after = _version(request.query_params.get("after", ""))
+        document = await runtime.read(lambda tx: runtime.node.exchange.successor(tx, after))
+        return Response(document, 200 if document else 204, media_type="text/plain; charset=utf-8")
 
-    async def checkpoints(request: Request) -> Response:
-        try:
-            await runtime.check_not_severed(_sender(request, runtime))
-            me = runtime.node.parts.identity.authority
-            seen = await runtime.read(lambda tx: Hearsay(*runtime.node.watch.to_tell(tx, me)))
-            return Response(msgspec.json.encode(seen), media_type=bodies.JSON)
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
-            return problems.respond(request, wrong)
+    async def checkpoints(_request: Request, _peer: str) -> Response:
+        me = runtime.node.parts.identity.authority
+        seen = await runtime.read(lambda tx: Hearsay(*runtime.node.watch.to_tell(tx, me)))
+        return Response(msgspec.json.encode(seen), media_type=bodies.JSON)
 
-    async def digest(request: Request) -> Response:
-        try:
-            sender, day = _sender(request, runtime), request.query_params.get("day", "")
-            await runtime.check_not_severed(sender)
-            signed = await runtime.read(lambda tx: runtime.node.days.digest(tx, sender, day))
-            return Response(signed, media_type=DIGEST)
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
-            return problems.respond(request, wrong)
+    async def digest(request: Request, sender: str) -> Response:
+        day = request.query_params.get("day", "")
+        signed = await runtime.read(lambda tx: runtime.node.days.digest(tx, sender, day))
+        return Response(signed, media_type=DIGEST)
 
-    async def reads(request: Request) -> Response:
-        try:
-            sender, after = _sender(request, runtime), request.query_params.get("after", "")
-            await runtime.check_not_severed(sender)
-            signed = await runtime.read(lambda tx: runtime.node.reads_abroad.report(tx, sender, after))
-            return Response(signed, media_type=READS)
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
-            return problems.respond(request, wrong)
+    async def reads(request: Request, sender: str) -> Response:
+        after = request.query_params.get("after", "")
+        signed = await runtime.read(lambda tx: runtime.node.reads_abroad.report(tx, sender, after))
+        return Response(signed, media_type=READS)
 
-    async def heard(request: Request) -> Response:
-        try:
-            sender = _sender(request, runtime)
-            await runtime.check_not_severed(sender)
-            after = await runtime.read(lambda tx: runtime.node.reads_abroad.cursor(tx, sender))
-            return Response(msgspec.json.encode(HeardReads(after)), media_type=bodies.JSON)
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
-            return problems.respond(request, wrong)
+    async def heard(_request: Request, sender: str) -> Response:
+        after = await runtime.read(lambda tx: runtime.node.reads_abroad.cursor(tx, sender))
+        return Response(msgspec.json.encode(HeardReads(after)), media_type=bodies.JSON)
 
-    async def take_reads(request: Request) -> Response:
-        try:
-            sender = _sender(request, runtime)
-            await runtime.check_not_severed(sender)
-            bodies.media_of(request, (READS,))
-            await runtime.take_reads(sender, await bodies.read(request, MAX_REPORT))
-            return Response(status_code=204)
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
-            return problems.respond(request, wrong)
+    async def take_reads(request: Request, sender: str) -> Response:
+        bodies.media_of(request, (READS,))
+        await runtime.take_reads(sender, await bodies.read(request, MAX_REPORT))
+        return Response(status_code=204)
 
-    async def fetch(request: Request) -> Response:
-        try:
-            peer = _sender(request, runtime)
-            await runtime.check_not_severed(peer)
-            wire = await runtime.give(peer, _lane(request), seconds_to_wait(request.query_params))
-            return Response(status_code=204) if wire is None else Response(wire, media_type=ENVELOPE)
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
-            return problems.respond(request, wrong)
+    async def fetch(request: Request, peer: str) -> Response:
+        wire = await runtime.give(peer, _lane(request), seconds_to_wait(request.query_params))
+        return Response(status_code=204) if wire is None else Response(wire, media_type=ENVELOPE)
 
-    async def receipts(request: Request) -> Response:
-        try:
-            peer = _sender(request, runtime)
-            await runtime.check_not_severed(peer)
-            media = bodies.media_of(request, (RECEIPT, PROBLEM))
-            body = await bodies.read(request, MAX_RECEIPT)
-            if media == RECEIPT:
-                await runtime.delivery.take_receipt(body, sender=peer)
-            else:
-                await runtime.delivery.not_taken(peer, bodies.decode_json(body, NotTaken))
-            return Response(status_code=204)
-        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001 — as above
-            return problems.respond(request, wrong)
+    async def receipts(request: Request, peer: str) -> Response:
+        media = bodies.media_of(request, (RECEIPT, PROBLEM))
+        body = await bodies.read(request, MAX_RECEIPT)
+        if media == RECEIPT:
+            await runtime.delivery.take_receipt(body, sender=peer)
+        else:
+            await runtime.delivery.not_taken(peer, bodies.decode_json(body, NotTaken))
+        return Response(status_code=204)
 
     return Starlette(
         routes=[
             Address("/exchange/v1/envelopes", envelopes, methods=["POST"]),
-            Address("/exchange/v1/envelopes", fetch, methods=["GET"]),
-            Address("/exchange/v1/receipts", receipts, methods=["POST"]),
-            Address("/exchange/v1/charter", charter, methods=["GET"]),
-            Address("/exchange/v1/checkpoints", checkpoints, methods=["GET"]),
-            Address("/exchange/v1/digest", digest, methods=["GET"]),
-            Address("/exchange/v1/reads", reads, methods=["GET"]),
-            Address("/exchange/v1/reads", take_reads, methods=["POST"]),
-            Address("/exchange/v1/reads/heard", heard, methods=["GET"]),
+            Address("/exchange/v1/envelopes", _unless_severed(runtime, fetch), methods=["GET"]),
+            Address("/exchange/v1/receipts", _unless_severed(runtime, receipts), methods=["POST"]),
+            Address("/exchange/v1/charter", _unless_severed(runtime, charter), methods=["GET"]),
+            Address("/exchange/v1/checkpoints", _unless_severed(runtime, checkpoints), methods=["GET"]),
+            Address("/exchange/v1/digest", _unless_severed(runtime, digest), methods=["GET"]),
+            Address("/exchange/v1/reads", _unless_severed(runtime, reads), methods=["GET"]),
+            Address("/exchange/v1/reads", _unless_severed(runtime, take_reads), methods=["POST"]),
+            Address("/exchange/v1/reads/heard", _unless_severed(runtime, heard), methods=["GET"]),
         ]
     )
+
+
+def _unless_severed(
+    runtime: Runtime, act: Callable[[Request, str], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint by which a peer that is not severed is served; whatever goes wrong becomes a problem document."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            peer = _sender(request, runtime)
+            await runtime.check_not_severed(peer)
+            return await act(request, peer)
+        # The peer learns the reason, never an inside.
+        except (Exception, asyncio.CancelledError) as wrong:  # noqa: BLE001
+            return problems.respond(request, wrong)
+
+    return endpoint
 
 
 def _lane(request: Request) -> Lane:
