@@ -9,7 +9,7 @@ from tests.e2e.people import Running
 from lintas.cli.demo import stage, story
 from lintas.cli.demo.cast import CAST
 
-THEFTS = 10
+THEFTS = 40  # more than all files ask for, so that one process may run any of them
 
 
 @pytest.fixture(scope="session")
