@@ -186,8 +186,7 @@ class _Walk:
     def _depart(self, piece: _Piece) -> None:
         """Make the leaf of a piece that leaves this holder: spent, or a baton for the holder at the other end."""
         index, transfer = self._index, piece.transfer
-        kind, bank = index.kind[transfer], index.bank[transfer]
-        named = index.banks[bank] if bank >= 0 else None
+        kind, named = index.kind(transfer), index.other_bank(transfer) or None
         since, about = self._since(piece), _span(index, piece)
         if kind and not self._backward:
             self._spent.append(Spent(kind=KINDS[kind], since=since, **about))

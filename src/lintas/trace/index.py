@@ -6,6 +6,7 @@ it on the out-line: two binary searches per hop, exact in integers, whatever the
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,7 +93,7 @@ class Index:
         # memoryviews give plain integers, several times faster than numpy scalars in these small loops
         self.time, self.settled = columns.time.data, columns.settled.data
         self.out_line, self.in_line = columns.out_line.data, columns.in_line.data
-        self.bank, self.kind = columns.bank.data, columns.kind.data
+        self._bank, self._kind = columns.bank.data, columns.kind.data
         self._currency, self._line_currency = columns.currency.data, columns.line_currency.data
         self.po, self.pi = columns.po.data, columns.pi.data
         self._out_idx, self._out_ptr = columns.out_idx.data, columns.out_ptr.data
@@ -142,8 +143,24 @@ class Index:
     def sender_bank(self, reference: str) -> str:
         """Return the code of the bank that a transfer came from, "" when it began in this ledger or nobody says."""
         transfer = self.number(reference)
-        outside = self.out_line[transfer] < 0 <= self.bank[transfer]
-        return self.banks[self.bank[transfer]] if outside else ""
+        return self.other_bank(transfer) if self.out_line[transfer] < 0 else ""
+
+    def other_bank(self, transfer: int) -> str:
+        """Return the code of the holder at the other end of a transfer that enters or leaves, "" where nobody says."""
+        bank = self._bank[transfer]
+        return self.banks[bank] if bank >= 0 else ""
+
+    def kind(self, transfer: int) -> int:
+        """Return what a transfer is to the trail, a number of KINDS."""
+        return int(self._kind[transfer])
+
+    def outs(self, line: int) -> Sequence[int]:
+        """Return the transfers that left a line, in order."""
+        return self._out_idx[self._out_ptr[line] : self._out_ptr[line + 1]]
+
+    def ins(self, line: int) -> Sequence[int]:
+        """Return the transfers that reached a line, in order."""
+        return self._in_idx[self._in_ptr[line] : self._in_ptr[line + 1]]
 
     def line_code(self, line: int) -> str:
         """Return the currency of a line."""
