@@ -39,7 +39,9 @@ def refused(answer: httpx.Response, status: int) -> str:
     return str(answer.json().get("reason", ""))
 
 
-def test_a_request_and_its_answer_travel_though_nobody_can_dial_the_other(pair: Pair) -> None:
+@pytest.fixture(scope="module")
+def hold(pair: Pair) -> str:
+    """The first request that travelled, answered: whichever tests of this file a process plays."""
     with pair.a.client("hotline") as hotline, pair.a.client("bank") as bank, pair.b.client("approver") as approver:
         assert hotline.post("/api/v1/reports", json=pair.theft()).status_code == 201
         assert until(lambda: pair.bank_works(bank))
@@ -48,14 +50,18 @@ def test_a_request_and_its_answer_travel_though_nobody_can_dial_the_other(pair: 
         # Not by asking again after a while: the waiting call was woken by the commit.
         assert time.monotonic() - began < 5
         until(lambda: [each["state"] for each in holds(hotline)] == ["answered"])
+    return hold
+
+
+def test_a_request_and_its_answer_travel_though_nobody_can_dial_the_other(pair: Pair, hold: str) -> None:
     with pair.a.client("auditor") as here, pair.b.client("auditor") as there:
         for auditor in (here, there):
             until(lambda auditor=auditor: reconciled(auditor)["unmatched"] == [])  # type: ignore[misc]
-            assert reconciled(auditor)["matched"] == 1
-    assert [row[0] for row in pair.b.ask("SELECT id FROM requests_holds")] == [hold]
+            assert reconciled(auditor)["matched"] >= 1
+    assert hold in [row[0] for row in pair.b.ask("SELECT id FROM requests_holds")]
 
 
-def test_who_read_the_request_is_brought_by_the_member_that_nobody_can_dial(pair: Pair) -> None:
+def test_who_read_the_request_is_brought_by_the_member_that_nobody_can_dial(pair: Pair, hold: str) -> None:
     with pair.a.client("auditor") as here, pair.b.client("auditor") as there:
 
         def told() -> list[dict[str, object]]:
@@ -135,7 +141,7 @@ def test_a_receipt_of_what_was_never_sent_or_in_anothers_name(pair: Pair, door: 
     assert refused(answer, 403) == "foreign_receipt"
 
 
-def test_a_place_that_is_lost_at_the_one_who_fetches_begins_a_new_epoch(pair: Pair) -> None:
+def test_a_place_that_is_lost_at_the_one_who_fetches_begins_a_new_epoch(pair: Pair, hold: str) -> None:
     """Somebody with xa's key wrote to xb meanwhile, or xb's database was restored: as if it knew of places that xa has not."""
     with pair.a.client("hotline") as hotline, pair.a.client("bank") as bank, pair.b.client("approver") as approver:
         pair.b.end()

@@ -382,6 +382,8 @@ def write(home: Home, use_case: UseCase[object]) -> None:
 
 def test_a_ledger_whose_files_do_not_follow_is_replaced_only_on_purpose(pair: Pair, tmp_path: Path) -> None:
     """The published files are another's, or damaged: nothing of them is taken back, and the administrator is told."""
+    exchange(pair)
+    published(pair.a)
     home = tmp_path / "home"
     shutil.copytree(pair.a.home.root, home, ignore=shutil.ignore_patterns("node.db*"))
     mine = read_config(home / homes.SETTINGS)
