@@ -12,7 +12,7 @@ from lintas.trace.backends import Legs, backend
 from lintas.trace.index import Columns, Index, Small
 from lintas.trace.ledger import Ints, Ledger
 from lintas.trace.names import LineNames
-from lintas.trace.order import ascend, by_bytes
+from lintas.trace.order import Sort, ascend, by_bytes
 from lintas.trace.sparse import Ordered, exchanges, foreign, outer
 from lintas.trace.words import Strings, Words, strings
 
@@ -48,7 +48,7 @@ def build(ledger: Ledger, *, engine: str = "") -> Index:
         raise BadInput(f"more than {_MAX_TRANSFERS:,} transfers", "index fewer days at once")
     maker = backend(engine, len(ledger.settled))
     names, line_at = _lines(ledger)
-    rows, by_id = _ids(ledger)
+    rows, by_id = _ids(ledger, maker.sort)
     ordered = Ordered(maker.order(ledger.time, _rank(by_id, len(rows))))
     out_line, in_line = ordered(_renumbered(ledger.out_line, line_at)), ordered(_renumbered(ledger.in_line, line_at))
     settled = ordered(ledger.settled)
@@ -134,12 +134,12 @@ def _renumbered(line: Small, line_at: Small | None) -> Small:
     return line if line_at is None else line_at[line]
 
 
-def _ids(ledger: Ledger) -> tuple[Strings, Ints | None]:
+def _ids(ledger: Ledger, sort: Sort) -> tuple[Strings, Ints | None]:
     """Return the ids as rows, and their places by ascending bytes, None where they ascend; BadInput where two are one."""
     rows = strings(ledger.ids)
     if ascend(rows):
         return rows, None
-    by_id = by_bytes(rows)
+    by_id = by_bytes(rows, sort=sort)
     found = rows[by_id]
     if not ascend(found):
         twice = found[1:][found[1:] == found[:-1]][0].decode()

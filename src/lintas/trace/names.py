@@ -6,7 +6,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from lintas.trace.order import ascend, by_bytes, by_key
+from lintas.trace.order import above, ascend, by_bytes, by_key
 from lintas.trace.words import Strings, strings
 
 Name = tuple[str, str]
@@ -48,4 +48,4 @@ class LineNames(Sequence[Name]):
         place = np.argsort(np.array(self.codes))
         rank = np.empty(len(place), np.intp)
         rank[place] = np.arange(len(place))
-        return by_bytes(self.accounts, by_key(rank[self.code]))
+        return by_bytes(self.accounts, by_key(above(rank[self.code])))

@@ -1,6 +1,6 @@
 """The definition of the index's columns and the three that compute it: numpy, numba (extra ``lintas[fast]``), DuckDB.
 
-Each gives equal columns for equal transfers; the tests compare them. A back end is an object with the two questions of
+Each gives equal columns for equal transfers; the tests compare them. A back end is an object with the three questions of
 :class:`Backend`; the SQL one runs on any engine with window functions.
 """
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lintas.model.errors import BadInput
+from lintas.trace.order import Keys, Order
 
 Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int32]
@@ -54,6 +55,10 @@ class Laid:
 
 class Backend(Protocol):
     """What computes the columns."""
+
+    def sort(self, key: Keys, order: Order | None = None) -> Order:
+        """Return the places of keys in ascending order; ``order``: the places, already sorted by less."""
+        ...
 
     def order(self, time: Ints, rank: Small) -> Small:
         """Return the places of transfers in order (time, rank); ``rank`` (n,) is 0..n-1, each once."""

@@ -3,11 +3,15 @@
 import numpy as np
 
 from lintas.trace.backends import Ints, Laid, Legs, Small
-from lintas.trace.order import by_key
+from lintas.trace.order import Keys, Order, above, by_key
 
 
 class Plain:
     """Always there."""
+
+    def sort(self, key: Keys, order: Order | None = None) -> Order:
+        """Return the places of keys in ascending order."""
+        return by_key(key, order)
 
     def order(self, time: Ints, rank: Small) -> Small:
         """Return the places in order (time, rank)."""
@@ -16,14 +20,14 @@ class Plain:
             return np.arange(len(time), dtype=np.int32)
         by_rank = np.empty(len(rank), np.intp)
         by_rank[rank] = np.arange(len(rank))
-        return by_key(time, by_rank).astype(np.int32)
+        return by_key(above(time), by_rank).astype(np.int32)
 
     def lay(self, legs: Legs) -> Laid:
         """Lay transfers that are in order: leg 2k leaves a line by transfer k, leg 2k+1 reaches one by it."""
         n, count = len(legs.out_line), len(legs.given)
         line = np.empty(2 * n, np.int32)
         line[::2], line[1::2] = legs.out_line, legs.in_line
-        order = by_key(line)
+        order = by_key(above(line))
         order = order[np.searchsorted(line[order], 0) :]
         line = line[order]
         change = np.empty(2 * n, np.int64)

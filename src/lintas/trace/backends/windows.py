@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lintas.trace.backends import Ints, Laid, Legs, Small
+from lintas.trace.order import Keys, Order, by_key
 
 Tables = Mapping[str, Mapping[str, npt.NDArray[np.int64]]]
 COLUMNS = resources.files("lintas.trace.backends").joinpath("columns.sql").read_text("utf-8")
@@ -40,6 +41,10 @@ class Windows:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def sort(self, key: Keys, order: Order | None = None) -> Order:
+        """Return the places of keys in ascending order: ids are compared here, as engines collate text in many ways."""
+        return by_key(key, order)
 
     def order(self, time: Ints, rank: Small) -> Small:
         """Return the places in order (time, rank)."""
