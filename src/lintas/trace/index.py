@@ -18,6 +18,8 @@ from lintas.trace.ledger import Ints
 from lintas.trace.words import Bytes, Form, Words
 
 Small = npt.NDArray[np.int32]
+#: Sums along one line stay below this, so 64-bit positions never wrap.
+MAX_LINE = 9 * 10**18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -102,9 +104,12 @@ class Index:
         self.columns, self.snapshot, self.currencies, self.banks = columns, snapshot, currencies, banks
         self.balances, self.lifted, self.id_width, self.self_transfers = balances, lifted, id_width, self_transfers
         # memoryviews give plain integers, several times faster than numpy scalars in these small loops
-        self.time, self.settled = columns.time.data, columns.settled.data
-        self.out_line, self.in_line = columns.out_line.data, columns.in_line.data
-        self.po, self.pi = columns.po.data, columns.pi.data
+        self.time: Sequence[int] = columns.time.data
+        self.settled: Sequence[int] = columns.settled.data
+        self.out_line: Sequence[int] = columns.out_line.data
+        self.in_line: Sequence[int] = columns.in_line.data
+        self.po: Sequence[int] = columns.po.data
+        self.pi: Sequence[int] = columns.pi.data
         self._out_idx, self._out_ptr = columns.out_idx.data, columns.out_ptr.data
         self._in_idx, self._in_ptr = columns.in_idx.data, columns.in_ptr.data
         self._exchange, self._debited, self._credited = (
@@ -116,7 +121,9 @@ class Index:
         self._outer, self._kind = columns.outer.data, columns.kind.data
         self._bank, self._party = columns.bank.data, columns.party.data
         self._line_currency = columns.line_currency.data
-        self.opening, self.assumed = columns.opening.data, columns.assumed.data
+        self.opening: Sequence[int] = columns.opening.data
+        self.assumed: Sequence[int] = columns.assumed.data
+        self._short, self._short_given = columns.short.data, columns.short_given.data
         self.ids, self._id_order = Words(columns.id_blob, columns.id_ends, id_form), columns.id_order.data
         self.accounts = Words(columns.account_blob, columns.account_ends)
         self.parties = Words(columns.party_blob, columns.party_ends)
@@ -133,13 +140,18 @@ class Index:
 
     def number(self, reference: str) -> int:
         """Return the number of a transfer by its id; NotFound if this ledger has none of that id."""
-        if self.id_width and reference.isascii() and reference.isdigit():
-            reference = f"{int(reference):0{self.id_width}d}"
+        reference = self.padded(reference)
         found = self.ids.find(reference.encode(), self._id_order)
         if found is None:
             what = f"no transfer {reference!r} that moves money is in this index"
             raise NotFound(what, "check the id, or index the ledger that has it")
         return found
+
+    def padded(self, reference: str) -> str:
+        """Return an id as it is kept: a row number at its full width."""
+        if self.id_width and reference.isascii() and reference.isdigit():
+            return f"{int(reference):0{self.id_width}d}"
+        return reference
 
     def reference(self, transfer: int) -> str:
         """Return a transfer's id."""
@@ -148,6 +160,27 @@ class Index:
     def account(self, line: int) -> str:
         """Return the account a line belongs to."""
         return self.accounts[line].decode()
+
+    def line(self, account: str, currency: str) -> int | None:
+        """Return the number of an account's line in a currency, None where there is none."""
+        name = account.encode()
+        number = self.accounts.find(name)
+        while number is not None and number < self.line_count and self.accounts[number] == name:
+            if self.line_code(number) == currency:
+                return number
+            number += 1
+        return None
+
+    def given(self, line: int) -> int:
+        """Return the opening balance that was given for a line, 0 where none was."""
+        if not self.assumed[line]:
+            return self.opening[line]
+        at = _found(self._short, line)
+        return self._short_given[at] if at >= 0 else 0
+
+    def latest(self) -> int:
+        """Return the time of the last transfer, in microseconds."""
+        return self.time[len(self) - 1]
 
     def receiver(self, transfer: int) -> str:
         """Return the account a transfer went to, here or elsewhere; empty if the ledger does not name it."""

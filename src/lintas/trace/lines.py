@@ -8,8 +8,8 @@ import numpy as np
 
 from lintas.model import money
 from lintas.model.errors import BadInput
-from lintas.trace.backends import Legs, backend
-from lintas.trace.index import Columns, Index, Small
+from lintas.trace.backends import Backend, Legs, backend
+from lintas.trace.index import MAX_LINE, Columns, Index, Small
 from lintas.trace.ledger import Ints, Ledger
 from lintas.trace.names import LineNames
 from lintas.trace.order import Sort, ascend, by_bytes
@@ -18,8 +18,6 @@ from lintas.trace.words import Strings, Words, strings
 
 __all__ = ["Index", "build"]
 
-#: Sums along one line stay below this, so 64-bit positions never wrap.
-_MAX_LINE = 9 * 10**18
 _MAX_TRANSFERS = 2**31 - 1
 #: Columns that follow from the others, and so are no part of what a snapshot names.
 _DERIVED = {
@@ -37,8 +35,8 @@ _DERIVED = {
 }
 
 
-def build(ledger: Ledger, *, engine: str = "") -> Index:
-    """Build the index of a ledger: an order, two lists by line and two running sums, by the back end ``engine``.
+def build(ledger: Ledger, *, engine: Backend | None = None) -> Index:
+    """Build the index of a ledger: an order, two lists by line and two running sums, by ``engine`` or the fastest here.
 
     Raises BadInput where two transfers have one id, or one line's sums leave 64 bits. Without given balances the
     smallest opening that keeps the account from going below zero is assumed; a given one that is too small is raised to
@@ -46,7 +44,7 @@ def build(ledger: Ledger, *, engine: str = "") -> Index:
     """
     if len(ledger.settled) > _MAX_TRANSFERS:
         raise BadInput(f"more than {_MAX_TRANSFERS:,} transfers", "index fewer days at once")
-    maker = backend(engine, len(ledger.settled))
+    maker = engine or backend(size=len(ledger.settled))
     names, line_at = _lines(ledger)
     rows, by_id = _ids(ledger, maker.sort)
     ordered = Ordered(maker.order(ledger.time, _rank(by_id, len(rows))))
@@ -159,16 +157,16 @@ def _rank(by_id: Ints | None, count: int) -> Small:
 def _check_sums(legs: Legs, names: LineNames) -> None:
     count, amounts = len(names), (legs.debited, legs.credited)
     largest = max((int(column.max()) for column in amounts if len(column)), default=0)
-    if 2 * largest * len(legs.debited) + int(legs.given.max(initial=0)) <= _MAX_LINE:
+    if 2 * largest * len(legs.debited) + int(legs.given.max(initial=0)) <= MAX_LINE:
         return
     total = legs.given.astype(np.float64)
     for line, amount in zip((legs.out_line, legs.in_line), amounts, strict=True):
         inside = line >= 0
         total += np.bincount(line[inside], weights=amount[inside].astype(np.float64), minlength=count)
     worst = int(np.argmax(total))
-    if total[worst] > _MAX_LINE:
+    if total[worst] > MAX_LINE:
         account, code = names[worst]
-        what = f"the transfers of account {account!r} sum to more than {money.show(_MAX_LINE, code)} {code}"
+        what = f"the transfers of account {account!r} sum to more than {money.show(MAX_LINE, code)} {code}"
         raise BadInput(what, "check the unit of its amounts, or index fewer days at once")
 
 

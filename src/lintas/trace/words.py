@@ -3,7 +3,7 @@
 Words of one width need no ends; UUIDs in their usual form (RFC 9562, lower case) are kept as their 16 bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -72,8 +72,8 @@ class Words:
         raw = self._raw(number)
         return _unpacked(raw) if self.form == "uuid" else raw
 
-    def find(self, word: bytes, order: "memoryview[int]") -> int | None:
-        """Return the number of ``word``, or None; ``order`` lists the numbers by ascending bytes, empty: they ascend."""
+    def find(self, word: bytes, order: Sequence[int] = ()) -> int | None:
+        """Return the first number of ``word``, or None; ``order`` lists the numbers by ascending bytes, empty: they ascend."""
         if self.form == "uuid":
             row = np.frombuffer(word, np.uint8).reshape(1, -1)
             if row.shape[1] != _UUID or not _are_uuids(row):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Protocol
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 
@@ -26,14 +27,17 @@ class Engine(Protocol):
 class DuckDB:
     """DuckDB in memory."""
 
+    def __init__(self) -> None:
+        self._database = duckdb.connect()
+
     def ask(self, tables: Tables, query: str) -> Sequence[npt.NDArray[np.int64]]:
         """Return the columns of the answer."""
-        import duckdb
-
-        with duckdb.connect() as database:
-            for name, columns in tables.items():
-                database.register(name, dict(columns))
-            return list(database.sql(query).fetchnumpy().values())
+        for name, columns in tables.items():
+            self._database.register(name, dict(columns))
+        answer = self._database.sql(query).fetchnumpy()
+        for name in tables:
+            self._database.unregister(name)
+        return list(answer.values())
 
 
 class Windows:
