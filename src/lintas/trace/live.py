@@ -43,13 +43,14 @@ class Live(Index):
     """Answers as an index built anew from the transfers that stand; not to be changed and asked by two threads at once.
 
     Numbers of transfers and lines stay what they were, and new ones follow: order is told by :meth:`place` alone.
-    ``columns`` are those of the sealed index. ``snapshot`` names the state: the sealed one's name and every change since,
-    so the same changes in the same order give the same name.
+    ``columns`` and the words are those of the sealed index. ``snapshot`` names the state: the sealed one's name and every
+    change since, so the same changes in the same order give the same name.
     """
 
     def __init__(self, base: Index) -> None:
         self.base, self.columns, self.snapshot = base, base.columns, base.snapshot
         self.currencies, self.banks, self.balances = base.currencies, base.banks, base.balances
+        self.ids, self.accounts, self.parties, self.idle = base.ids, base.accounts, base.parties, base.idle
         self.lifted, self.id_width, self.self_transfers = base.lifted, base.id_width, base.self_transfers
         self._sealed, self._sealed_lines = len(base), base.line_count
         self._rows: list[Row] = []
