@@ -8,13 +8,12 @@ from pathlib import Path
 
 import msgspec
 
+from lintas.bank.following import Following
 from lintas.model import times
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.tainted import Find, LedgerAnswer, Span, held_spans, subtract
 from lintas.trace.find import find
 from lintas.trace.index import Index
-from lintas.trace.lines import build
-from lintas.trace.transfers import OPENINGS, read_ledger
 
 HOLDS = "holds.jsonl"
 
@@ -47,8 +46,7 @@ class Core:
 
     def __init__(self, directory: Path, bank: str) -> None:
         self.directory, self.bank = directory, bank
-        self._seen: tuple[tuple[str, int, int], ...] = ()
-        self._index: Index | None = None
+        self._files = Following(directory, bank)
         self._placed = dict[str, Placed]()
         self._orders_on = defaultdict[str, set[str]](set)
         for placed in self._read_holds():
@@ -57,17 +55,8 @@ class Core:
     # ---- the ledger
 
     def index(self) -> Index:
-        """Return the index of the files as they are now; built again only when one of them changed."""
-        files = [path for path in sorted(self.directory.iterdir()) if _is_ledger(path)]
-        seen = tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-        if self._index is None or seen != self._seen:
-            if not files:
-                raise BadInput(
-                    "there is no ledger file here", "put CSV or pacs.008 files in it", where=str(self.directory)
-                )
-            self._index = build(read_ledger(files, bank=self.bank))
-            self._seen = seen
-        return self._index
+        """Return the index of the files as they are now; rows appended to a CSV file are added to it, else it is built."""
+        return self._files.index()
 
     def find(self, wanted: Find) -> str:
         """Return the id of the transfer that a victim describes; NotFound when none fits, or more than one does."""
@@ -167,7 +156,3 @@ def search(index: Index, wanted: Find) -> str:
         how_many = "no transfer fits" if not fitting else f"{len(fitting)} transfers fit"
         raise NotFound(how_many, "ask for the reference, the account or the exact time")
     return fitting[0]
-
-
-def _is_ledger(path: Path) -> bool:
-    return path.suffix.lower() in (".csv", ".xml") and path.name != OPENINGS

@@ -208,7 +208,7 @@ class _Walk:
 
     def trail(self, first: _Piece, as_of: str | None) -> Trail:
         index = self._index
-        visited = sorted(self._visited, key=lambda piece: (piece.hop, piece.transfer, piece.start))
+        visited = sorted(self._visited, key=lambda piece: (piece.hop, index.place(piece.transfer), piece.start))
         leaves: list[Part] = [*self._held, *self._batons, *self._spent, *self._unfollowed]
         assumed = index.balances == "assumed" or any(index.assumed[line] for line in self._lines)
         return Trail(

@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from lintas.model.errors import BadInput, MalformedInput
 from lintas.trace.index import Columns, Index
+from lintas.trace.words import Form
 
-FORMAT = "lintas-trace-index/1"
+FORMAT = "lintas-trace-index/2"
 MANIFEST = "manifest.json"
 _AGAIN = "build it again with `lintas trace index`"
 
@@ -30,6 +31,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     banks: list[str]
     balances: str
     lifted: int
+    id_form: Form
     id_width: int
     self_transfers: int
     files: dict[str, str]
@@ -82,6 +84,7 @@ def load(directory: Path) -> Index:
         banks=manifest.banks,
         balances=manifest.balances,
         lifted=manifest.lifted,
+        id_form=manifest.id_form,
         id_width=manifest.id_width,
         self_transfers=manifest.self_transfers,
     )
@@ -109,6 +112,7 @@ def _write(index: Index, directory: Path) -> None:
         banks=index.banks,
         balances=index.balances,
         lifted=index.lifted,
+        id_form=index.ids.form,
         id_width=index.id_width,
         self_transfers=index.self_transfers,
         files=files,

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from lintas.trace.index import Index
 from lintas.trace.ledger import microseconds
 
@@ -25,17 +23,15 @@ def find(
     ``amount_minor`` is what was settled between the banks or what left the sender's account: the victim sees the second.
     ``receiver`` compares account numbers without spaces and hyphens, in any case. More than one id means: ask a human.
     """
-    columns = index.columns
-    known = np.flatnonzero(columns.settled == amount_minor)
-    exchanged = columns.exchange[columns.debited == amount_minor]
-    found = [number for number in np.union1d(known, exchanged).tolist() if _says(index, number, amount_minor, currency)]
+    found = [number for number in index.amounting(amount_minor) if _says(index, number, amount_minor, currency)]
     if receiver is not None:
         found = [number for number in found if _plain(index.receiver(number)) == _plain(receiver)]
     if at is None:
         return [index.reference(number) for number in reversed(found)]
     moment, window = microseconds(at), within // timedelta(microseconds=1)
     near = [(abs(index.time[number] - moment), number) for number in found]
-    return [index.reference(number) for distance, number in sorted(near) if distance <= window]
+    near.sort(key=lambda each: each[0])
+    return [index.reference(number) for distance, number in near if distance <= window]
 
 
 def _says(index: Index, number: int, amount_minor: int, currency: str) -> bool:

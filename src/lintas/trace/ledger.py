@@ -1,5 +1,6 @@
 """One holder's transfers as columns: what every reader delivers and the index is built from."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from lintas.model import money
 from lintas.model.errors import BadInput
+from lintas.trace.words import Strings, strings
 
 Ints = npt.NDArray[np.int64]
 
@@ -41,9 +43,10 @@ class Ledger:
     then numbers the other holder in ``banks`` and ``party`` the account there in ``parties`` (-1: nobody named).
     ``kind`` numbers :data:`KINDS`. ``openings`` is the given
     balance per line, None where no balances were given. ``id_width`` > 0: ids are row numbers padded to that width.
+    ``idle`` are the ids of transfers that move nothing. Columns that say the same for every transfer may be broadcast.
     """
 
-    ids: Sequence[bytes]
+    ids: Sequence[bytes] | Strings
     time: Ints
     out_line: npt.NDArray[np.int32]
     in_line: npt.NDArray[np.int32]
@@ -54,13 +57,14 @@ class Ledger:
     bank: npt.NDArray[np.int32]
     party: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int8]
-    lines: list[tuple[str, str]]
+    lines: Sequence[tuple[str, str]]
     currencies: list[str]
     banks: list[str]
     parties: list[str]
     openings: dict[int, int] | None = None
     id_width: int = 0
     self_transfers: int = 0
+    idle: Sequence[bytes] = ()
 
 
 @dataclass(kw_only=True)
@@ -69,7 +73,8 @@ class Collector:
 
     ids: list[bytes] = field(default_factory=list)
     self_transfers: int = 0
-    _rows: list[tuple[int, int, int, int, int, int, int, int, int, int]] = field(default_factory=list)
+    idle: list[bytes] = field(default_factory=list)
+    _rows: "array[int]" = field(default_factory=lambda: array("q"))
     _lines: dict[tuple[str, str], int] = field(default_factory=dict)
     _banks: dict[str, int] = field(default_factory=dict)
     _parties: dict[str, int] = field(default_factory=dict)
@@ -109,6 +114,7 @@ class Collector:
                 do = "book the difference as a transfer of its own"
                 raise BadInput("a transfer from an account to itself changes its amount", do, where=where)
             self.self_transfers += 1
+            self.idle.append(name)
             return
         out_line = OUTSIDE if sender is None else self._line(sender, debited[1])
         in_line = OUTSIDE if receiver is None else self._line(receiver, credited[1])
@@ -117,17 +123,17 @@ class Collector:
         self.ids.append(name)
         other = self._parties.setdefault(party, len(self._parties)) if party else OUTSIDE
         amounts = (settled[0], debited[0], credited[0])
-        self._rows.append((time, out_line, in_line, *amounts, currency, holder, other, kind))
+        self._rows.extend((time, out_line, in_line, *amounts, currency, holder, other, kind))
 
     def _line(self, account: str, currency: str) -> int:
         return self._lines.setdefault((account, currency), len(self._lines))
 
     def ledger(self, openings: "list[Opening] | None" = None, *, id_width: int = 0) -> Ledger:
         """Return what was added as columns; BadInput where an opening balance does not say which line it is for."""
-        columns = np.array(self._rows, dtype=np.int64).reshape(len(self._rows), 10).T
+        columns = np.array(self._rows, dtype=np.int64).reshape(-1, 10).T.copy()
         time, out_line, in_line, settled, debited, credited, currency, bank, party, kind = columns
         return Ledger(
-            ids=self.ids,
+            ids=strings(self.ids),
             time=time,
             out_line=out_line.astype(np.int32),
             in_line=in_line.astype(np.int32),
@@ -145,6 +151,7 @@ class Collector:
             openings=None if openings is None else _by_line(openings, list(self._lines)),
             id_width=id_width,
             self_transfers=self.self_transfers,
+            idle=tuple(self.idle),
         )
 
 

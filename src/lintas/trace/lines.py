@@ -1,195 +1,184 @@
 """Lay the transfers of a ledger on their lines: order them, settle the opening balances, name the inputs."""
 
 import hashlib
-from typing import TypeVar
+import sys
+from dataclasses import fields
 
 import numpy as np
 
 from lintas.model import money
 from lintas.model.errors import BadInput
-from lintas.trace.index import Columns, Index, Small
+from lintas.trace.backends import Backend, Legs, backend
+from lintas.trace.index import MAX_LINE, Columns, Index, Small
 from lintas.trace.ledger import Ints, Ledger
-from lintas.trace.words import Words
+from lintas.trace.names import LineNames
+from lintas.trace.order import Sort, ascend, by_bytes
+from lintas.trace.sparse import Ordered, exchanges, foreign, outer
+from lintas.trace.words import Strings, Words, strings
 
 __all__ = ["Index", "build"]
 
-_Name = TypeVar("_Name", str, tuple[str, str])
-#: Sums along one line stay below this, so 64-bit positions never wrap.
-_MAX_LINE = 9.0e18
+_MAX_TRANSFERS = 2**31 - 1
+#: Columns that follow from the others, and so are no part of what a snapshot names.
+_DERIVED = {
+    "po",
+    "pi",
+    "out_idx",
+    "out_ptr",
+    "in_idx",
+    "in_ptr",
+    "opening",
+    "assumed",
+    "short",
+    "short_given",
+    "id_order",
+}
 
 
-def build(ledger: Ledger) -> Index:
-    """Build the index of a ledger: two stable sorts and two running sums.
+def build(ledger: Ledger, *, engine: Backend | None = None) -> Index:
+    """Build the index of a ledger: an order, two lists by line and two running sums, by ``engine`` or the fastest here.
 
-    Raises BadInput where one line's sums leave 64 bits. Without given balances the smallest opening that keeps the
-    account from going below zero is assumed; a given one that is too small is raised to it, and both are said.
+    Raises BadInput where two transfers have one id, or one line's sums leave 64 bits. Without given balances the
+    smallest opening that keeps the account from going below zero is assumed; a given one that is too small is raised to
+    it, and both are said. Columns of the ledger that are in order already become the index's own, without a copy.
     """
-    ledger, id_order = _in_order(ledger)
-    n, count = len(ledger.settled), len(ledger.lines)
-    _check_sums(ledger)
-    out_idx, out_ptr = _by_line(ledger.out_line, count)
-    in_idx, in_ptr = _by_line(ledger.in_line, count)
-    need = _smallest_openings(ledger)
-    given = np.zeros(count, np.int64)
+    if len(ledger.settled) > _MAX_TRANSFERS:
+        raise BadInput(f"more than {_MAX_TRANSFERS:,} transfers", "index fewer days at once")
+    maker = engine or backend(size=len(ledger.settled))
+    names, line_at = _lines(ledger)
+    rows, by_id = _ids(ledger, maker.sort)
+    ordered = Ordered(maker.order(ledger.time, _rank(by_id, len(rows))))
+    out_line, in_line = ordered(_renumbered(ledger.out_line, line_at)), ordered(_renumbered(ledger.in_line, line_at))
+    settled = ordered(ledger.settled)
+    debited = settled if ledger.debited is ledger.settled else ordered(ledger.debited)
+    credited = settled if ledger.credited is ledger.settled else ordered(ledger.credited)
+    given = np.zeros(len(names), np.int64)
     for line, amount in (ledger.openings or {}).items():
-        given[line] = amount
-    opening = np.maximum(given, need)
-    exchange = np.flatnonzero((ledger.debited != ledger.settled) | (ledger.credited != ledger.settled))
-    ids = Words.pack(ledger.ids)
-    accounts = Words.pack(account.encode() for account, _ in ledger.lines)
-    parties = Words.pack(party.encode() for party in ledger.parties)
-    currencies = _currencies(ledger)
-    codes = {code: at for at, code in enumerate(currencies)}
+        given[line if line_at is None else line_at[line]] = amount
+    legs = Legs(out_line=out_line, in_line=in_line, debited=debited, credited=credited, given=given)
+    _check_sums(legs, names)
+    laid = maker.lay(legs)
+    codes = sorted({*ledger.currencies, *names.codes})
+    line_currency = np.array([codes.index(code) for code in names.codes], np.int16)[names.code]
+    abroad, foreign_currency = foreign(ledger, ordered, line_at, line_currency, codes)
+    outside, kind, bank, party = outer(ledger, ordered)
+    converted, lost, got = exchanges(settled, debited, credited)
+    short = np.flatnonzero((given > 0) & (laid.opening > given)).astype(np.int32)
+    assumed = laid.opening > given if ledger.openings is not None else np.ones(len(given), bool)
+    ids, accounts = Words.of(ordered(rows), ids=True), Words.of(names.accounts)
+    parties, idle = Words.pack(name.encode() for name in sorted(ledger.parties)), Words.pack(sorted(ledger.idle))
     columns = Columns(
-        time=ledger.time,
-        out_line=ledger.out_line,
-        in_line=ledger.in_line,
-        settled=ledger.settled,
-        currency=ledger.currency,
-        bank=ledger.bank,
-        party=ledger.party,
-        kind=ledger.kind,
-        po=_starts(ledger.debited, ledger.out_line, out_idx, out_ptr, np.zeros(count, np.int64), n),
-        pi=_starts(ledger.credited, ledger.in_line, in_idx, in_ptr, opening, n),
-        out_idx=out_idx,
-        out_ptr=out_ptr,
-        in_idx=in_idx,
-        in_ptr=in_ptr,
-        exchange=exchange.astype(np.int64),
-        debited=ledger.debited[exchange],
-        credited=ledger.credited[exchange],
-        opening=opening,
-        assumed=(opening > given).astype(np.int8) if ledger.openings is not None else np.ones(count, np.int8),
-        line_currency=np.array([codes[code] for _, code in ledger.lines], np.int16),
+        time=ordered(ledger.time),
+        out_line=out_line,
+        in_line=in_line,
+        settled=settled,
+        po=laid.po,
+        pi=laid.pi,
+        out_idx=laid.out_idx,
+        out_ptr=laid.out_ptr,
+        in_idx=laid.in_idx,
+        in_ptr=laid.in_ptr,
+        exchange=converted,
+        debited=lost,
+        credited=got,
+        foreign=abroad,
+        foreign_currency=foreign_currency,
+        outer=outside,
+        kind=kind,
+        bank=bank,
+        party=party,
+        opening=laid.opening,
+        assumed=assumed.astype(np.int8),
+        line_currency=line_currency,
+        short=short,
+        short_given=given[short],
         id_blob=ids.blob,
         id_ends=ids.ends,
-        id_order=id_order,
+        id_order=ordered.numbers_of(by_id),
         account_blob=accounts.blob,
         account_ends=accounts.ends,
         party_blob=parties.blob,
         party_ends=parties.ends,
+        idle_blob=idle.blob,
+        idle_ends=idle.ends,
     )
+    banks = sorted(ledger.banks)
+    about = [*codes, "", *banks, "", str((ledger.openings is not None, ledger.id_width, ids.form))]
     return Index(
         columns,
-        snapshot=_snapshot(ledger, columns, given),
-        currencies=currencies,
-        banks=ledger.banks,
-        balances="assumed" if ledger.openings is None else "given",
-        lifted=0 if ledger.openings is None else int(np.count_nonzero(opening > given)),
-        id_width=ledger.id_width,
-        self_transfers=ledger.self_transfers,
-    )
-
-
-def _currencies(ledger: Ledger) -> list[str]:
-    """List the settlement currencies first, so that their numbers stay, then those only lines have."""
-    return ledger.currencies + sorted({code for _, code in ledger.lines} - set(ledger.currencies))
-
-
-def _in_order(ledger: Ledger) -> tuple[Ledger, Small]:
-    """Put transfers in order (time, id as bytes) and names in order, so that equal inputs give equal columns."""
-    words = np.array(ledger.ids, dtype=np.bytes_)
-    by_id = np.argsort(words, kind="stable")
-    rank = np.empty(len(by_id), np.int64)
-    rank[by_id] = np.arange(len(by_id))
-    order = np.lexsort((rank, ledger.time))
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    lines, line_at = _sorted(ledger.lines)
-    currencies, currency_at = _sorted(ledger.currencies)
-    banks, bank_at = _sorted(ledger.banks)
-    parties, party_at = _sorted(ledger.parties)
-    ids = ledger.ids
-    sorted_ledger = Ledger(
-        ids=[ids[at] for at in order.tolist()],
-        time=ledger.time[order],
-        out_line=line_at[ledger.out_line[order]],
-        in_line=line_at[ledger.in_line[order]],
-        settled=ledger.settled[order],
-        debited=ledger.debited[order],
-        credited=ledger.credited[order],
-        currency=currency_at[ledger.currency[order]].astype(np.int16),
-        bank=bank_at[ledger.bank[order]],
-        party=party_at[ledger.party[order]],
-        kind=ledger.kind[order],
-        lines=lines,
-        currencies=currencies,
+        snapshot=_snapshot(columns, given, about),
+        currencies=codes,
         banks=banks,
-        parties=parties,
-        openings=None if ledger.openings is None else {int(line_at[k]): v for k, v in ledger.openings.items()},
+        balances="assumed" if ledger.openings is None else "given",
+        lifted=0 if ledger.openings is None else int(np.count_nonzero(laid.opening > given)),
+        id_form=ids.form,
         id_width=ledger.id_width,
         self_transfers=ledger.self_transfers,
     )
-    return sorted_ledger, place[by_id]
 
 
-def _sorted(names: list[_Name]) -> tuple[list[_Name], Small]:
-    """Return names in order and old number -> new number; the last entry keeps -1 (nobody) as -1."""
-    order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.full(len(names) + 1, -1, np.int32)
-    place[order] = np.arange(len(names), dtype=np.int32)
-    return [names[at] for at in order], place
+def _lines(ledger: Ledger) -> tuple[LineNames, Small | None]:
+    """Put the lines in the order of their names; also old number -> new, -1 kept, None where they are in order."""
+    names = LineNames.of(ledger.lines)
+    order = names.order()
+    if order is None:
+        return names, None
+    place = np.full(len(order) + 1, -1, np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return LineNames(names.accounts[order], names.code[order], names.codes), place
 
 
-def _check_sums(ledger: Ledger) -> None:
-    count = len(ledger.lines)
-    total = np.zeros(count)
-    for lines, amounts in ((ledger.out_line, ledger.debited), (ledger.in_line, ledger.credited)):
-        inside = lines >= 0
-        total += np.bincount(lines[inside], weights=amounts[inside].astype(np.float64), minlength=count)
-    for line, amount in (ledger.openings or {}).items():
-        total[line] += amount
-    worst = int(np.argmax(total)) if count else 0
-    if count and total[worst] > _MAX_LINE:
-        account, code = ledger.lines[worst]
-        what = f"the transfers of account {account!r} sum to more than {money.show(int(_MAX_LINE), code)} {code}"
+def _renumbered(line: Small, line_at: Small | None) -> Small:
+    return line if line_at is None else line_at[line]
+
+
+def _ids(ledger: Ledger, sort: Sort) -> tuple[Strings, Ints | None]:
+    """Return the ids as rows, and their places by ascending bytes, None where they ascend; BadInput where two are one."""
+    rows = strings(ledger.ids)
+    if ascend(rows):
+        return rows, None
+    by_id = by_bytes(rows, sort=sort)
+    found = rows[by_id]
+    if not ascend(found):
+        twice = found[1:][found[1:] == found[:-1]][0].decode()
+        raise BadInput(f"the id {twice!r} is there twice", "give each transfer its own")
+    return rows, by_id
+
+
+def _rank(by_id: Ints | None, count: int) -> Small:
+    places = np.arange(count, dtype=np.int32)
+    if by_id is None:
+        return places
+    rank = np.empty(count, np.int32)
+    rank[by_id] = places
+    return rank
+
+
+def _check_sums(legs: Legs, names: LineNames) -> None:
+    count, amounts = len(names), (legs.debited, legs.credited)
+    largest = max((int(column.max()) for column in amounts if len(column)), default=0)
+    if 2 * largest * len(legs.debited) + int(legs.given.max(initial=0)) <= MAX_LINE:
+        return
+    total = legs.given.astype(np.float64)
+    for line, amount in zip((legs.out_line, legs.in_line), amounts, strict=True):
+        inside = line >= 0
+        total += np.bincount(line[inside], weights=amount[inside].astype(np.float64), minlength=count)
+    worst = int(np.argmax(total))
+    if total[worst] > MAX_LINE:
+        account, code = names[worst]
+        what = f"the transfers of account {account!r} sum to more than {money.show(MAX_LINE, code)} {code}"
         raise BadInput(what, "check the unit of its amounts, or index fewer days at once")
 
 
-def _by_line(line: Small, count: int) -> tuple[Small, Ints]:
-    """List transfers by (line, order), and where each line's run starts, shape (count + 1,)."""
-    inside = np.flatnonzero(line >= 0)
-    idx = inside[np.argsort(line[inside], kind="stable")]
-    return idx.astype(np.int32), np.searchsorted(line[idx], np.arange(count + 1)).astype(np.int64)
-
-
-def _starts(amount: Ints, line: Small, idx: Small, ptr: Ints, base: Ints, n: int) -> Ints:
-    """Return each transfer's start on its line: the sum of the earlier amounts there, plus the line's base."""
-    run = amount[idx]
-    # the overall sum may wrap; differences within one line do not, as _check_sums bounds them
-    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(run, dtype=np.int64)))
-    starts = np.full(n, -1, np.int64)
-    lines = line[idx]
-    starts[idx] = before[:-1] - before[ptr[lines]] + base[lines]
-    return starts
-
-
-def _smallest_openings(ledger: Ledger) -> Ints:
-    """Return per line the smallest opening balance >= 0 with which it never goes below zero."""
-    n, count = len(ledger.settled), len(ledger.lines)
-    line = np.concatenate((ledger.out_line, ledger.in_line))
-    change = np.concatenate((-ledger.debited, ledger.credited))
-    when = np.concatenate((np.arange(n), np.arange(n)))
-    inside = line >= 0
-    line, change, when = line[inside], change[inside], when[inside]
-    order = np.lexsort((when, line))
-    line, balance = line[order], np.cumsum(change[order], dtype=np.int64)
-    first = np.searchsorted(line, np.arange(count))
-    before = np.concatenate((np.zeros(1, np.int64), balance))[first]
-    lowest = np.minimum.reduceat(balance - before[line], first) if count else np.zeros(0, np.int64)
-    return np.maximum(-lowest, 0).astype(np.int64)
-
-
-def _snapshot(ledger: Ledger, columns: Columns, given: Ints) -> str:
+def _snapshot(columns: Columns, given: Ints, about: list[str]) -> str:
     """Hash the inputs in their canonical order: 128 bits of SHA-256."""
-    digest = hashlib.sha256(b"lintas trace snapshot 1\n")
-    vocabulary = "\n".join([*ledger.currencies, "", *ledger.banks, "", *(code for _, code in ledger.lines)])
-    parts: list[bytes] = [vocabulary.encode(), str((ledger.openings is not None, ledger.id_width)).encode()]
-    inputs = (columns.time, columns.out_line, columns.in_line, columns.settled, ledger.debited, ledger.credited)
-    more = (columns.currency, columns.bank, columns.party, columns.kind, given)
-    ids = (columns.id_blob, columns.id_ends)
-    names = (columns.account_blob, columns.account_ends, columns.party_blob, columns.party_ends)
-    parts += [column.astype(column.dtype.newbyteorder("<")).tobytes() for column in (*inputs, *more, *ids, *names)]
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "little") + part)
+    digest = hashlib.sha256(b"lintas trace snapshot 2\n")
+    parts: list[Ints | Small] = [
+        getattr(columns, field.name) for field in fields(Columns) if field.name not in _DERIVED
+    ]
+    for part in (np.frombuffer("\n".join(about).encode(), np.uint8), given, *parts):
+        if sys.byteorder == "big" and part.dtype.itemsize > 1:
+            part = part.byteswap()
+        digest.update(part.nbytes.to_bytes(8, "little"))
+        digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()[:32]

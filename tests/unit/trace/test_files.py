@@ -78,8 +78,8 @@ def test_another_format_and_other_directories_are_refused(tmp_path: Path) -> Non
         load(tmp_path / "nothing")
     save(index_of(), tmp_path / "index")
     manifest = tmp_path / "index" / "manifest.json"
-    manifest.write_bytes(manifest.read_bytes().replace(b"lintas-trace-index/1", b"lintas-trace-index/9"))
-    with pytest.raises(BadInput, match="this program reads 'lintas-trace-index/1'"):
+    manifest.write_bytes(manifest.read_bytes().replace(b"lintas-trace-index/2", b"lintas-trace-index/9"))
+    with pytest.raises(BadInput, match="this program reads 'lintas-trace-index/2'"):
         load(tmp_path / "index")
 
 
