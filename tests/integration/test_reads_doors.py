@@ -98,6 +98,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory, module_fresh: Fresh) -> Iter
     (amendment,) = xb.ask(xb.node.amendments.pending)
     (appeal,) = xb.ask(xb.node.appeals.pending)
     longer = xb.do(lambda tx: xb.node.amendments.confirm(tx, held.id, "Officer Rin Vale", "Court 7/26"))
+    town.clock.move(minutes=16)
+    xb.do(xb.node.clocks.escalate)
     yield Scene(town, runtime, first, ordered, held, token, aside.object, amendment.id, appeal.id, longer.id)
     runtime.writer.close()
     town.close()
@@ -117,6 +119,8 @@ CARRIES = {
     "/api/v1/cases/{case}": Shows("/api/v1/cases/{waiting.case}", "case", ("waiting",)),
     "/api/v1/holds": Shows("/api/v1/holds?state=any", "list", ("waiting", "ordered", "held")),
     "/api/v1/holds/{hold}": Shows("/api/v1/holds/{ordered.hold}", "hold", ("ordered",)),
+    "/api/v1/clocks": Shows("/api/v1/clocks", "list", ("waiting", "ordered", "held")),
+    "/api/v1/escalations": Shows("/api/v1/escalations", "list", ("ordered",)),
     "/api/v1/amendments": Shows("/api/v1/amendments", "list", ("held",)),
     "/api/v1/orders/{order}/letter": Shows("/api/v1/orders/{held.id}/letter", "letter", ("held",)),
     "/api/v1/appeals": Shows("/api/v1/appeals", "list", ("held",)),

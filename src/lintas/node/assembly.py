@@ -30,12 +30,13 @@ from lintas.policy.table import PolicyTable
 from lintas.requests.amendments import Amendments
 from lintas.requests.appeals import Appeals
 from lintas.requests.chase import Chase, Place
+from lintas.requests.clocks import Clocks
 from lintas.requests.inbox import Inbox
 from lintas.requests.journal import Journal
 from lintas.requests.later import Comparison
 from lintas.requests.letter import Head
 from lintas.requests.orders import Orders
-from lintas.requests.records import MovedOn
+from lintas.requests.records import HoldOpened, MovedOn
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
 from lintas.trace.records import Answered as TraceAnswered
@@ -103,6 +104,7 @@ class Node(NamedTuple):
     appeals: Appeals
     undo: Undo
     comparison: Comparison
+    clocks: Clocks
     inbox: Inbox
 
 
@@ -226,6 +228,7 @@ def assemble(parts: Parts) -> Node:
         appeals=Appeals(orders=orders, amendments=amendments, clock=clock, ids=ids),
         undo=undo,
         comparison=Comparison(exercise=parts.identity.exercise),
+        clocks=Clocks(bus=bus, clock=clock, ids=ids),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
     )
     bus.subscribe(hearings(node))
@@ -265,6 +268,7 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("trace.follow", (ReportFiled,), follow),
         Hearing("trace.follow_on", (MovedOn,), follow_on),
         Hearing("requests.located", (TraceAnswered,), located),
+        Hearing("requests.opened", (HoldOpened,), node.orders.opened),
         Hearing("requests.admitted", (Admitted,), node.inbox.admitted),
         Hearing("requests.receipted", (ReceiptAnswered,), node.inbox.receipted),
     ]

@@ -328,6 +328,8 @@ class Amendments:
         order = self._orders.order(tx, amendment.order)
         hold = self._orders.hold(tx, order.hold)
         if amendment.kind == "release":
+            if amendment.code == "expired" and order.closed_at:
+                return done  # everybody else was told when it ended
             freed = overlaps(rules.still_held(order), amendment.spans)
             self._let_go(tx, order, freed, amendment.code, amendment.asked_by)
             self._tell_released(tx, hold, freed, amendment)
@@ -399,6 +401,7 @@ class Amendments:
             self._end_hold(tx, hold, "the bank did not answer before the order ended")
         elif held:
             self._tell_released(tx, hold, held, order)
+            self._tell_bank_over(tx, order, held)
         for amendment in changes_store.amendments_of(tx, order=order.id):
             self._moot(tx, amendment, order)
         for appeal in changes_store.appeals_of(tx, order=order.id):
@@ -410,6 +413,24 @@ class Amendments:
                 }
                 changes_store.keep_appeal(tx, msgspec.structs.replace(appeal, **ended))
 
+    def _tell_bank_over(self, tx: Transaction, order: Order, held: Sequence[Span]) -> None:
+        """Tell the bank to let go of what it held until now: the order's own end says so, and nobody's new decision."""
+        over = Amendment(
+            id=self._ids.new("amend"),
+            order=order.id,
+            hold=order.hold,
+            case=order.case,
+            bank=order.bank,
+            kind="release",
+            asked_at=self._now(),
+            spans=tuple(held) if len(held) <= MAX_PARTS else (order.baton.span,),
+            code="expired",
+            reason=f"the order ended at {order.expires}",
+            state="ordered",
+        )
+        changes_store.keep_amendment(tx, over)
+        self._bus.emit(tx, OrderAmended(over.id, order.id, order.bank))
+
     def _moot(self, tx: Transaction, amendment: Amendment, order: Order) -> None:
         """Settle what was under way about an order that ended; a bank that was told to hold on is told to let go."""
         if amendment.state == "awaiting_approval":
@@ -419,10 +440,6 @@ class Amendments:
             # The bank may have done it already and its word be on the way: that word must not end what it is told now.
             moot = msgspec.structs.replace(amendment, state="declined", reason=f"{amendment.reason} (the order ended)")
             changes_store.keep_amendment(tx, moot)
-            over = {"id": self._ids.new("amend"), "kind": "release", "code": "expired", "spans": (order.baton.span,)}
-            release = msgspec.structs.replace(amendment, asked_at=self._now(), expires=None, **over)
-            changes_store.keep_amendment(tx, release)
-            self._bus.emit(tx, OrderAmended(release.id, order.id, order.bank))
         elif amendment.state == "ordered" and order.answered_at is None:
             # Its bank never held anything that it could let go, and is not asked any more.
             self._carried_out(tx, amendment)

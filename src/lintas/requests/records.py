@@ -65,6 +65,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     hop: int = 0
     #: Who let it go; asking for it again takes somebody else.
     let_go_by: str = ""
+    #: By when an officer should have asked for money that moved on, where no rule does it; None: no clock runs.
+    ask_by: str | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +105,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     object: str | None = None
     request_basis: LegalBasis | None = None
     answer_by: str | None = None
-    #: When a request ends (RFC 3339): afterwards nobody may act on it. None for our own.
+    #: When a request ends (RFC 3339): afterwards nobody may act on it.
     expires: str | None = None
     #: The officer on whose report or click it was asked; the approver of our own hold must be somebody else.
     asked_by: str = ""
@@ -155,6 +157,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: str | None = None
     #: The second officer, where the rule asks for two ("" where it asks for one).
     second_approver: str = ""
+    #: By when its bank should have answered.
+    answer_by: str | None = None
+    #: From when on somebody should think of confirming it, where its law lets it be held for longer.
+    confirm_from: str | None = None
 
 
 class Amendment(msgspec.Struct, frozen=True, kw_only=True):
@@ -332,6 +338,58 @@ class MovedOn(msgspec.Struct, frozen=True):
     share: str
     case: str
     baton: Baton
+
+
+class HoldOpened(msgspec.Struct, frozen=True):
+    """A hold at a bank of this authority was opened for a case of its own: it waits for an officer, or for a rule."""
+
+    hold: str
+
+
+#: What a clock runs on: an officer here is to decide on a hold, a peer to answer one, a bank to answer an order; an order that
+#: could be confirmed is about to end; money that moved on is to be asked for.
+ClockKind = Literal["decide", "peer_answer", "bank_answer", "confirm", "chase"]
+CLOCK_KINDS: tuple[ClockKind, ...] = ("decide", "peer_answer", "bank_answer", "confirm", "chase")
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """One clock that runs, or ran out, and what it runs on: ``subject`` is a hold (``decide``, ``peer_answer``), an order
+    (``bank_answer``, ``confirm``) or a share (``chase``).
+
+    ``who`` is the peer or bank that is waited for, or that has the money. Amounts are minor units.
+    """
+
+    kind: ClockKind
+    subject: str
+    case: str
+    due: str
+    over: bool
+    who: str = ""
+    hold: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+
+
+class Escalation(msgspec.Struct, frozen=True, kw_only=True):
+    """One clock that ran out: what it ran on, when that was noted, and when nothing was left to be done about it."""
+
+    id: str
+    kind: ClockKind
+    subject: str
+    case: str
+    hold: str
+    who: str
+    due: str
+    raised_at: str
+    settled_at: str | None = None
+
+
+class Escalated(msgspec.Struct, frozen=True):
+    """A clock ran out: somebody has to act who has not."""
+
+    escalation: str
+    kind: str
+    case: str
 
 
 class OrderAmended(msgspec.Struct, frozen=True):

@@ -34,6 +34,8 @@ SHARE_OF_PART: dict[str, ShareState] = {
 LONGEST_HOLD = timedelta(days=366)
 #: How long we keep a peer's request waiting at most, whatever end it names.
 LONGEST_REQUEST = timedelta(days=30)
+#: By when a bank should have answered an order, and an officer asked for money that moved on.
+BANK_ANSWERS_IN, ASKED_ON_IN = timedelta(minutes=15), timedelta(minutes=10)
 #: What our own clock ended, since the holder said nothing: its word still counts when it comes.
 LAPSED = "lapsed"
 #: Outcomes of an answer that shows no money.
@@ -243,6 +245,20 @@ def still_held(order: Order) -> list[Span]:
         return []
     held = [order.baton.span] if order.answer is None else held_spans(order.answer.parts)
     return [rest for span in held for rest in subtract(span, order.released)]
+
+
+def due(order: Order) -> str | None:
+    """Return when somebody has to act on an order: its bank to answer it, or people here to think of confirming it."""
+    if order.closed_at or order.refusal:
+        return None
+    if order.answer is None:
+        return order.answer_by
+    return order.confirm_from if not order.confirmed_at and still_held(order) else None
+
+
+def confirm_from(issued: datetime, expires: datetime) -> datetime:
+    """Return when people should think of holding for longer: when a quarter of the time is left."""
+    return expires - (expires - issued) / 4
 
 
 def approved_by(order: Order, officer: str) -> bool:
