@@ -21,6 +21,7 @@ from lintas.api import (
     peers,
     reads,
     reports,
+    returns,
     sessions,
     undoing,
 )
@@ -60,6 +61,7 @@ def api_routes() -> list[Route]:
         *holds.ROUTES,
         *clocks.ROUTES,
         *undoing.ROUTES,
+        *returns.ROUTES,
         *appeals.ROUTES,
         *approvals.ROUTES,
         *bank.ROUTES,

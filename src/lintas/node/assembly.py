@@ -37,6 +37,7 @@ from lintas.requests.later import Comparison
 from lintas.requests.letter import Head
 from lintas.requests.orders import Orders
 from lintas.requests.records import HoldOpened, MovedOn
+from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
 from lintas.trace.records import Answered as TraceAnswered
@@ -105,6 +106,7 @@ class Node(NamedTuple):
     undo: Undo
     comparison: Comparison
     clocks: Clocks
+    returns: Returns
     inbox: Inbox
 
 
@@ -229,6 +231,9 @@ def assemble(parts: Parts) -> Node:
         undo=undo,
         comparison=Comparison(exercise=parts.identity.exercise),
         clocks=Clocks(bus=bus, clock=clock, ids=ids),
+        returns=Returns(
+            chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids
+        ),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
     )
     bus.subscribe(hearings(node))

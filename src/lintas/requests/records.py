@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from lintas.model.messages import LegalBasis, Outcome, Purpose, ReleaseCode, WithdrawalCode
-from lintas.model.tainted import PLAIN, WRITTEN, Baton, LedgerAnswer, Minor, Span, Spans
+from lintas.model.money import MAX_MINOR
+from lintas.model.tainted import MAX_PARTS, PLAIN, WRITTEN, Baton, LedgerAnswer, Minor, Span, Spans
 
 ShareState = Literal["held", "moved", "spent", "returned", "released", "unknown"]
 SHARE_STATES: tuple[ShareState, ...] = ("held", "moved", "spent", "returned", "released", "unknown")
@@ -157,17 +158,34 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: str | None = None
     #: The second officer, where the rule asks for two ("" where it asks for one).
     second_approver: str = ""
+    #: What of ``released`` went back to those it was taken from.
+    returned: tuple[Span, ...] = ()
     #: By when its bank should have answered.
     answer_by: str | None = None
     #: From when on somebody should think of confirming it, where its law lets it be held for longer.
     confirm_from: str | None = None
 
 
-class Amendment(msgspec.Struct, frozen=True, kw_only=True):
-    """This authority's own change of its own order: release ``spans`` of what is held, or confirm it until ``expires``.
+class Payee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One loss that a held amount answers for: the case or hold here that it belongs to, and where the money goes back to.
 
-    ``asked_by`` is the peer or officer that wants it ("" for an appeal); a release waits for an officer, never for the asker.
-    A confirmation waits only where the rule asks for two officers.
+    ``loss_minor`` is in minor units of the order's transfer; ``reference`` is what the receiving ``bank`` knows the payment
+    by, never an account or a name. ``amount_minor`` is what this return gives: it is worked out here, whatever a form says.
+    """
+
+    claim: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=WRITTEN)]
+    bank: Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{1,40}\Z")]
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140, pattern=WRITTEN)]
+    loss_minor: Annotated[int, msgspec.Meta(ge=1, le=MAX_MINOR)]
+    amount_minor: Minor = 0
+
+
+class Amendment(msgspec.Struct, frozen=True, kw_only=True):
+    """This authority's own change of its own order: release ``spans`` of what is held, return them to those they were taken
+    from, or confirm the order until ``expires``.
+
+    ``asked_by`` is the peer or officer that wants it ("" for an appeal); a release or return waits for an officer, never for
+    the asker. A confirmation waits only where the rule asks for two officers.
     """
 
     id: str
@@ -175,7 +193,7 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     hold: str
     case: str
     bank: str
-    kind: Literal["release", "confirm"]
+    kind: Literal["release", "confirm", "return"]
     asked_at: str
     spans: Spans = ()
     code: ReleaseCode = "correction"
@@ -189,6 +207,9 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     done_at: str | None = None
     first_approval: FirstApproval | None = None
     second_approver: str = ""
+    #: For a return: who gets how much, and by which payment the bank did it.
+    payees: tuple[Payee, ...] = ()
+    paid: str = ""
 
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
@@ -300,6 +321,39 @@ class ConfirmForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The document on which a hold is confirmed for longer (a court's or prosecutor's reference)."""
 
     reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
+
+
+class ReturnForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an officer wants returned of an order: every known loss that the amount answers for, and the document it rests on.
+
+    ``spans`` are parts of the order's transfer; none means all that is held.
+    """
+
+    payees: Annotated[tuple[Payee, ...], msgspec.Meta(min_length=1, max_length=MAX_PARTS)]
+    reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
+    spans: Spans = ()
+
+
+class Paid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's word that money was returned: the reference of its payment (of a `pacs.004`, or of the statement's line)."""
+
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140, pattern=WRITTEN)]
+
+
+class Restitution(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back in a case: minor units of ``currency``; ``outstanding`` is what was stolen and is not back.
+
+    ``returns`` are those that this authority ordered, whatever their state; abroad others order theirs.
+    """
+
+    case: str
+    currency: str
+    stolen: int
+    returned: int
+    held: int
+    outstanding: int
+    shares: tuple[Share, ...]
+    returns: tuple[Amendment, ...]
 
 
 class AppealForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
