@@ -122,6 +122,9 @@ CARRIES = {
     "/api/v1/clocks": Shows("/api/v1/clocks", "list", ("waiting", "ordered", "held")),
     "/api/v1/escalations": Shows("/api/v1/escalations", "list", ("ordered",)),
     "/api/v1/cases/{case}/returns": Shows("/api/v1/cases/{held.case}/returns", "case", ("held",)),
+    "/api/v1/holds/{hold}/rail": Shows("/api/v1/holds/{held.hold}/rail", "hold", ("held",)),
+    "/api/v1/holds/{hold}/recall.xml": Shows("/api/v1/holds/{held.hold}/recall.xml", "hold", ("held",)),
+    "/api/v1/bank/orders/{order}/recall.xml": Shows("/api/v1/bank/orders/{ordered.id}/recall.xml", "work", ("ordered",)),
     "/api/v1/amendments": Shows("/api/v1/amendments", "list", ("held",)),
     "/api/v1/orders/{order}/letter": Shows("/api/v1/orders/{held.id}/letter", "letter", ("held",)),
     "/api/v1/appeals": Shows("/api/v1/appeals", "list", ("held",)),
@@ -150,6 +153,8 @@ CARRIES = {
 NOT_SHOWN = {"/": ("administrator", "bank"), "/peers": ("administrator",)}
 #: Every GET that never does, and why.
 NEVER = {
+    "/api/v1/bank/recalls": "money of our own cases, as a bank of ours told of it",
+    "/api/v1/bank/recalls/{hold}/recall.xml": "as above",
     "/healthz": "says that the node is alive",
     "/api/v1/openapi.json": "describes the routes",
     "/api/v1/reports": "what people of this jurisdiction reported here",
@@ -291,6 +296,7 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 #: Those whose answer is about this authority's own cases only.
 OWN = {
+    "/api/v1/bank/rail": "the bank's own words, back to it",
     "/api/v1/reports": "a report filed here",
     "/api/v1/holds": "a request of our own case, which only begins",
     "/api/v1/cases/{case}/undo": "what our own case lets go",

@@ -36,6 +36,7 @@ from lintas.requests.journal import Journal
 from lintas.requests.later import Comparison
 from lintas.requests.letter import Head
 from lintas.requests.orders import Orders
+from lintas.requests.rail import Rail
 from lintas.requests.records import HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
@@ -107,6 +108,7 @@ class Node(NamedTuple):
     comparison: Comparison
     clocks: Clocks
     returns: Returns
+    rail: Rail
     inbox: Inbox
 
 
@@ -198,6 +200,9 @@ def assemble(parts: Parts) -> Node:
         ids=ids,
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
+    returns = Returns(
+        chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids
+    )
     node = Node(
         parts=parts,
         bus=bus,
@@ -231,9 +236,8 @@ def assemble(parts: Parts) -> Node:
         undo=undo,
         comparison=Comparison(exercise=parts.identity.exercise),
         clocks=Clocks(bus=bus, clock=clock, ids=ids),
-        returns=Returns(
-            chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids
-        ),
+        returns=returns,
+        rail=Rail(authority=parts.name, orders=orders, returns=returns, clock=clock),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
     )
     bus.subscribe(hearings(node))

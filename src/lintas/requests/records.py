@@ -356,6 +356,56 @@ class Restitution(msgspec.Struct, frozen=True, kw_only=True):
     returns: tuple[Amendment, ...]
 
 
+class RailWord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank said on its own rail about a hold: which message (``kind``), what it comes to (``says``), and its codes.
+
+    ``side`` is whether the bank has the money or sent it. ``outcome`` and ``reason`` are ISO 20022 codes, ``reference`` is
+    the message's own. ``effect`` is what it changed here, "" for nothing: what is held, the order's signed answer says.
+    """
+
+    says: Literal["recalled", "answer", "returned", "status", "found_out"]
+    outcome: str = ""
+    reason: str = ""
+    order: str = ""
+    hold: str = ""
+    transfer: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    reference: str = ""
+    at: str = ""
+    bank: str = ""
+    kind: str = ""
+    side: Literal["", "holder", "sender"] = ""
+    received_at: str = ""
+    effect: str = ""
+
+
+class RailView(msgspec.Struct, frozen=True, kw_only=True):
+    """Both rails of one hold: what the signed answer came to, what banks said beside it, and where the two disagree."""
+
+    hold: str
+    order: str
+    outcome: str
+    held_minor: int
+    words: tuple[RailWord, ...]
+    contradictions: tuple[str, ...]
+
+
+class Recallable(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that a bank of ours sent and that a hold of our case asks for: it may ask the receiving bank to give it back."""
+
+    hold: str
+    baton: Baton
+    amount_minor: int
+    asked_at: str
+
+
+class RailMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's ISO 20022 message, as the text of its XML."""
+
+    xml: Annotated[str, msgspec.Meta(min_length=20, max_length=200_000)]
+
+
 class AppealForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An objection: who objects, how to reach them, and why the money is theirs by right."""
 

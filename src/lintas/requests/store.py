@@ -77,7 +77,10 @@ holds = Table(
     Column("answer_by", String(32)),
     Column("ends", String(32), index=True),
     Column("automatic_on", String(10)),
+    # For a case of ours, the bank of ours that sent the money: it may recall it.
+    Column("sender", String(40)),
     Column("doc", LargeBinary, nullable=False),
+    Index("ix_requests_holds_sender", "sender", "asked_at", "id"),
     Index("ix_requests_holds_waiting", "state", "asked_at", "id"),
     Index("ix_requests_holds_asked", "asked_at", "id"),
     Index("ix_requests_holds_overdue", "answer_by", "id"),
@@ -294,6 +297,7 @@ def hold_row(hold: Hold) -> dict[str, object]:
         # An order has a clock of its own.
         "ends": hold.expires if waits and hold.state != "ordered" else None,
         "automatic_on": hold.asked_at[:10] if hold.automatic else None,
+        "sender": hold.baton.sender or None if hold.direction != "received" else None,
         "doc": msgspec.json.encode(hold),
     }
 

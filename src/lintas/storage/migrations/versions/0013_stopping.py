@@ -19,6 +19,17 @@ def upgrade() -> None:
     with op.batch_alter_table("requests_orders") as table:
         table.add_column(sa.Column("due", sa.String(length=32), nullable=True))
         table.create_index("ix_requests_orders_due", ["due", "id"])
+    with op.batch_alter_table("requests_holds") as table:
+        table.add_column(sa.Column("sender", sa.String(length=40), nullable=True))
+        table.create_index("ix_requests_holds_sender", ["sender", "asked_at", "id"])
+    op.create_table(
+        "requests_rail",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("hold", sa.String(length=64), nullable=False),
+        sa.Column("doc", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_requests_rail"),
+    )
+    op.create_index("ix_requests_rail_hold", "requests_rail", ["hold"])
     op.create_table(
         "requests_escalations",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -34,10 +45,22 @@ def upgrade() -> None:
     op.create_index("ix_requests_escalations_case", "requests_escalations", ["case"])
     op.create_index("ix_requests_escalations_open", "requests_escalations", ["settled_at", "raised_at", "id"])
     op.create_index("ix_requests_escalations_at", "requests_escalations", ["raised_at", "id"])
-    _fill()
+    _fill_orders()
+    _fill_holds()
 
 
-def _fill() -> None:
+def _fill_holds() -> None:
+    """Let banks find the money that they sent: holds of our own cases."""
+    holds = sa.table("requests_holds", sa.column("id"), sa.column("doc", sa.LargeBinary), sa.column("sender"))
+    connection = op.get_bind()
+    for name, doc in connection.execute(sa.select(holds.c.id, holds.c.doc)).all():
+        hold = json.loads(doc)
+        sender = (hold.get("baton") or {}).get("sender")
+        if sender and hold.get("direction") != "received":
+            connection.execute(sa.update(holds).where(holds.c.id == name).values(sender=sender))
+
+
+def _fill_orders() -> None:
     """Let the clock run on orders that wait: from their own document, where the program finds it as well."""
     orders = sa.table(
         "requests_orders",
