@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lintas.trace.index import Cut, Index
 from lintas.trace.leaves import Piece
-from lintas.trace.order import moves
+from lintas.trace.timeline import moves
 from lintas.trace.walk import Walk
 
 #: In place of a transfer: the opening balance.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lintas.model.money import rescale
 from lintas.trace.index import Index
 from lintas.trace.leaves import Leaves, Piece
-from lintas.trace.order import count_before, precedes
+from lintas.trace.timeline import count_before, precedes
 from lintas.trace.trail import Limits, Trail
 
 

@@ -98,8 +98,8 @@ def test_haircut_equals_a_replay_in_fractions_but_for_rounding(block: int, rando
                 assert trail.conserved and origins_tile(trail), f"seed {seed}, {row['id']}"
                 if factor > 1:  # each rounding is less than one of a thousand million
                     for name in passed.keys() | amounts(trail).keys():
-                        off = abs(passed.get(name, Fraction()) - amounts(trail).get(name, 0))
-                        assert off < amount / 10**5, f"seed {seed}, {name}"
+                        apart = abs(passed.get(name, Fraction()) - amounts(trail).get(name, 0))
+                        assert apart < amount / 10**5, f"seed {seed}, {name}"
                 if not seed % 2:  # a rounding moves less than one unit, and nothing makes it grow
                     there = resting(trail)
                     off = sum(
