@@ -10,6 +10,8 @@ from lintas.model.errors import BadInput, MalformedInput
 #: Where money can be stopped, and by whom: a bank, an e-money issuer, an exchange or a casino that holds it for a customer.
 #: ``cash_out`` is an agent or machine that pays in notes, ``wallet`` an address whose key only its owner has.
 FREEZE_POINTS = ("bank_account", "e_wallet", "exchange_deposit", "casino", "cash_out", "wallet", "other")
+#: Those behind which a ledger shows pooled money only: whoever runs them knows the customer, the ledger does not.
+CUSTODY = frozenset({"e_wallet", "exchange_deposit", "casino", "cash_out"})
 
 _COLUMNS = ("account", "kind", "label", "source")
 _MAX_TEXT = 200
@@ -70,3 +72,8 @@ def _plain(value: str, where: str) -> str:
     if len(text) > _MAX_TEXT or not text.isprintable():
         raise BadInput("the value is too long or holds invisible characters", f"give at most {_MAX_TEXT}", where=where)
     return text
+
+
+def custodians(labels: Labels) -> frozenset[str]:
+    """Return the accounts at which a trail ends: from there on somebody else keeps the customer's account, and is asked."""
+    return frozenset(account for account, label in labels.items() if label.kind in CUSTODY)
