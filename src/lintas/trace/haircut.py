@@ -9,6 +9,7 @@ all. Backward is the mirror: what is sought splits at inflows, by the proportion
 from lintas.model.money import rescale
 from lintas.trace.leaves import Piece
 from lintas.trace.sweep import Pool, Sweep
+from lintas.trace.timeline import came_before, gone_before
 
 
 class Haircut(Sweep):
@@ -22,9 +23,9 @@ class Haircut(Sweep):
         pool.last, pool.stretch = piece.transfer, -1
 
     def _take(self, pool: Pool, transfer: int, amount: int) -> tuple[int, tuple[int, int]]:
-        came = (self._gone if self.backward else self._came)(pool.line, transfer)
-        if came != pool.stretch:
-            pool.stretch, pool.whole, pool.left = came, self._balance(pool.line, transfer, amount), 0
+        other = (gone_before if self.backward else came_before)(self.index, pool.line, transfer)
+        if other != pool.stretch:
+            pool.stretch, pool.whole, pool.left = other, self._balance(pool.line, transfer, amount), 0
             pool.share, pool.given = (pool.amount, pool.origin), (0, 0)
         pool.left += amount
         meant, origin = pool.share

@@ -14,10 +14,10 @@ from lintas.trace.timeline import moves
 from lintas.trace.walk import Walk
 
 #: In place of a transfer: the opening balance.
-_OPENING = -1
+OPENING = -1
 
 
-class _Match(NamedTuple):
+class Match(NamedTuple):
     """``[start, end)`` of one side of a line went by ``transfer`` on the other side, beginning at unit ``at`` of it."""
 
     start: int
@@ -26,11 +26,14 @@ class _Match(NamedTuple):
     at: int
 
 
-class _Matching:
-    """One line: which position on the in-line left at which on the out-line; both lists are in order of ``start``."""
+class Matching:
+    """One line: which position on the in-line left at which on the out-line.
+
+    ``went`` says it by positions on the in-line, ``came`` by those on the out-line; both are in order of ``start``.
+    """
 
     def __init__(self, index: Index, line: int) -> None:
-        went, came, stack = list[_Match](), list[_Match](), [(0, index.opening[line], _OPENING)]
+        went, came, stack = list[Match](), list[Match](), [(0, index.opening[line], OPENING)]
         for transfer, left in moves(index, line):
             if not left:
                 stack.append((index.pi[transfer], index.pi[transfer] + index.credited(transfer), transfer))
@@ -44,10 +47,21 @@ class _Matching:
                     stack.append((start, low, brought))
                 begin = edge - (end - low)
                 if low < end:
-                    went.append(_Match(low, end, transfer, begin - first))
-                    came.append(_Match(begin, edge, brought, low - (index.pi[brought] if brought >= 0 else 0)))
+                    went.append(Match(low, end, transfer, begin - first))
+                    came.append(Match(begin, edge, brought, low - (index.pi[brought] if brought >= 0 else 0)))
                 edge = begin
         self.went, self.came = sorted(went), sorted(came)
+
+    def between(self, index: Index, start: int, end: int, *, backward: bool, until: int | None) -> list[Match]:
+        """Return the matches that overlap ``[start, end)``, in order, whole; outflows after ``until`` are none."""
+        every, found = self.came if backward else self.went, list[Match]()
+        for at in range(max(bisect_right(every, start, key=lambda match: match.start) - 1, 0), len(every)):
+            match = every[at]
+            if match.start >= end:
+                break
+            if match.end > start and (until is None or index.time[match.transfer] <= until):
+                found.append(match)
+        return found
 
 
 class Lifo(Walk):
@@ -56,7 +70,7 @@ class Lifo(Walk):
     method = "lifo"
 
     @cached_property
-    def _matchings(self) -> dict[int, _Matching]:
+    def _matchings(self) -> dict[int, Matching]:
         """Keep each line's matching for the run."""
         return {}
 
@@ -70,7 +84,7 @@ class Lifo(Walk):
                 self._leaves.rest(piece, line, edge, start, self._origins(piece, low, high, edge, start))
             edge = end
             origins, inside = self._origins(piece, low, high, start, end), match.at + start + base - match.start
-            if match.transfer == _OPENING:
+            if match.transfer == OPENING:
                 self._leaves.rest(piece, line, start, end, origins)
             else:
                 cut = Cut(match.transfer, inside, inside + end - start)
@@ -79,17 +93,8 @@ class Lifo(Walk):
             self._leaves.rest(piece, line, edge, high, self._origins(piece, low, high, edge, high))
         return children
 
-    def _matches(self, line: int, start: int, end: int) -> list[_Match]:
-        """Return the matches that overlap ``[start, end)``, in order; outflows after the asked time are none."""
-        known = self._matchings
-        if line not in known:
-            known[line] = _Matching(self._index, line)
-        every, found = known[line].came if self._backward else known[line].went, list[_Match]()
-        for at in range(max(bisect_right(every, start, key=lambda match: match.start) - 1, 0), len(every)):
-            match = every[at]
-            if match.start >= end:
-                break
-            counts = self._backward or self._until is None or self._index.time[match.transfer] <= self._until
-            if match.end > start and counts:
-                found.append(match)
-        return found
+    def _matches(self, line: int, start: int, end: int) -> list[Match]:
+        if line not in self._matchings:
+            self._matchings[line] = Matching(self._index, line)
+        until = None if self._backward else self._until
+        return self._matchings[line].between(self._index, start, end, backward=self._backward, until=until)

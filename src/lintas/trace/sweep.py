@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lintas.model.money import rescale
 from lintas.trace.index import Index
 from lintas.trace.leaves import Leaves, Piece
-from lintas.trace.timeline import count_before, precedes
+from lintas.trace.timeline import balance_before, count_before, precedes
 from lintas.trace.trail import Limits, Trail
 
 
@@ -189,23 +189,5 @@ class Sweep:
 
     def _balance(self, line: int, transfer: int, amount: int) -> int:
         """Return the balance of a line just before a transfer left it; backward: just after it came."""
-        index = self.index
-        if self.backward:
-            return index.pi[transfer] + amount - self._gone(line, transfer)
-        return self._came(line, transfer) - index.po[transfer]
-
-    def _came(self, line: int, event: int) -> int:
-        """Return what a line has got before an event, its opening balance included."""
-        index, ins = self.index, self.index.ins(line)
-        at = count_before(index, ins, event)
-        if at < len(ins):
-            return index.pi[ins[at]]
-        return index.pi[ins[-1]] + index.credited(ins[-1]) if len(ins) else index.opening[line]
-
-    def _gone(self, line: int, event: int) -> int:
-        """Return what a line has lost before an event."""
-        index, outs = self.index, self.index.outs(line)
-        at = count_before(index, outs, event)
-        if at < len(outs):
-            return index.po[outs[at]]
-        return index.po[outs[-1]] + index.debited(outs[-1]) if len(outs) else 0
+        before = balance_before(self.index, line, transfer)
+        return before + amount if self.backward else before

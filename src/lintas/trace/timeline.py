@@ -33,3 +33,26 @@ def moves(index: Index, line: int) -> Iterator[tuple[int, bool]]:
         yield out, True
     for place in range(at, len(ins)):
         yield ins[place], False
+
+
+def came_before(index: Index, line: int, event: int) -> int:
+    """Return what a line has got before an event, its opening balance included, in minor units."""
+    ins = index.ins(line)
+    at = count_before(index, ins, event)
+    if at < len(ins):
+        return index.pi[ins[at]]
+    return index.pi[ins[-1]] + index.credited(ins[-1]) if len(ins) else index.opening[line]
+
+
+def gone_before(index: Index, line: int, event: int) -> int:
+    """Return what a line has lost before an event, in minor units."""
+    outs = index.outs(line)
+    at = count_before(index, outs, event)
+    if at < len(outs):
+        return index.po[outs[at]]
+    return index.po[outs[-1]] + index.debited(outs[-1]) if len(outs) else 0
+
+
+def balance_before(index: Index, line: int, event: int) -> int:
+    """Return the balance of a line just before an event, in minor units."""
+    return came_before(index, line, event) - gone_before(index, line, event)
