@@ -1,8 +1,8 @@
 """The lines of a trail that a court can redo by hand: for each hop, where on which account, what overlaps, what rests.
 
-A line of an account is counted in one of two ways. First in, first out: by all that has come (or gone) so far. Last in, first
-out: by the height of the balance. In both, a part is meant where its positions overlap with what is still unmatched, in the order
-of the rows. No transfer is shown but the asked one and those that carry a part of it; whatever else moved is only in the sums.
+A line of an account is counted in one of two ways. First in, first out: by all that has come (or gone) so far. Last in,
+first out: by the height of the balance. In both, a part is meant where its positions overlap with what is still unmatched, in
+the order of the rows. Only the asked transfer and those that carry a part of it are shown; what else moved is in sums only.
 """
 
 from collections.abc import Iterator
