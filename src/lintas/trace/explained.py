@@ -25,7 +25,9 @@ ROUNDING = {
     "forward": "A position is carried from the amount settled to the amount booked, or back, in proportion, rounded down.",
     "backward": "A position is carried from the amount booked to the amount settled, or back, in proportion, rounded up.",
 }
-OVERLAP = "A part goes with a transfer where their positions overlap and no row above it has taken them; what is left rests."
+OVERLAP = (
+    "A part goes with a transfer where their positions overlap and no row above it has taken them; what is left rests."
+)
 SHOWN = "Only transfers that carry a part of the asked money are shown; everybody else's are in the sums that positions are."
 
 
