@@ -1,6 +1,6 @@
-"""Sets letters as PDF: tagged for screen readers (PDF/UA-1), the same bytes for the same letter, nothing fetched or run.
+"""Sets letters and other papers as PDF: tagged for screen readers (PDF/UA-1), same bytes for the same words, nothing fetched.
 
-What a letter says goes to typst as JSON that it shows as text; no word of it is read as typst's own language.
+What a paper says goes to typst as JSON that it shows as text; no word of it is read as typst's own language.
 """
 
 from importlib import resources
@@ -23,25 +23,34 @@ def pdf(letter: Letter, fonts: Path | None = None) -> bytes:
 
     It takes some milliseconds of one processor: call it beside the event loop.
     """
+    said = msgspec.to_builtins(letter) | {"lang": letter.language.partition("-")[0]}
+    return _set("letter", "letter", said, fonts)
+
+
+def derivation_pdf(document: msgspec.Struct, fonts: Path | None = None) -> bytes:
+    """Return a derivation (``lintas.trace.explained.Document``) on A4; raises as :func:`pdf` does."""
+    return _set("derivation", "document", msgspec.to_builtins(document) | {"lang": "en"}, fonts)
+
+
+def _set(paper: str, name: str, said: dict[str, object], fonts: Path | None) -> bytes:
     here = Path(str(resources.files("lintas")))
     folder = fonts or here / "console" / "static" / "built" / "fonts"
-    missing = [name for name in _FONTS if not (folder / name).is_file()]
+    missing = [font for font in _FONTS if not (folder / font).is_file()]
     if missing:
-        raise Unavailable(f"the fonts of printed letters are missing: {', '.join(missing)}", "run `make install`")
-    said = msgspec.to_builtins(letter) | {"lang": letter.language.partition("-")[0]}
+        raise Unavailable(f"the fonts of printed {paper}s are missing: {', '.join(missing)}", "run `make install`")
     try:
         return typst.compile(
-            here / "node" / "letter.typ",
+            here / "node" / f"{paper}.typ",
             font_paths=[folder],
             ignore_system_fonts=True,
             format="pdf",
             pdf_standards=["ua-1"],
-            sys_inputs={"letter": msgspec.json.encode(said).decode()},
+            sys_inputs={name: msgspec.json.encode(said).decode()},
         )
     except typst.TypstError as wrong:
         # The template is fixed and the data only text: what is left is a character that the fonts do not have.
         raise BadInput(
-            f"the letter cannot be printed: {str(wrong)[:200]}", "take it as plain text", where="letter"
+            f"the {paper} cannot be printed: {str(wrong)[:200]}", "take it as plain text", where=paper
         ) from None
 
 

@@ -5,17 +5,21 @@ from typing import Literal
 import msgspec
 
 #: Why a part was not followed: by the asker's limits, or because it is less than one minor unit after conversion.
-Reason = Literal["max_hops", "min_amount", "max_intervals", "rounding"]
+Reason = Literal["max_hops", "min_amount", "max_intervals", "deadline", "rounding"]
 
 _EDGES = {"start": "from", "end": "to"}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How far to go: hops from the asked transfer, parts worth following (in the asked transfer's minor units), size."""
+    """How far to go: hops from the asked transfer, parts worth following (in the asked transfer's minor units), size.
+
+    ``deadline_ms``: milliseconds of run time after which nothing more is followed; None: no deadline.
+    """
 
     max_hops: int = 1_000
     min_amount: int = 1
     max_intervals: int = 100_000
+    deadline_ms: int | None = None
 
 
 class Interval(msgspec.Struct, frozen=True, rename=_EDGES):
@@ -40,16 +44,18 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     origin_to: int
 
 
-class Held(Part, frozen=True, kw_only=True):
-    """Money at rest: in ``account`` ``since`` it arrived by ``transfer``.
+class Held(Part, frozen=True, kw_only=True, rename=_EDGES):
+    """Money at rest: in ``account`` ``since`` it arrived by ``transfer``, of which it is the part ``[start, end)``.
 
-    Backward: money of the account's opening balance, so neither ``since`` nor an incoming transfer is known, and
-    ``transfer`` is the one it left by.
+    That part is counted in what the account got, in minor units of ``currency``. Backward: money of the account's opening
+    balance, so neither ``since`` nor an incoming transfer is known, and ``transfer`` is the one it left by.
     """
 
     account: str
     since: str | None
     transfer: str
+    start: int
+    end: int
 
 
 class Baton(Part, frozen=True, kw_only=True, rename=_EDGES, omit_defaults=True):
@@ -87,7 +93,11 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, rename=_EDGES):
 
     ``truncated`` is the sum of ``unfollowed`` in the asked transfer's minor units. ``conserved``: the origins of all
     leaves tile the asked interval, and in each currency what came in and was converted equals what the leaves hold.
-    ``opening`` is "assumed" where an account on the trail has an opening balance that was not given.
+    ``opening`` is "assumed" where an account on the trail has an opening balance that was not given. ``bound`` says why a
+    trail is not conserved by design: it is an outer bound, for knowing where to look and never for holding.
+
+    By haircut and poison money in a transfer or account has no position: an interval or part is ``[0, amount)``, and origins
+    are amounts laid end to end. By poison each leaf's origin is all that was asked: any of it may be there.
     """
 
     transfer: str
@@ -106,6 +116,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, rename=_EDGES):
     truncated: int
     unfollowed: tuple[Unfollowed, ...]
     conserved: bool
+    bound: str | None = None
 
     def leaves(self) -> list[Held | Baton | Spent | Unfollowed]:
         """Return all leaves in the order of their origins, which tile the asked interval.

@@ -88,8 +88,75 @@ def test_interval_as_of_backward_and_limits(indexed: Path) -> None:
 
 def test_people_can_read_it(indexed: Path) -> None:
     told = invoke("run", "--index", str(indexed), "--transfer", "t1").output
-    assert "21.00 XAK is at mule, since 2026-03-01T10:00:00Z" in told
-    assert "14.00 XAK to OTHRXB22: part 100 to 1500 of t3" in told
+    assert "50.00 XAK of t1, by fifo, snapshot" in told and "balances assumed:" in told
+    assert "21.00 XAK is at mule, since 2026-03-01T10:00:00Z (bank account; ask no. 1," in told
+    assert "14.00 XAK to OTHRXB22: part 100 to 1500 of t3 (ask no. 2, 20% expected still there" in told
+    told = invoke("run", "--index", str(indexed), "--transfer", "t1", "--max-hops", "1").output
+    assert "14.00 XAK not followed (max_hops) in t3" in told
+    assert "not followed in all: 14.00 XAK of what was asked about" in told
+    told = invoke("run", "--index", str(indexed), "--transfer", "t1", "--method", "poison").output
+    assert "an outer bound, not for holding" in told and "ask no." not in told
+
+
+def test_the_other_methods_give_the_same_document(indexed: Path) -> None:
+    fields = set(document(indexed, "--transfer", "t1"))
+    for method in ("lifo", "haircut", "poison"):
+        found = document(indexed, "--transfer", "t1", "--method", method)
+        assert (set(found), found["method"]) == (fields, method)
+        assert found["conserved"] == (method != "poison") == (found["bound"] is None)
+
+
+def test_labels_dwell_and_deadline(indexed: Path, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("account,kind,label,source\nsecond,casino,Blue House,register 7\n")
+    found = document(
+        indexed,
+        "--transfer",
+        "t1",
+        "--labels",
+        str(tmp_path / "labels.csv"),
+        "--dwell",
+        "uk-2025",
+        "--deadline",
+        "60000",
+    )
+    frontier = found["frontier"]
+    assert isinstance(frontier, list)
+    assert [(f["account"], f["kind"], f["label"], f["amount_minor"], f["rank"]) for f in frontier] == [
+        ("second", "casino", "Blue House", 2900, 1),
+        ("mule", "bank_account", "", 2100, 2),
+    ]
+    assert all(0 < point["expected_left"] < 1 for point in frontier) and found["batons"] == []
+    (tmp_path / "labels.csv").write_text("account,kind,label,source\nsecond,palace,,\n")
+    wrong = invoke("run", "--index", str(indexed), "--transfer", "t1", "--labels", str(tmp_path / "labels.csv"))
+    assert isinstance(wrong.exception, BadInput) and "labels.csv, line 2" in str(wrong.exception)
+    late = document(indexed, "--transfer", "t1", "--deadline", "0")
+    assert late["truncated"] == 5000 and late["conserved"] is True
+
+
+def test_restitution_for_people_and_programs(indexed: Path) -> None:
+    claims = ["--claim", "t1:0:2500", "--claim", "t0"]
+    told = invoke("restitution", "--index", str(indexed), *claims).output
+    assert "claim 1: 25.00 XAK of t1: " in told and "claim 2: 1.00 XAK of t0: " in told
+    done = invoke("restitution", "--index", str(indexed), *claims, "--json")
+    found = json.loads(done.output)
+    (pool,) = found["pools"]
+    for way in ("by_tracing", "pro_rata"):
+        assert sum(share["amount_minor"] for share in pool[way]) == pool["amount_minor"] > 0
+    assert [claim["claimed_minor"] for claim in found["claims"]] == [2500, 100] and found["conserved"]
+    wrong = invoke("restitution", "--index", str(indexed), "--claim", "t1", "--claim", "t1:0:5")
+    assert isinstance(wrong.exception, BadInput) and "same money" in str(wrong.exception)
+
+
+def test_explain_as_text_table_and_pdf(indexed: Path, tmp_path: Path) -> None:
+    asked = ["explain", "--index", str(indexed), "--transfer", "t1"]
+    assert "Step 3 (hop 2): t3" in invoke(*asked).output
+    assert invoke(*asked, "--format", "csv").output.startswith("step,row,hop,account,")
+    wrong = invoke(*asked, "--format", "pdf")
+    assert isinstance(wrong.exception, BadInput) and "--out FILE" in str(wrong.exception)
+    assert invoke(*asked, "--format", "pdf", "--out", str(tmp_path / "t1.pdf")).exit_code == 0
+    assert (tmp_path / "t1.pdf").read_bytes().startswith(b"%PDF-")
+    invoke(*asked, "--out", str(tmp_path / "t1.txt"), "--backward", "--method", "lifo")
+    assert "Last in, first out" in (tmp_path / "t1.txt").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +166,7 @@ def test_people_can_read_it(indexed: Path) -> None:
         (["--transfer", "t1", "--interval", "0", "5001"], BadInput, "does not lie inside"),
         (["--transfer", "t1", "--as-of", "2026-03-01T10:02:00"], BadInput, "has no zone"),
         (["--transfer", "t1", "--as-of", "2026-02-01T10:02:00Z"], BadInput, "as_of is before the transfer"),
-        (["--transfer", "t1", "--method", "poison"], BadInput, "not available yet"),
+        (["--transfer", "t1", "--dwell", "slow"], BadInput, "there is no dwell model 'slow'"),
     ],
 )
 def test_what_cannot_be_answered_is_said(
