@@ -13,7 +13,7 @@ from lintas.trace.leaves import Piece
 from lintas.trace.ledger import microseconds
 from lintas.trace.lifo import OPENING, Match, Matching
 from lintas.trace.steps import Row, departure, named, of_transfer, opening_row
-from lintas.trace.timeline import balance_before, moves
+from lintas.trace.timeline import balance_before, gone_until, moves
 from lintas.trace.trail import Interval, Trail
 from lintas.trace.walk import on_line, settled_part
 
@@ -145,7 +145,7 @@ class Positions:
         elif self._lifo:
             level = self._lowest(line, piece.transfer)
         else:
-            level = self._all_gone(line)
+            level = gone_until(self._index, line, self._until)
         return Row(
             step=step,
             row="rest",
@@ -165,15 +165,6 @@ class Positions:
         else:
             start = balance_before(index, line, transfer) - (amount if leaves else 0)
         return start, start + amount
-
-    def _all_gone(self, line: int) -> int:
-        """Return the position up to which everything had left by the asked time."""
-        gone = 0
-        for transfer in self._index.outs(line):
-            if self._until is not None and self._index.time[transfer] > self._until:
-                break
-            gone = self._index.po[transfer] + self._index.debited(transfer)
-        return gone
 
     def _lowest(self, line: int, since: int) -> int:
         """Return the lowest balance after a transfer came, by the asked time."""
