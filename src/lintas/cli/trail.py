@@ -143,7 +143,7 @@ def restitution(directory: Path, claimed: tuple[str, ...], as_json: bool, **aske
 @_INDEX
 @_TRANSFER
 @_INTERVAL
-@click.option("--method", type=click.Choice(["fifo", "lifo"]), default="fifo", show_default=True)
+@click.option("--method", type=click.Choice(["fifo", "lifo", "haircut"]), default="fifo", show_default=True)
 @_BACKWARD
 @_asked
 @click.option(
@@ -291,6 +291,8 @@ def _tell_shares(told: "Restitution") -> None:
     for part in told.found:
         whose = ", ".join(f"{Money(share.amount_minor, part.currency)} claim {share.claim}" for share in part.claims)
         click.echo(f"  at {part.account} since {part.since}: {Money(part.amount_minor, part.currency)}: {whose}")
+    if not told.pools:
+        click.echo("nothing of it is still there")
     for pool in told.pools:
         click.echo(f"still there: {Money(pool.amount_minor, pool.currency)}")
         for at, traced in enumerate(pool.by_tracing):

@@ -10,7 +10,8 @@ import textwrap
 import msgspec
 
 from lintas.model.money import show
-from lintas.trace.derivation import Derivation, Row
+from lintas.trace.derivation import Derivation
+from lintas.trace.steps import Row
 
 WIDTH = 110
 
@@ -19,6 +20,7 @@ CONVENTIONS = {
     "balance was there first. Positions count all money that came into the account, and all that left it, from the beginning.",
     "lifo": "Last in, first out: the last money into an account is the first out of it. A payment takes the topmost money as "
     "one block, in the order in which it came; the opening balance lies at the bottom. Positions are heights of the balance.",
+    "haircut": "Pro rata: of the meant money in an account a payment takes the proportion that it takes of the balance.",
 }
 ORDER = "Transfers count by time; those of one moment by their ids, compared as bytes."
 ROUNDING = {
@@ -28,6 +30,13 @@ ROUNDING = {
 OVERLAP = (
     "A part goes with a transfer where their positions overlap and no row above it has taken them; what is left rests."
 )
+STRETCH = {
+    "forward": "A stretch lasts from one inflow to the next. It begins with the balance B, of which T is meant; after p of B "
+    "have left, the meant money that has left is p times T divided by B, rounded down. What is not taken rests.",
+    "backward": "Going back, a stretch lasts from one outflow to the one before. It begins with the balance B, of which T is "
+    "meant; after p of B have been followed to inflows, p times T divided by B of the meant, rounded down, came by them.",
+}
+PROPORTION = "Between the amount settled and the amount booked a part is carried in proportion, rounded down."
 SHOWN = "Only transfers that carry a part of the asked money are shown; everybody else's are in the sums that positions are."
 
 
@@ -71,6 +80,8 @@ def facts(derivation: Derivation) -> list[tuple[str, str]]:
 def rules(derivation: Derivation) -> tuple[str, ...]:
     """Return the conventions by which the lines can be redone."""
     trail = derivation.trail
+    if trail.method == "haircut":
+        return CONVENTIONS[trail.method], ORDER, STRETCH[trail.direction], PROPORTION, SHOWN
     return CONVENTIONS[trail.method], ORDER, OVERLAP, ROUNDING[trail.direction], SHOWN
 
 
@@ -98,7 +109,10 @@ def document(derivation: Derivation) -> Document:
         reference=f"{derivation.trail.transfer} {derivation.trail.snapshot}",
         about=tuple(facts(derivation)),
         rules=rules(derivation),
-        sheets=tuple(_sheet(derivation, rows) for rows in steps.values()),
+        sheets=tuple(
+            _account_sheet(derivation, rows) if derivation.trail.method == "haircut" else _sheet(derivation, rows)
+            for rows in steps.values()
+        ),
     )
 
 
@@ -140,8 +154,35 @@ def _sheet(derivation: Derivation, rows: list[Row]) -> Sheet:
     )
 
 
+def _account_sheet(derivation: Derivation, rows: list[Row]) -> Sheet:
+    """Show an account by haircut: what arrived and what was taken, in their order."""
+    events = [row for row in rows if row.row in ("meant", "match")]
+    said = [_said(derivation, row) for row in rows if row.row in ("opening", "departs", "rest")]
+    head = ("transfer", "time", "left of the stretch (p)", "balance B", "meant T", "meant here", "part", "goes on")
+    heading = f"Step {rows[0].step} (hop {rows[0].hop}): {f'account {rows[0].account}' if events else rows[0].transfer}"
+    return Sheet(heading=heading, sentences=tuple(said), head=head if events else (), table=tuple(map(_taken, events)))
+
+
+def _taken(row: Row) -> tuple[str, ...]:
+    line, part = row.line_currency, _between(row.part_from, row.part_to, row.settled_currency)
+    amount = show(row.taint_to or 0, line)
+    if row.row == "meant":
+        return row.transfer, row.time, "", "", "", f"+{amount}", part, row.next
+    stretch = (
+        _between(row.line_from, row.line_to, line),
+        show(row.whole_minor or 0, line),
+        show(row.meant_minor or 0, line),
+    )
+    return row.transfer, row.time, *stretch, f"-{amount}", part, _goes(row)
+
+
+def _goes(row: Row) -> str:
+    if row.next.isdigit():
+        return f"step {row.next}"
+    return row.next if row.next.startswith(("to ", "from ", "spent")) else f"not followed: {row.next}"
+
+
 def _cells(row: Row) -> tuple[str, ...]:
-    goes = f"step {row.next}" if row.next.isdigit() else f"not followed: {row.next}"
     line, settled = row.line_currency, row.settled_currency
     return (
         row.transfer,
@@ -149,7 +190,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _between(row.line_from, row.line_to, line),
         _between(row.taint_from, row.taint_to, line),
         _between(row.part_from, row.part_to, settled),
-        goes,
+        _goes(row),
     )
 
 
@@ -172,6 +213,8 @@ def _said(derivation: Derivation, row: Row) -> str:
             f"Meant: part {part}, which is {there} there{less}."
         )
     amount = f"{show((row.taint_to or 0) - (row.taint_from or 0), line)} {line}"
+    if derivation.trail.method == "haircut" and not row.next:
+        return f"{'From the opening balance' if trail.direction == 'backward' else 'Rests'}: {amount} at {row.account}."
     if row.next:
         return f"Rests: {amount} ({there}) at {row.account}: whoever keeps that account for a customer must be asked."
     level = show(row.line_to or 0, line)

@@ -5,6 +5,7 @@ It says where stolen money may have gone at most. It counts more than was stolen
 
 from lintas.trace.leaves import Piece
 from lintas.trace.sweep import Pool, Sweep
+from lintas.trace.timeline import balance_at
 
 BOUND = "poison counts everything that leaves after contact, more than was asked about: an outer bound, not for holding"
 
@@ -35,14 +36,6 @@ class Poison(Sweep):
 
     def _rest_of(self, pool: Pool) -> int:
         """Return the whole balance at the end; backward, the whole opening balance."""
-        index, line = self.index, pool.line
         if self.backward:
-            return index.opening[line]
-        came, gone = index.opening[line], 0
-        for transfer in index.ins(line):
-            if self._until is None or index.time[transfer] <= self._until:
-                came += index.credited(transfer)
-        for transfer in index.outs(line):
-            if self._until is None or index.time[transfer] <= self._until:
-                gone += index.debited(transfer)
-        return came - gone
+            return self.index.opening[pool.line]
+        return balance_at(self.index, pool.line, self._until)

@@ -75,7 +75,8 @@ class Sweep:
         self._visited: list[Piece] = []
         self._leaves = Leaves(index, backward)
         self._pools: dict[int, Pool] = {}
-        self._heap: list[_Event] = []
+        #: the next event of each waiting pool, by time (backward: less of it); those of one moment compare themselves
+        self._heap: list[tuple[int, _Event]] = []
 
     def run(self, first: Piece, as_of: str | None) -> Trail:
         """Follow a piece to its leaves."""
@@ -86,7 +87,7 @@ class Sweep:
             if self._late is not None and self._late():
                 out_of_time = True
                 break
-            event = heapq.heappop(self._heap)
+            _, event = heapq.heappop(self._heap)
             event.pool.waiting = False
             self._leave(event.pool, event.transfer)
             self._wait(event.pool, event.transfer)
@@ -163,7 +164,8 @@ class Sweep:
         if not backward and self._until is not None and index.time[leaving[at]] > self._until:
             return
         pool.waiting = True
-        heapq.heappush(self._heap, _Event(self, pool, leaving[at]))
+        moment = index.time[leaving[at]]
+        heapq.heappush(self._heap, (-moment if backward else moment, _Event(self, pool, leaving[at])))
 
     def _leave(self, pool: Pool, transfer: int) -> None:
         index = self.index

@@ -1,6 +1,6 @@
 """The order of transfers on a line: by time, those of one moment by their ids as bytes; never by the number they have here."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from lintas.trace.index import Index
@@ -22,7 +22,7 @@ def precedes(index: Index, first: int, second: int) -> bool:
 def count_before(index: Index, transfers: Sequence[int], event: int) -> int:
     """Count the transfers of a line (one side of it, in order) that come before another one."""
     at = bisect_left(transfers, index.time[event], key=index.time.__getitem__)
-    while at < len(transfers) and precedes(index, transfers[at], event):
+    while at < len(transfers) and transfers[at] != event and precedes(index, transfers[at], event):
         at += 1
     return at
 
@@ -43,21 +43,43 @@ def moves(index: Index, line: int) -> Iterator[tuple[int, bool]]:
 def came_before(index: Index, line: int, event: int) -> int:
     """Return what a line has got before an event, its opening balance included, in minor units."""
     ins = index.ins(line)
-    at = count_before(index, ins, event)
-    if at < len(ins):
-        return index.pi[ins[at]]
-    return index.pi[ins[-1]] + index.credited(ins[-1]) if len(ins) else index.opening[line]
+    return _came(index, line, ins, count_before(index, ins, event))
 
 
 def gone_before(index: Index, line: int, event: int) -> int:
     """Return what a line has lost before an event, in minor units."""
     outs = index.outs(line)
-    at = count_before(index, outs, event)
-    if at < len(outs):
-        return index.po[outs[at]]
-    return index.po[outs[-1]] + index.debited(outs[-1]) if len(outs) else 0
+    return _gone(index, outs, count_before(index, outs, event))
 
 
 def balance_before(index: Index, line: int, event: int) -> int:
     """Return the balance of a line just before an event, in minor units."""
     return came_before(index, line, event) - gone_before(index, line, event)
+
+
+def gone_until(index: Index, line: int, until: int | None) -> int:
+    """Return what a line has lost up to and including a time (microseconds; None: in all), in minor units."""
+    outs = index.outs(line)
+    return _gone(index, outs, _count_until(index, outs, until))
+
+
+def balance_at(index: Index, line: int, until: int | None) -> int:
+    """Return the balance of a line after everything up to and including a time (microseconds; None: at the end)."""
+    ins = index.ins(line)
+    return _came(index, line, ins, _count_until(index, ins, until)) - gone_until(index, line, until)
+
+
+def _count_until(index: Index, transfers: Sequence[int], until: int | None) -> int:
+    return len(transfers) if until is None else bisect_right(transfers, until, key=index.time.__getitem__)
+
+
+def _came(index: Index, line: int, ins: Sequence[int], count: int) -> int:
+    if count < len(ins):
+        return index.pi[ins[count]]
+    return index.pi[ins[-1]] + index.credited(ins[-1]) if len(ins) else index.opening[line]
+
+
+def _gone(index: Index, outs: Sequence[int], count: int) -> int:
+    if count < len(outs):
+        return index.po[outs[count]]
+    return index.po[outs[-1]] + index.debited(outs[-1]) if len(outs) else 0

@@ -1,5 +1,9 @@
 """What to ask for first: freeze points by label, time waited, what the dwell model expects to be lost."""
 
+import re
+from pathlib import Path
+from typing import get_args
+
 import msgspec
 import pytest
 from tests.unit.trace.ledgers import index_of, plain
@@ -7,9 +11,11 @@ from tests.unit.trace.ledgers import index_of, plain
 from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.trace import dwell
-from lintas.trace.fifo import trace
+from lintas.trace.fifo import METHODS, trace
 from lintas.trace.frontier import FreezePoint, Pursued, ranked
-from lintas.trace.labels import Label, custodians
+from lintas.trace.labels import FREEZE_POINTS, Label, custodians
+from lintas.trace.steps import Kind
+from lintas.trace.trail import Reason, Spent, Trail, Unfollowed
 
 WALLET = "0x52908400098527886E0F7030069857D2E4169EE7"
 
@@ -27,6 +33,18 @@ def test_the_models_say_what_their_sources_say() -> None:
         assert all(0 < model.expected(waited, 10) <= 1 for waited in (0, 1, 60, 10**6))
     with pytest.raises(BadInput, match="no dwell model 'slow' — use one of fast, malaysia-2026, uk-2025"):
         dwell.model("slow")
+
+
+def test_the_page_names_every_model_kind_and_field() -> None:
+    page = (Path(__file__).parents[3] / "docs/money.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `([a-z0-9-]+)`( \(default\))? \|", page, re.MULTILINE))
+    assert set(dwell.names()) <= set(told) and told[dwell.names()[0]] and METHODS.keys() <= told.keys()
+    fields = [f for leaf in (FreezePoint, Pursued, Spent, Unfollowed) for f in msgspec.structs.fields(leaf)]
+    answer = page.split("## The answer as JSON")[1]
+    named = [*fields, *msgspec.structs.fields(Trail)]
+    leaves = {"frontier", "batons", "spent", "unfollowed"}
+    assert not [f.encode_name for f in named if f"`{f.encode_name}`" not in answer and f.encode_name not in leaves]
+    assert all(f"`{each}`" in page for each in (*FREEZE_POINTS, *get_args(Reason), *get_args(Kind)))
 
 
 def test_fresh_and_large_comes_first_and_batons_count_too() -> None:

@@ -7,6 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.trace.ledgers import (
     Row,
     got,
@@ -285,3 +287,29 @@ def test_holders_with_parts_of_a_ledger_agree_with_the_whole(method: str, random
             (h.account, h.amount_minor, h.currency, h.origin_from, h.origin_to) for h in central.frontier
         ), f"seed {seed}"
     assert batons > 30
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_conserved_for_any_amounts_rates_and_limits(data: st.DataObject) -> None:
+    account, home = st.sampled_from("abcd"), {"a": "XAK", "b": "XAK", "c": "XBK", "d": "XDK"}
+    amount = st.one_of(st.integers(1, 9), st.integers(1, 9_000_000_000_000_000))
+    rows: list[Row] = []
+    for number in range(data.draw(st.integers(1, 12))):
+        sender, receiver = data.draw(account), data.draw(account)
+        row = plain((f"t{number}", f"{data.draw(st.integers(0, 3)):02d}", sender, receiver, data.draw(amount)))[0]
+        row |= {"currency": home[sender], "credited_minor": "", "credited_currency": ""}
+        if home[sender] != home[receiver]:
+            row |= {"credited_minor": str(data.draw(amount)), "credited_currency": home[receiver]}
+        rows.append(row)
+    asked = moving(rows)
+    if asked:
+        index, row = index_of(rows), data.draw(st.sampled_from(asked))
+        start = data.draw(st.integers(0, int(row["amount_minor"]) - 1))
+        part = start, data.draw(st.integers(start + 1, int(row["amount_minor"])))
+        limits = Limits(max_hops=data.draw(st.integers(0, 4)), min_amount=data.draw(st.integers(1, 4)))
+        for method in CONSERVING:
+            for backward in (False, True):
+                trail = trace(index, row["id"], part, method=method, backward=backward, limits=limits)
+                assert trail.conserved and origins_tile(trail)
+                assert trail.truncated == sum(cut.origin_to - cut.origin_from for cut in trail.unfollowed)
