@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from lintas.cli.trail import explain, restitution, run
+from lintas.model.errors import BadInput
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -37,6 +38,36 @@ def index(files: tuple[Path, ...], out: Path, bank: str) -> None:
     elif built.lifted:
         told = "given opening balances are smaller than what was paid out of them; the smallest sufficient are assumed"
         click.echo(f"{built.lifted:,} {told}")
+
+
+@trace.command()
+@click.option("--index", "directory", type=click.Path(path_type=Path), required=True, help="Directory of the index.")
+@click.option("--transfers", "files", type=_FILE, multiple=True, help="New rows: CSV with ids, or pacs.008 (.xml).")
+@click.option("--correct", is_flag=True, help="A row whose id is known replaces that transfer.")
+@click.option("--withdraw", multiple=True, help="Id of a transfer to take out.")
+@click.option("--bank", default="", help="This holder's own bank code.")
+def append(directory: Path, files: tuple[Path, ...], correct: bool, withdraw: tuple[str, ...], bank: str) -> None:
+    """Add new, late or corrected transfers to an index, all or none, without building it again.
+
+    They are kept in a journal beside the index; `lintas trace index` over all files makes one sealed index of them again.
+    """
+    from lintas.trace.files import load
+    from lintas.trace.journal import extend
+    from lintas.trace.live import Live
+    from lintas.trace.rows import Change, rows
+    from lintas.trace.transfers import read_ledger
+
+    if not files and not withdraw:
+        raise BadInput("there is nothing to add or to take out", "give --transfers or --withdraw")
+    opened = load(directory)
+    live = opened if isinstance(opened, Live) else Live(opened)
+    changes = [Change(do="withdraw", reference=reference) for reference in withdraw]
+    if files:
+        for row in rows(read_ledger(list(files), bank=bank)):
+            known = correct and live.knows(row.reference)
+            changes.append(Change(do="correct" if known else "append", row=row))
+    extend(live, changes, directory)
+    click.echo(f"{len(changes):,} changes, {len(live):,} transfers, snapshot {live.snapshot}")
 
 
 for question in (run, restitution, explain):

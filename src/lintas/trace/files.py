@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from lintas.model.errors import BadInput, MalformedInput
 from lintas.trace.index import Columns, Index
+from lintas.trace.journal import JOURNAL, replay
+from lintas.trace.live import Live
 from lintas.trace.words import Form
 
 FORMAT = "lintas-trace-index/2"
@@ -45,8 +47,11 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def save(index: Index, directory: Path) -> None:
     """Write the index, complete or not at all, in place of an earlier index or into a new or empty directory.
 
-    Raises BadInput where the directory holds anything else; OSError where it cannot be written.
+    Raises BadInput where the directory holds anything else, or the index has unsealed changes; OSError where it cannot be
+    written.
     """
+    if isinstance(index, Live):
+        raise BadInput("an index with changes is not sealed", "build it anew from all its files")
     if directory.exists() and not (directory.is_dir() and _may_replace(directory)):
         what = f"{directory} holds something that is no trace index"
         raise BadInput(what, "name a new or an empty directory")
@@ -61,7 +66,7 @@ def save(index: Index, directory: Path) -> None:
 
 
 def load(directory: Path) -> Index:
-    """Open an index, its columns memory-mapped; every file is read once to check its seal.
+    """Open an index, its columns memory-mapped; every file is read once to check its seal, its journal replayed.
 
     Raises BadInput where the directory is no index, MalformedInput where a file is missing, damaged or foreign.
     """
@@ -77,7 +82,7 @@ def load(directory: Path) -> Index:
             columns[field.name] = np.load(file, mmap_mode="r" if file.stat().st_size > 4096 else None)
         except (ValueError, EOFError) as wrong:
             raise MalformedInput(f"the file cannot be read ({wrong})", _AGAIN, where=str(file)) from None
-    return Index(
+    index = Index(
         Columns(**columns),  # type: ignore[arg-type]  # the sealed files have the types they were saved with
         snapshot=manifest.snapshot,
         currencies=manifest.currencies,
@@ -88,11 +93,12 @@ def load(directory: Path) -> Index:
         id_width=manifest.id_width,
         self_transfers=manifest.self_transfers,
     )
+    return replay(index, directory)
 
 
 def _may_replace(directory: Path) -> bool:
     """Say whether nothing but an index would be lost."""
-    ours = {MANIFEST, *(f"{field.name}.npy" for field in fields(Columns))}
+    ours = {MANIFEST, JOURNAL, *(f"{field.name}.npy" for field in fields(Columns))}
     present = {entry.name for entry in directory.iterdir()}
     return not present or (MANIFEST in present and present <= ours)
 

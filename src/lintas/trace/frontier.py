@@ -4,10 +4,7 @@ Each leaf that somebody can still stop, at rest here or on its way to another ho
 leave while an order is handed over: its part of the asked transfer, times the share that the dwell model lets go.
 """
 
-from datetime import datetime
-
 import msgspec
-import numpy as np
 
 from lintas.model import times
 from lintas.text.wallets import chain_of
@@ -48,7 +45,7 @@ def ranked(trail: Trail, index: Index, *, labels: Labels | None = None, model: D
     """
     if trail.bound is not None or trail.direction == "backward":
         return trail
-    now = times.parse(trail.as_of) if trail.as_of else latest(index)
+    now = times.parse(trail.as_of) if trail.as_of else from_microseconds(index.latest())
     model, ahead = model or dwell.model(), dwell.handover_minutes()
     leaves: list[Held | Baton] = [*trail.frontier, *trail.batons]
     weighed = []
@@ -80,8 +77,3 @@ def _freeze_point(leaf: Held, labels: Labels, waited: int, left: float, rank: in
         expected_left=left,
         rank=rank,
     )
-
-
-def latest(index: Index) -> datetime:
-    """Return the time of the last transfer of a ledger, aware, UTC."""
-    return from_microseconds(int(np.asarray(index.time).max()))

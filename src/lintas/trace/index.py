@@ -228,7 +228,7 @@ class Index:
 
     def code(self, transfer: int) -> str:
         """Return the currency a transfer was settled in."""
-        at = _found(self._foreign, transfer)
+        at = _found(self._foreign, transfer) if self._foreign else -1
         if at >= 0:
             return self.currencies[self._foreign_currency[at]]
         line = self.out_line[transfer]
@@ -236,13 +236,13 @@ class Index:
 
     def debited(self, transfer: int) -> int:
         """Return what the sender's line lost."""
-        at = _found(self._exchange, transfer)
-        return int(self._debited[at] if at >= 0 else self.settled[transfer])
+        at = _found(self._exchange, transfer) if self._exchange else -1
+        return self._debited[at] if at >= 0 else self.settled[transfer]
 
     def credited(self, transfer: int) -> int:
         """Return what the receiver's line got."""
-        at = _found(self._exchange, transfer)
-        return int(self._credited[at] if at >= 0 else self.settled[transfer])
+        at = _found(self._exchange, transfer) if self._exchange else -1
+        return self._credited[at] if at >= 0 else self.settled[transfer]
 
     def amounting(self, amount_minor: int) -> list[int]:
         """Return the transfers of which this amount was settled, or left the sender's line, in order."""

@@ -8,7 +8,6 @@ import msgspec
 from lintas.model import times
 from lintas.trace.index import Index
 from lintas.trace.ledger import KINDS, from_microseconds
-from lintas.trace.timeline import place
 from lintas.trace.trail import Baton, Held, Interval, Part, Reason, Spent, Trail, Unfollowed
 
 _Leaf = TypeVar("_Leaf", bound=Part)
@@ -108,7 +107,7 @@ class Leaves:
         index = self._index
         if amounts_only:
             self._lay_out(first.origin_from)
-        ordered = sorted(visited, key=lambda piece: (piece.hop, place(index, piece.transfer), piece.start))
+        ordered = sorted(visited, key=lambda piece: (piece.hop, index.place(piece.transfer), piece.start))
         every: list[Part] = [*self._held, *self._batons, *self._spent, *self._unfollowed]
         cut_off = sum(leaf.origin_to - leaf.origin_from for leaf in self._unfollowed)
         adds_up = _tiles(every, first.origin_from, first.origin_to) and _balances(every, self.flow)

@@ -73,7 +73,7 @@ class Live(Index):
     def append(self, row: Row) -> None:
         """Add a transfer, in order or late; BadInput where its id was there before or its amounts do not fit."""
         row = msgspec.structs.replace(row, reference=self.padded(row.reference))
-        if self._known(row.reference) not in (None, _GONE):
+        if self.knows(row.reference):
             what = f"the id {row.reference!r} was there before"
             raise BadInput(what, "give each its own, or correct the transfer")
         self._check(row)
@@ -101,6 +101,10 @@ class Live(Index):
                 self.withdraw(each.reference)
             elif each.row is not None:
                 (self.append if each.do == "append" else self.correct)(each.row)
+
+    def knows(self, reference: str) -> bool:
+        """Say whether a transfer of this id stands, one that moves nothing included."""
+        return self._known(reference) not in (None, _GONE)
 
     # ---- the questions of an index
 

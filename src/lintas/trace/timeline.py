@@ -6,11 +6,6 @@ from collections.abc import Iterator, Sequence
 from lintas.trace.index import Index
 
 
-def place(index: Index, transfer: int) -> tuple[int, bytes]:
-    """Return what orders transfers: the time, and the id where times are equal."""
-    return index.time[transfer], index.reference(transfer).encode()
-
-
 def precedes(index: Index, first: int, second: int) -> bool:
     """Say whether a transfer comes before another one."""
     one, other = index.time[first], index.time[second]

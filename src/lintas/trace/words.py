@@ -67,8 +67,6 @@ class Words:
 
     def __getitem__(self, number: int) -> bytes:
         """Return word ``number``, 0 <= number < n."""
-        if not 0 <= number < self._count:
-            raise IndexError(number)
         raw = self._raw(number)
         return _unpacked(raw) if self.form == "uuid" else raw
 
