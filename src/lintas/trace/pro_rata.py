@@ -14,7 +14,7 @@ from lintas.model.money import rescale
 from lintas.trace.index import Index
 from lintas.trace.ledger import microseconds
 from lintas.trace.steps import Row, departure, named, of_transfer, opening_row
-from lintas.trace.timeline import balance_before, came_before, count_before, gone_before, place
+from lintas.trace.timeline import balance_before, came_before, count_before, gone_before
 from lintas.trace.trail import Interval, Trail
 
 
@@ -41,7 +41,7 @@ class ProRata:
         self._cut_off = {left.transfer: left.reason for left in trail.unfollowed}
         self._arrivals: dict[int, list[tuple[int, Interval]]] = {}
         numbered = [(index.number(part.transfer), part) for part in trail.intervals]
-        numbered.sort(key=lambda each: place(index, each[0]), reverse=self._backward)
+        numbered.sort(key=lambda each: index.place(each[0]), reverse=self._backward)
         self._line_of = {number: self._line(number) for number, _ in numbered}
         for number, part in numbered:
             if self._line_of[number] >= 0:
@@ -106,7 +106,7 @@ class ProRata:
         first = count_before(index, leaving, arrivals[0][0])
         after = [leaving[at] for at in (range(first - 1, -1, -1) if backward else range(first, len(leaving)))]
         events: list[tuple[int, Interval | None]] = [*arrivals, *((transfer, None) for transfer in after)]
-        events.sort(key=lambda event: place(index, event[0]), reverse=backward)
+        events.sort(key=lambda event: index.place(event[0]), reverse=backward)
         for transfer, part in events:
             if not backward and self._until is not None and index.time[transfer] > self._until:
                 return
