@@ -7,6 +7,7 @@ nothing is lost or invented by rounding, whatever the ratio (the conservation la
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import msgspec
 import yaml
@@ -17,22 +18,48 @@ from lintas.model.errors import BadInput
 MAX_MINOR = 9_000_000_000_000_000
 
 
+class CryptoAsset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An asset on a chain: ``digits`` of our minor unit, ``decimals`` of the chain's own, ``contracts`` by chain (a token)."""
+
+    digits: int
+    decimals: int = 0
+    contracts: dict[str, str] = {}
+
+    @property
+    def unit(self) -> int:
+        """Return how many of the chain's smallest units one minor unit is (1 where they are the same)."""
+        scale: int = 10 ** (max(self.decimals, self.digits) - self.digits)
+        return scale
+
+
+@cache
+def crypto_assets() -> dict[str, CryptoAsset]:
+    """Return code -> crypto asset, as shipped."""
+    return msgspec.convert(_vocabulary("crypto_assets"), dict[str, CryptoAsset])
+
+
 @cache
 def exponents() -> dict[str, int]:
-    """Return ISO 4217 code -> minor-unit digits, as shipped."""
-    text = resources.files("lintas.model").joinpath("vocabulary/currencies.yaml").read_text("utf-8")
+    """Return code -> minor-unit digits: ISO 4217 currencies and crypto assets, as shipped."""
+    return _vocabulary("currencies") | {code: asset.digits for code, asset in crypto_assets().items()}
+
+
+def _vocabulary(name: str) -> dict[str, Any]:
+    text = resources.files("lintas.model").joinpath(f"vocabulary/{name}.yaml").read_text("utf-8")
     return dict(yaml.safe_load(text))
 
 
 def currency(code: str) -> str:
     """Return the code if it is known; BadInput otherwise."""
     if code not in exponents():
-        raise BadInput(f"unknown currency {code!r}", "use an ISO 4217 code listed in currencies.yaml, in capitals")
+        raise BadInput(
+            f"unknown currency {code!r}", "use a code listed in currencies.yaml or crypto_assets.yaml, in capitals"
+        )
     return code
 
 
 class Money(msgspec.Struct, frozen=True):
-    """An amount: ``amount_minor`` integer minor units of ``currency`` (ISO 4217)."""
+    """An amount: ``amount_minor`` integer minor units of ``currency`` (ISO 4217, or a crypto asset)."""
 
     amount_minor: int
     currency: str

@@ -16,7 +16,7 @@ WRITTEN = PLAIN.replace(r"\A", r"\A(?=.*\S)", 1)
 #: Bounds of what others send, checked where it is decoded: references, bank and currency codes, minor units.
 Reference = Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)]
 BankCode = Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{0,40}\Z")]
-CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
+CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z][A-Z0-9]{2,9}\Z")]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=MAX_MINOR)]
 #: A part ``[start, end)`` of a transfer, in its minor units.
 Span = tuple[Minor, Minor]

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -15,7 +15,7 @@ from lintas.trace.words import Strings, strings
 Ints = npt.NDArray[np.int64]
 
 #: What a transfer is to the trail: it goes on at the receiver, or it is spent there.
-KINDS = ("transfer", "merchant", "cash_out")
+KINDS = ("transfer", "merchant", "cash_out", "fee")
 #: Line number of a side that has no account here.
 OUTSIDE = -1
 
@@ -163,6 +163,11 @@ class Opening:
     amount_minor: int
     currency: str | None
     where: str
+
+
+def with_openings(ledger: Ledger, openings: "list[Opening]") -> Ledger:
+    """Return the ledger with these balances; BadInput where one does not say which line it is for."""
+    return replace(ledger, openings=_by_line(openings, ledger.lines))
 
 
 def _by_line(openings: list[Opening], lines: list[tuple[str, str]]) -> dict[int, int]:

@@ -75,7 +75,7 @@ def test_a_bad_value_is_refused_with_its_place(tmp_path: Path, row: str, column:
         (HEADER.encode() + b"t1,2026-03-01T10:00:00Z,\xff,b,1,XAK\n", "ledger.csv, line 2, byte 25", "not UTF-8"),
         ((HEADER + GOOD).encode("utf-16"), "ledger.csv, line 1, byte 1", "not UTF-8"),
         (HEADER + "t1,2026-03-01T10:00:00Z,a,\0b,100,XAK\n", "ledger.csv, line 2, column receiver", "invisible"),
-        (b"PAR1\x15\x04", "ledger.csv", "Parquet"),
+        (b"PAR1\x15\x04", "ledger.csv", "the Parquet file cannot be read, it may be cut"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_place(tmp_path: Path, content: str | bytes, where: str, what: str) -> None:
