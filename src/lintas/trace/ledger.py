@@ -170,7 +170,7 @@ def with_openings(ledger: Ledger, openings: "list[Opening]") -> Ledger:
     return replace(ledger, openings=_by_line(openings, ledger.lines))
 
 
-def _by_line(openings: list[Opening], lines: list[tuple[str, str]]) -> dict[int, int]:
+def _by_line(openings: list[Opening], lines: Sequence[tuple[str, str]]) -> dict[int, int]:
     """Find each balance's line; a balance of an account without transfers is of no use here and is left out."""
     of_account: dict[str, list[int]] = {}
     for number, (account, _) in enumerate(lines):

@@ -48,7 +48,12 @@ TYPED = """id, time::TIMESTAMPTZ AS time, sender, receiver, amount_minor::BIGINT
 def equal(one: Ledger, other: Ledger) -> Index:
     first, second = build(one), build(other)
     assert first.snapshot == second.snapshot
-    assert (first.self_transfers, first.id_width, first.banks) == (second.self_transfers, second.id_width, second.banks)
+    assert (one.idle, first.self_transfers, first.id_width, first.banks) == (
+        other.idle,
+        second.self_transfers,
+        second.id_width,
+        second.banks,
+    )
     return first
 
 

@@ -15,14 +15,19 @@ import numpy.typing as npt
 from lintas.model import money
 from lintas.model.errors import BadInput
 from lintas.trace.ledger import KINDS, Collector, Ledger
+from lintas.trace.names import LineNames
 from lintas.trace.readers import typed
 from lintas.trace.readers.plain import ENDS_NOTICED, OPTIONAL, REQUIRED, add_row, check_pairs
 from lintas.trace.readers.table import MAX_NAME, Row, header_of
+from lintas.trace.words import strings
 
 #: From this many bytes of CSV on the columns are worth it.
 WORTH_IT = 8_000_000
 _HEAD = 1 << 16
-_SAFE: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_SAFE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 Column = npt.NDArray[Any]
 
 _WORDS = """
@@ -238,7 +243,9 @@ def _ledger(db: duckdb.DuckDBPyConnection, width: int) -> Ledger:
     found: dict[str, Column] = db.execute(_CODED).fetchnumpy()
     order = np.argsort(found.pop("n"), kind="stable")
     found = {name: np.ascontiguousarray(column[order]) for name, column in found.items()}
-    (itself,) = db.execute("SELECT count(*) FROM moves WHERE itself").fetchone() or (0,)
+    idle = [
+        reference.encode() for (reference,) in db.execute("SELECT id FROM moves WHERE itself ORDER BY n").fetchall()
+    ]
     ids = db.execute("SELECT id FROM moves WHERE NOT itself ORDER BY n").fetchnumpy()["id"].astype(np.bytes_)
     words = db.execute("SELECT name FROM words ORDER BY k").fetchnumpy()["name"]
     holders = _holders(db)
@@ -263,12 +270,15 @@ def _ledger(db: duckdb.DuckDBPyConnection, width: int) -> Ledger:
         bank=bank,
         party=party,
         kind=found["kind"].astype(np.int8),
-        lines=[(words[key // len(codes)], codes[key % len(codes)]) for key in used.tolist()],
+        lines=LineNames(
+            strings(word.encode() for word in words[used // len(codes)]), (used % len(codes)).astype(np.int16), codes
+        ),
         currencies=[codes[key] for key in currencies.tolist()],
         banks=[holders[key] for key in banks.tolist()],
         parties=[words[key] for key in parties.tolist()],
         id_width=width,
-        self_transfers=itself,
+        self_transfers=len(idle),
+        idle=tuple(idle),
     )
 
 
