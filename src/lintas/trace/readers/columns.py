@@ -270,9 +270,7 @@ def _ledger(db: duckdb.DuckDBPyConnection, width: int) -> Ledger:
         bank=bank,
         party=party,
         kind=found["kind"].astype(np.int8),
-        lines=LineNames(
-            strings(word.encode() for word in words[used // len(codes)]), (used % len(codes)).astype(np.int16), codes
-        ),
+        lines=_named(words, codes, used),
         currencies=[codes[key] for key in currencies.tolist()],
         banks=[holders[key] for key in banks.tolist()],
         parties=[words[key] for key in parties.tolist()],
@@ -280,6 +278,13 @@ def _ledger(db: duckdb.DuckDBPyConnection, width: int) -> Ledger:
         self_transfers=len(idle),
         idle=tuple(idle),
     )
+
+
+def _named(words: Column, codes: list[str], keys: npt.NDArray[np.int64]) -> LineNames:
+    """Name the lines of these keys (account times currencies, plus currency); only the currencies that occur."""
+    there, code = np.unique(keys % len(codes), return_inverse=True)
+    accounts = strings(word.encode() for word in words[keys // len(codes)])
+    return LineNames(accounts, code.astype(np.int16), [codes[at] for at in there.tolist()])
 
 
 def _holders(db: duckdb.DuckDBPyConnection) -> list[str]:
