@@ -16,23 +16,32 @@ def trace() -> None:
 
 
 @trace.command()
-@click.option("--transfers", "files", type=_FILE, required=True, multiple=True, help="CSV, or pacs.008 (.xml).")
+@click.option("--transfers", "files", type=_FILE, required=True, multiple=True, help="CSV, Parquet, XML or JSON Lines.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Directory of the index.")
 @click.option("--bank", default="", help="This holder's own bank code: sides that name it are its accounts.")
-def index(files: tuple[Path, ...], out: Path, bank: str) -> None:
-    """Index transfers (CSV: time,sender,receiver,amount_minor,currency; also id, credited_minor and others).
+@click.option("--currency", default="", help="Currency of a layout that names none (AMLSim); a chain's own asset.")
+@click.option("--labels", "label_files", type=_FILE, multiple=True, help="Chains: whose addresses are (CSV, tagpack).")
+def index(files: tuple[Path, ...], out: Path, bank: str, currency: str, label_files: tuple[Path, ...]) -> None:
+    """Index transfers: our own columns as CSV or Parquet, ISO 20022 messages, AMLSim, bitcoin-etl or ethereum-etl.
 
-    Opening balances are read from opening_balances.csv (account,amount_minor) beside the first file, if it is there.
+    Our own columns: time,sender,receiver,amount_minor,currency; also id, credited_minor and others. Opening balances are
+    read from opening_balances.csv (account,amount_minor) beside the first file, if it is there.
     """
     from lintas.trace.files import save
     from lintas.trace.lines import build
-    from lintas.trace.transfers import OPENINGS, read_ledger
+    from lintas.trace.readers.labels import read_labels
+    from lintas.trace.transfers import OPENINGS, Holders, Told, read_ledger
 
-    built = build(read_ledger(list(files), bank=bank))
+    holders, told = Holders(), Told()
+    for file in label_files:
+        holders |= read_labels(file)[1]
+    built = build(read_ledger(list(files), bank=bank, currency=currency, holders=holders, told=told))
     save(built, out)
     click.echo(f"{len(built):,} transfers on {built.line_count:,} account lines, snapshot {built.snapshot}, in {out}")
     if built.self_transfers:
         click.echo(f"{built.self_transfers:,} transfers from an account to itself move nothing and were left out")
+    for what, count in sorted((+told).items()):
+        click.echo(f"{count:,} {what}")
     if built.balances == "assumed":
         click.echo(f"no {OPENINGS} beside the transfers: the smallest balances that never go below zero are assumed")
     elif built.lifted:

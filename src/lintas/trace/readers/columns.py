@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lintas.model import money
-from lintas.model.errors import BadInput
 from lintas.trace.ledger import KINDS, Collector, Ledger
 from lintas.trace.names import LineNames
 from lintas.trace.readers import typed
-from lintas.trace.readers.plain import ENDS_NOTICED, OPTIONAL, REQUIRED, add_row, check_pairs
+from lintas.trace.readers.plain import ENDS_NOTICED, OPTIONAL, REQUIRED, add_row, check_columns
 from lintas.trace.readers.table import MAX_NAME, Row, header_of
 from lintas.trace.words import strings
 
@@ -127,15 +126,6 @@ def _open_parquet(db: duckdb.DuckDBPyConnection, file: Path) -> tuple[str, dict[
     kinds = typed.columns_of(db, file)
     check_columns(kinds, file.name)
     return f"(SELECT *, file_row_number AS row FROM {typed.parquet(file)})", kinds  # noqa: S608 — the path is quoted
-
-
-def check_columns(names: dict[str, str] | list[str], where: str) -> None:
-    """Refuse a file that lacks a column of the layout."""
-    missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        told = f"missing column{'s' * (len(missing) > 1)} {', '.join(missing)}"
-        raise BadInput(told, f"a ledger has the columns {','.join(REQUIRED)}", where=where)
-    check_pairs(names, where)
 
 
 def _open_csv(db: duckdb.DuckDBPyConnection, file: Path) -> tuple[str, dict[str, str]] | None:

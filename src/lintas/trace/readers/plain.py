@@ -31,12 +31,12 @@ ENDS_NOTICED = {"time", "currency", "debited_currency", "credited_currency", "ki
 def add_csv(collector: Collector, data: bytes, *, bank: str = "", where: str = "CSV") -> int:
     """Add the rows of one CSV file; return the width of the row numbers given as ids, 0 where the file has ids."""
     header, rows = csv_rows(data, where, REQUIRED, ends_noticed=ENDS_NOTICED)
-    check_pairs(header, f"{where}, line 1")
-    return add_rows(collector, header, rows, bank=bank)
+    return add_rows(collector, header, rows, bank=bank, where=f"{where}, line 1")
 
 
-def add_rows(collector: Collector, header: Collection[str], rows: Iterable[Row], *, bank: str = "") -> int:
+def add_rows(collector: Collector, header: Collection[str], rows: Iterable[Row], *, bank: str, where: str) -> int:
     """Add rows that have the columns ``header``; return the width of the row numbers given as ids, 0: they have ids."""
+    check_columns(header, where)
     if "id" in header:
         for row in rows:
             add_row(collector, row, bank, row.name("id"))
@@ -48,8 +48,12 @@ def add_rows(collector: Collector, header: Collection[str], rows: Iterable[Row],
     return width
 
 
-def check_pairs(header: Collection[str], where: str) -> None:
-    """Refuse an amount without its currency's column, and the other way round."""
+def check_columns(header: Collection[str], where: str) -> None:
+    """Refuse a file without a column of the layout, or with an amount but not its currency, or the other way round."""
+    missing = [name for name in REQUIRED if name not in header]
+    if missing:
+        told = f"missing column{'s' * (len(missing) > 1)} {', '.join(missing)}"
+        raise BadInput(told, f"a ledger has the columns {','.join(REQUIRED)}", where=where)
     for pair in ("debited", "credited"):
         if (f"{pair}_minor" in header) != (f"{pair}_currency" in header):
             do = f"give {pair}_minor and {pair}_currency together"
