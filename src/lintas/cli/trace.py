@@ -45,8 +45,8 @@ def index(files: tuple[Path, ...], out: Path, bank: str, currency: str, label_fi
     if built.balances == "assumed":
         click.echo(f"no {OPENINGS} beside the transfers: the smallest balances that never go below zero are assumed")
     elif built.lifted:
-        told = "given opening balances are smaller than what was paid out of them; the smallest sufficient are assumed"
-        click.echo(f"{built.lifted:,} {told}")
+        words = "given opening balances are smaller than what was paid out of them; the smallest sufficient are assumed"
+        click.echo(f"{built.lifted:,} {words}")
 
 
 @trace.command()

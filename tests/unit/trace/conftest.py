@@ -3,8 +3,11 @@
 import random
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 import pytest
+from tests.unit.trace.chains import coin, paid, transaction
 
 #: A row of the CSV contract, all values as text.
 Row = dict[str, str]
@@ -161,3 +164,27 @@ def replay() -> Callable[..., tuple[Taint, Rest]]:
 def random_rows() -> Callable[..., list[Row]]:
     """Return the maker of random ledgers: seed -> rows."""
     return _random_rows
+
+
+def _random_chain(seed: int) -> list[dict[str, Any]]:
+    """Make a chain of small coins that are mixed, split and burnt as fees; each transaction in a block of its own."""
+    rng, unspent, chain = random.Random(seed), dict[tuple[int, int], int](), list[dict[str, Any]]()
+    for number in range(1, 30):
+        if number < 6 or rng.random() < 0.1:
+            inputs, amount = [], rng.randint(5, 40)
+        else:
+            spent = rng.sample(sorted(unspent), min(len(unspent), rng.randint(1, 3)))
+            inputs, amount = [coin(*key) for key in spent], sum(unspent.pop(key) for key in spent)
+            amount -= rng.choice([0, 0, 1, 2]) if amount > 3 else 0
+        cuts = sorted(rng.sample(range(1, amount), min(rng.randint(0, 3), amount - 1))) if amount > 1 else []
+        values = [b - a for a, b in pairwise([0, *cuts, amount])]
+        outputs = [paid(at, f"who-{rng.randint(1, 9)}", value) for at, value in enumerate(values)]
+        unspent |= {(number, at): value for at, value in enumerate(values)}
+        chain.append(transaction(number, number, inputs, outputs))
+    return chain
+
+
+@pytest.fixture
+def random_chain() -> Callable[[int], list[dict[str, Any]]]:
+    """Return the maker of random chains of coins: seed -> transactions in order."""
+    return _random_chain

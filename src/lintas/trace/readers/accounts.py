@@ -134,12 +134,8 @@ def _pay(
     amount = _minor(chain, value, token)
     if not amount:
         chain.told[TINY] += 1
-    elif sender == NOBODY and not chain.holder(receiver):
-        # Minted: it comes from no account.
-        settled = amount, token.asset
-        chain.collector.add(
-            reference, chain.tick(seconds), None, receiver, settled, where=row.place("value"), party=NOBODY
-        )
+    elif sender == NOBODY:
+        chain.make(reference, seconds, receiver, (amount, token.asset), NOBODY, where=row.place("value"))
     else:
         chain.pay(reference, seconds, sender, receiver, (amount, token.asset), where=row.place("value"))
 

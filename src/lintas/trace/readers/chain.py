@@ -64,6 +64,14 @@ class Chain:
             party=receiver if of_receiver else sender if of_sender else "",
         )
 
+    def make(
+        self, reference: str, seconds: int, receiver: str, amount: tuple[int, str], source: str, *, where: str
+    ) -> None:
+        """Add money that comes from no account: mined, minted, out of a shielded pool. Another holder's is in its ledger."""
+        if not self.holder(receiver):
+            settled = check_amount(str(amount[0]), where), amount[1]
+            self.collector.add(reference, self.tick(seconds), None, receiver, settled, where=where, party=source)
+
     def pay_fee(self, reference: str, seconds: int, payer: str, amount: tuple[int, str], *, where: str) -> None:
         """Add a fee: spent, to whoever made the block. A fee of another holder is in that one's ledger."""
         if not self.holder(payer):

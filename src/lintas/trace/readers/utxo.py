@@ -82,14 +82,14 @@ def _add(chain: Chain, transaction: _Transaction, inputs: list[_Coin], spent: di
             if coin.value and coin.coin:
                 chain.pay(f"{name}:in:{number}", seconds, rests, name, (coin.value, chain.asset), where=where)
             elif coin.value:
-                _from_nowhere(chain, f"{name}:in:{number}", transaction, coin._replace(address=name), "shielded")
+                chain.make(f"{name}:in:{number}", seconds, name, (coin.value, chain.asset), "shielded", where=where)
     for coin in transaction.outputs:
         holder = chain.holder(coin.address)
         address = coin.address if holder or coin.coin not in spent else f"{coin.address}/{coin.coin}"
         if not coin.value:
             continue
         if transaction.minted:
-            _from_nowhere(chain, coin.coin, transaction, coin._replace(address=address), "coinbase")
+            chain.make(coin.coin, seconds, address, (coin.value, chain.asset), "coinbase", where=where)
         elif payer and holder == payer:
             chain.told[INSIDE] += 1
         else:
@@ -97,14 +97,6 @@ def _add(chain: Chain, transaction: _Transaction, inputs: list[_Coin], spent: di
             chain.pay(coin.coin, seconds, source, address, (coin.value, chain.asset), where=where)
     if fee > 0 and not payer:
         chain.pay_fee(f"{name}:fee", seconds, name, (fee, chain.asset), where=where)
-
-
-def _from_nowhere(chain: Chain, reference: str, transaction: _Transaction, coin: _Coin, source: str) -> None:
-    """Add money that comes from no account: mined, or out of a shielded pool."""
-    holder = chain.holder(coin.address)
-    if not holder:
-        time, settled = chain.tick(transaction.seconds), (coin.value, chain.asset)
-        chain.collector.add(reference, time, None, coin.address, settled, where=transaction.where, party=source)
 
 
 def _known(coin: _Coin, made: dict[str, _Coin], where: str) -> _Coin:
