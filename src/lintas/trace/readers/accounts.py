@@ -142,7 +142,8 @@ def _pay(
 
 def _minor(chain: Chain, value: int, token: _Token) -> int:
     amount, rest = divmod(value * token.times, token.per)
-    chain.told[CUT] += bool(rest and amount)
+    if rest and amount:
+        chain.told[CUT] += 1
     return amount
 
 
