@@ -9,14 +9,19 @@ from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.conformance.trace.world import BANKS, BTC, ETH, EXCHANGES, HOLDERS, World
 
-from lintas.model.tainted import Span
+from lintas.bank.agent import Agent
+from lintas.bank.core import Core
+from lintas.model.tainted import Baton, Span, check_answer
+from lintas.model.times import SystemClock
 from lintas.trace.fifo import trace
 from lintas.trace.index import Index
 from lintas.trace.lines import build
 from lintas.trace.readers.labels import read_labels
+from lintas.trace.records import TraceQuestion
 from lintas.trace.trail import Trail
 from lintas.trace.transfers import read_ledger
 
@@ -78,6 +83,65 @@ def follow(holders: dict[str, Index], first: str, transfer: str, part: Span) -> 
     return found
 
 
+class Books(Core):
+    """A holder's records whose index is made already, by the readers that its kind of books needs."""
+
+    def __init__(self, directory: Path, bank: str, index: Index) -> None:
+        super().__init__(directory, bank)
+        self._made = index
+
+    def index(self) -> Index:
+        return self._made
+
+
+def ask(agents: dict[str, Agent], first: Baton) -> tuple[Counter[tuple[str, str]], list[str]]:
+    """Ask the holders' agents, as an authority does, until no money has moved on: what is where, and whom nobody knew."""
+    found, unknown, todo = Counter[tuple[str, str]](), list[str](), [first]
+    while todo:
+        baton = todo.pop()
+        question = TraceQuestion(id="q", case="c", bank=baton.holder, asked_at="2026-03-01T10:00:00Z", baton=baton)
+        answer = agents[baton.holder].locate(question)
+        check_answer(answer, baton.start, baton.end)
+        if not answer.found:
+            unknown.append(baton.transfer)
+        for part in answer.parts:
+            if part.baton is not None:
+                todo.append(part.baton)
+            else:
+                found[part.state, part.local_currency] += part.local_minor
+    return found, unknown
+
+
+def test_the_agents_of_all_holders_find_the_same_amounts(tmp_path: Path) -> None:
+    world = World(7, 1_200)
+    indexes = {code: index_of(world, code, tmp_path) for code in HOLDERS}
+    whole = build(read_ledger([world.write_rows(tmp_path / "central.csv", world.central())]))
+    client = httpx.AsyncClient()
+    agents = {code: Agent(Books(tmp_path / code, code, indexes[code]), client, SystemClock()) for code in HOLDERS}
+    asked, straight = (
+        0,
+        {row["id"] for row in world.rows if row["id"][0] not in "CPS" and row["sender_bank"] in EXCHANGES},
+    )
+    rows = [row for row in world.rows[: len(world.rows) // 2] if row["sender_bank"] in BANKS]
+    for row in random.Random(7).sample(rows, 60):
+        bank, end, code = row["sender_bank"], int(row["amount_minor"]), row["currency"]
+        first = Baton(transfer=row["id"], start=0, end=end, currency=code, holder=bank, sender=bank)
+        found, unknown = ask(agents, first)
+        # straight from one exchange to the other over a chain: whoever asks the chain is not believed (docs/limits.md)
+        assert set(unknown) <= straight
+        if unknown:
+            continue
+        trail, least, most = trace(whole, row["id"]), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        for state, leaves in (("here", trail.frontier), ("spent", trail.spent)):
+            for leaf in leaves:
+                most[state, leaf.currency] += leaf.amount_minor
+                # an answer leaves out what is less than one minor unit of what was asked
+                least[state, leaf.currency] += leaf.amount_minor if leaf.origin_to > leaf.origin_from else 0
+        assert all(least[key] <= found[key] <= most[key] for key in most), row["id"]
+        asked += 1
+    assert asked > 40
+
+
 def kind_of(holder: str) -> str:
     if holder in BANKS:
         return "bank"
@@ -96,13 +160,13 @@ def test_the_world_has_eleven_holders_in_four_jurisdictions() -> None:
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_the_union_of_the_holders_is_the_whole(seed: int, tmp_path: Path) -> None:
-    world = World(seed, 1_000)
+    world = World(seed, 1_200)
     holders = {code: index_of(world, code, tmp_path) for code in HOLDERS}
     whole = build(read_ledger([world.write_rows(tmp_path / "central.csv", world.central())]))
     rng, ways, batons = random.Random(seed), set[tuple[str, ...]](), 0
     early = world.rows[: len(world.rows) // 2]
     from_banks = [row for row in early if row["sender_bank"] in BANKS and row["receiver_bank"] in EXCHANGES]
-    for row in rng.sample(from_banks, TRACES // 2) + rng.sample(early, TRACES // 2):
+    for row in rng.sample(from_banks, min(TRACES // 2, len(from_banks))) + rng.sample(early, TRACES // 2):
         start = rng.choice([0, rng.randint(0, int(row["amount_minor"]) - 1)])
         part = (start, int(row["amount_minor"]))
         central = Found()

@@ -25,6 +25,8 @@ EXCHANGES = {"XBEX": "XBK", "XDEX": "XDK"}
 BTC, ETH = "chain-btc", "chain-eth"
 HOLDERS = [*BANKS, *EXCHANGES, BTC, ETH]
 CRYPTO = ("BTC", "ETH", "USDT")
+#: What a minor unit is worth; every change of money costs three of a hundred, so that nobody has more after it.
+WORTH = {"XAK": 3, "XBK": 5, "XCK": 4, "XDK": 7, "BTC": 11, "ETH": 6, "USDT": 2}
 GWEI = 10**9
 START = 1_772_359_200
 COLUMNS = (
@@ -34,6 +36,11 @@ COLUMNS = (
 TRANSACTIONS = "hash,block_number,transaction_index,from_address,to_address,value,gas,gas_price,block_timestamp"
 RECEIPTS = "transaction_hash,gas_used,effective_gas_price,status"
 TRANSFERS = "token_address,from_address,to_address,value,transaction_hash,log_index,block_number"
+
+
+def worth(amount: int, code: str, into: str) -> int:
+    """Change an amount, rounding down."""
+    return amount if code == into else amount * WORTH[code] * 97 // (WORTH[into] * 100)
 
 
 @dataclass
@@ -161,11 +168,13 @@ class World:
         code, there = homes[sender[0]], homes[receiver[0]]
         self._now += rng.randint(0, 2)
         number, time = self._next(), self._now * 1_000_000
-        settled, more = (amount, code), dict[str, Any]()
+        settled, more, got = (amount, code), dict[str, Any](), worth(amount, code, there)
+        if not got:
+            return
         if code != there and rng.random() < 0.5:
-            more["credited"] = (amount * 3 // 2 + 1, there)
+            more["credited"] = (got, there)
         elif code != there:
-            settled, more["debited"] = (amount * 2 // 3 + 1, there), (amount, code)
+            settled, more["debited"] = (got, there), (amount, code)
         self._write(f"P{number:05d}", time, sender, receiver, settled, **more)
         if rng.random() < 0.3:
             fee = rng.randint(1, 5), code
@@ -182,13 +191,14 @@ class World:
     def _convert(self) -> None:
         side, code = self._payer(self._customers, [*CRYPTO, *EXCHANGES.values()])
         into = EXCHANGES[side[0]] if code in CRYPTO else self._rng.choice(CRYPTO)
-        self._change(side, code, into, self._some())
+        self._change(side, code, into, self._some(side[1], code))
 
-    def _change(self, side: tuple[str, str], code: str, into: str, got: int) -> None:
+    def _change(self, side: tuple[str, str], code: str, into: str, amount: int) -> None:
         """Change money inside an exchange, into a crypto asset or out of one."""
-        paid_in = self._some(side[1], code), code
         self._now += 1
-        time, credited = self._now * 1_000_000, (got, into)
+        time, paid_in, credited = self._now * 1_000_000, (amount, code), (worth(amount, code, into), into)
+        if not credited[0]:
+            return
         self._write(f"C{self._next():05d}", time, side, side, paid_in, debited=paid_in, credited=credited)
 
     def _launder(self) -> None:
@@ -197,7 +207,7 @@ class World:
         there, back = rng.sample([(code, f"{code}-made-{number}") for code in EXCHANGES], 2)
         self.labels |= {f"dep-{back[1]}": back[0], address(10**6 + number): back[0]}
         self._pay_over(rng.choice(self._people), there, rng.randint(5_000, 50_000))
-        self._change(there, EXCHANGES[there[0]], asset, rng.randint(5_000, 50_000))
+        self._change(there, EXCHANGES[there[0]], asset, self._purse[there[1], EXCHANGES[there[0]]])
         if asset == "BTC":
             who = self._wallet()
             coin_at = self._pay_coins(there, [((BTC, who), who, self._purse[there[1], asset])])
@@ -207,7 +217,7 @@ class World:
             self._on_accounts(there, asset, address(900), (ETH, here), here, self._purse[there[1], asset])
             left = self._purse[here, asset] - (21 if asset == "ETH" else 0)
             self._on_accounts((ETH, here), asset, here, back, address(10**6 + number), left)
-        self._change(back, asset, EXCHANGES[back[0]], rng.randint(5_000, 50_000))
+        self._change(back, asset, EXCHANGES[back[0]], self._purse[back[1], asset])
         self._pay_over(back, rng.choice(self._people), self._purse[back[1], EXCHANGES[back[0]]])
 
     # ---- the chain of coins
