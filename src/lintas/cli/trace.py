@@ -29,12 +29,10 @@ def index(files: tuple[Path, ...], out: Path, bank: str, currency: str, label_fi
     """
     from lintas.trace.files import save
     from lintas.trace.lines import build
-    from lintas.trace.readers.labels import read_labels
-    from lintas.trace.transfers import OPENINGS, Holders, Told, read_ledger
+    from lintas.trace.readers.labels import read_holders
+    from lintas.trace.transfers import OPENINGS, Told, read_ledger
 
-    holders, told = Holders(), Told()
-    for file in label_files:
-        holders |= read_labels(file)[1]
+    holders, told = read_holders(label_files), Told()
     built = build(read_ledger(list(files), bank=bank, currency=currency, holders=holders, told=told))
     save(built, out)
     click.echo(f"{len(built):,} transfers on {built.line_count:,} account lines, snapshot {built.snapshot}, in {out}")

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from tests.conformance.trace.world import BANKS, BTC, ETH, EXCHANGES, HOLDERS, World
 
@@ -140,6 +141,29 @@ def test_the_agents_of_all_holders_find_the_same_amounts(tmp_path: Path) -> None
         assert all(least[key] <= found[key] <= most[key] for key in most), row["id"]
         asked += 1
     assert asked > 40
+
+
+def test_a_baton_that_is_not_true_finds_nothing(tmp_path: Path) -> None:
+    """One larger than its transfer, in another currency, from whom the money never came, or to whom it never went."""
+    world = World(8, 300)
+    row = next(r for r in world.rows if r["sender_bank"] in BANKS and r["receiver_bank"] in EXCHANGES)
+    end, code, bank, holder = int(row["amount_minor"]), row["currency"], row["sender_bank"], row["receiver_bank"]
+    stranger = next(other for other in BANKS if other != bank)
+    true = Baton(transfer=row["id"], start=0, end=end, currency=code, holder=holder, sender=bank)
+    lies = [
+        msgspec.structs.replace(true, end=end + 1),
+        msgspec.structs.replace(true, start=end, end=end),
+        msgspec.structs.replace(true, currency="BTC"),
+        msgspec.structs.replace(true, sender=stranger),
+        msgspec.structs.replace(true, sender=""),
+        msgspec.structs.replace(true, sender=holder),
+        msgspec.structs.replace(true, holder=stranger),
+    ]
+    client = httpx.AsyncClient()
+    for baton in (true, *lies):
+        books = Books(tmp_path / baton.holder, baton.holder, index_of(world, baton.holder, tmp_path))
+        question = TraceQuestion(id="q", case="c", bank=baton.holder, asked_at="2026-03-01T10:00:00Z", baton=baton)
+        assert Agent(books, client, SystemClock()).locate(question).found == (baton is true)
 
 
 def kind_of(holder: str) -> str:

@@ -7,6 +7,7 @@ gives a name. Addresses are kept in their one form, so that a label finds its ad
 import csv
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -45,6 +46,18 @@ def read_labels(file: Path) -> tuple[Labels, Holders]:
         return _of_csv(data, file.name)
     label = Label("wallet", file.stem, f"list {file.name}")
     return dict.fromkeys(read_addresses(data, where=file.name), label), {}
+
+
+def read_holders(files: Iterable[Path]) -> Holders:
+    """Read whose addresses are from several files; BadInput where two files, or two sources, give one address to two."""
+    found, said = Holders(), dict[str, str]()
+    for file in files:
+        for address, code in read_labels(file)[1].items():
+            if found.setdefault(address, code) != code:
+                what = f"the address {address} has two holders: {found[address]} ({said[address]}) and {code}"
+                raise BadInput(what, "keep one: its money can be in one ledger only", where=file.name)
+            said.setdefault(address, file.name)
+    return found
 
 
 def of_tags(tags: list[Tag], *, where: str = "tagpack") -> tuple[Labels, Holders]:
