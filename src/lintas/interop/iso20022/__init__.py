@@ -1,0 +1,47 @@
+"""ISO 20022 messages between bytes and our words: :func:`read` and :func:`write` for every kind, records for what they say."""
+
+from lintas.interop.iso20022.messages import FAMILIES, read, read_pacs008, write, write_pacs008
+from lintas.interop.iso20022.records import (
+    Balance,
+    Case,
+    CreditTransfer,
+    Entry,
+    Header,
+    Initiation,
+    Investigation,
+    InvestigationAnswer,
+    Message,
+    Original,
+    Outcome,
+    Party,
+    Recall,
+    RecallAnswer,
+    Return,
+    Statement,
+    Status,
+)
+
+__all__ = [
+    "FAMILIES",
+    "Balance",
+    "Case",
+    "CreditTransfer",
+    "Entry",
+    "Header",
+    "Initiation",
+    "Investigation",
+    "InvestigationAnswer",
+    "Message",
+    "Original",
+    "Outcome",
+    "Party",
+    "Recall",
+    "RecallAnswer",
+    "Return",
+    "Statement",
+    "Status",
+    "read",
+    "read_pacs008",
+    "write",
+    "write_pacs008",
+]
