@@ -2,6 +2,7 @@
 
 An agent is written as its BIC, else as a clearing member id; an account as its IBAN, else as another id. Parties'
 names and addresses are not read. A reason is a code of ISO's external code sets, or what a bank wrote instead.
+In JSON each part of a message says in `kind` which of these it is.
 """
 
 from datetime import date, datetime
@@ -36,7 +37,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     opened_by: Party
 
 
-class CreditTransfer(msgspec.Struct, frozen=True, kw_only=True):
+class CreditTransfer(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """One `CdtTrfTxInf` of a `pacs.008`. Amounts are minor units of their currency.
 
     ``time`` is `AccptncDtTm`, else `SttlmTmIndctn`; ``time_exact`` is False where the message gives only the
@@ -66,7 +67,7 @@ class CreditTransfer(msgspec.Struct, frozen=True, kw_only=True):
         return self.uetr or self.tx_id or self.end_to_end_id
 
 
-class Initiation(msgspec.Struct, frozen=True, kw_only=True):
+class Initiation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """One `CdtTrfTxInf` of a `pain.001`: a customer's instruction to pay from ``debtor_account``, not yet money that moved.
 
     ``time`` is the requested execution; ``time_exact`` False where only its day is given. ``payment_id`` names the batch.
@@ -128,7 +129,7 @@ class Reasoned(msgspec.Struct, frozen=True, kw_only=True):
     info: tuple[str, ...] = ()
 
 
-class Recall(Reasoned, frozen=True, kw_only=True):
+class Recall(Reasoned, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """A transfer asked back: `camt.056` between banks, `camt.055` from a customer. It is a request, never an order."""
 
     original: Original
@@ -136,7 +137,7 @@ class Recall(Reasoned, frozen=True, kw_only=True):
     case: Case | None = None
 
 
-class RecallAnswer(Reasoned, frozen=True, kw_only=True):
+class RecallAnswer(Reasoned, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """What became of a recall (`camt.029`); ``amount_minor`` is what comes back, where the answer says it."""
 
     outcome: Outcome
@@ -147,7 +148,7 @@ class RecallAnswer(Reasoned, frozen=True, kw_only=True):
     currency: str | None = None
 
 
-class Return(Reasoned, frozen=True, kw_only=True):
+class Return(Reasoned, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """Money sent back (`pacs.004`): ``amount_minor`` moves from the original's creditor to its debtor.
 
     ``time`` is `SttlmTmIndctn`, else the start of the settlement day (``time_exact`` False).
@@ -161,7 +162,7 @@ class Return(Reasoned, frozen=True, kw_only=True):
     time_exact: bool = False
 
 
-class Status(Reasoned, frozen=True, kw_only=True):
+class Status(Reasoned, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """How far a transfer got (`pacs.002`): ``status`` is an ISO code (`ACSC` settled, `PDNG` pending, `RJCT` rejected…)."""
 
     original: Original
@@ -170,7 +171,7 @@ class Status(Reasoned, frozen=True, kw_only=True):
     accepted: datetime | None = None
 
 
-class Investigation(msgspec.Struct, frozen=True, kw_only=True):
+class Investigation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """A question about a transfer (`camt.110`); ``type`` and ``reason`` are codes of ISO's external sets.
 
     ``id`` is the asker's id of the investigation, ``text`` what it asks in words (500 characters).
@@ -183,7 +184,7 @@ class Investigation(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-class InvestigationAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class InvestigationAnswer(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """The answer to it (`camt.111`): ``status`` and ``status_reason`` are codes, ``texts`` the answers in words.
 
     ``asked_in`` is the id of the message that asked; ``id`` the answerer's own id of the investigation.
@@ -234,7 +235,7 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
     day: date
 
 
-class Statement(msgspec.Struct, frozen=True, kw_only=True):
+class Statement(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """One account's statement (`camt.053`) or notification (`camt.054`), its entries in document order.
 
     ``opening`` is the balance `OPBD` (else `PRCD`), ``closing`` `CLBD`; a notification has none.
