@@ -71,7 +71,7 @@ class Fact:
             return said.id or f"{said.original.reference}/return"
         if isinstance(said, Entry):
             ids = (said.uetr, said.tx_id, said.servicer_reference, said.end_to_end_id)
-            found = next(filter(None, ids), None) or f"{self.batch}/{self.account}/{self.where.rpartition(', ')[2]}"
+            found = next(filter(None, ids), None) or f"{self.batch}/{self.account}/{self.where.rpartition('/')[2]}"
             return f"{found}/return" if self.back and found != said.servicer_reference else found
         return said.reference if isinstance(said, CreditTransfer) else said.uetr or said.end_to_end_id
 

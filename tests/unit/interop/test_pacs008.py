@@ -103,7 +103,7 @@ def test_a_bad_element_is_named(old: bytes, new: bytes, path: str, what: str) ->
     assert old in second
     with pytest.raises(BadInput) as caught:
         read_pacs008(first + second.replace(old, new), where="batch.xml")
-    place = f"batch.xml, FIToFICstmrCdtTrf, CdtTrfTxInf[2], {path}"
+    place = f"batch.xml, FIToFICstmrCdtTrf/CdtTrfTxInf[2]/{path}"
     assert (caught.value.where, what in caught.value.what) == (place, True), str(caught.value)
 
 

@@ -27,12 +27,12 @@ def read_answers(body: Element) -> tuple[Header, tuple[RecallAnswer, ...]]:
     header, case = read_assignment(body), read_case(body, "RslvdCase")
     told = body.text("Sts/Conf")
     if told is None:
-        where = f"{body.where}, Sts/Conf"
+        where = body.at("Sts/Conf")
         raise BadInput("the answer is not about a recall", "only answers with Conf are read", where=where)
     found = [*body.all("CxlDtls/TxInfAndSts"), *body.all("CxlDtls/OrgnlPmtInfAndSts/TxInfAndSts")]
     if found:
         return header, tuple(_answer(each, told, case) for each in found)
-    return header, (RecallAnswer(outcome=_outcome(told, f"{body.where}, Sts/Conf"), case=case),)
+    return header, (RecallAnswer(outcome=_outcome(told, body.at("Sts/Conf")), case=case),)
 
 
 def write_answers(writer: Writer, header: Header, answers: tuple[RecallAnswer, ...]) -> None:
@@ -78,7 +78,7 @@ def _answer(element: Element, told: str, case: Case | None) -> RecallAnswer:
     amount = element.amount("RsltnRltdInf/IntrBkSttlmAmt")
     said = read_reason(element, "CxlStsRsnInf")
     return RecallAnswer(
-        outcome=_outcome(whole, f"{element.where}, TxCxlSts"),
+        outcome=_outcome(whole, element.at("TxCxlSts")),
         original=read_original(element),
         id=element.text("CxlStsId") or "",
         case=read_case(element, "RslvdCase") or case,

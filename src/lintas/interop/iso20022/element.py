@@ -2,7 +2,6 @@
 
 import functools
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
 from lxml import etree
@@ -16,30 +15,40 @@ _UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 
 
 class Element:
-    """An element, its namespace and its path."""
+    """An element, its children by name, and its place: `FILE, Document/A/B[2]`."""
 
-    def __init__(self, element: etree._Element, namespace: str, where: str) -> None:
-        self._element, self._namespace, self.where = element, namespace, where
+    __slots__ = ("_children", "_element", "_parent", "_prefix", "_step")
+
+    def __init__(self, element: etree._Element, prefix: str, step: str, parent: "Element | None" = None) -> None:
+        self._element, self._prefix, self._step, self._parent = element, prefix, step, parent
+        self._children: dict[str, list[Element]] | None = None
+
+    @property
+    def where(self) -> str:
+        """Return the place, for errors."""
+        return self._step if self._parent is None else self._parent.at(self._step)
 
     def find(self, path: str) -> "Element | None":
         """Return the first element at ``path`` (`A/B/C`, no prefix), None if there is none."""
-        found = self._element.find(_clark(self._namespace, path))
-        return None if found is None else Element(found, self._namespace, f"{self.where}, {path}")
+        found = self
+        for step in _steps(path):
+            among = found._named(step)
+            if not among:
+                return None
+            found = among[0]
+        return found
 
-    def all(self, path: str) -> "Iterator[Element]":
-        """Give every element at ``path``, numbered in its place."""
-        for number, found in enumerate(self._element.iterfind(_clark(self._namespace, path)), 1):
-            yield Element(found, self._namespace, f"{self.where}, {path}[{number}]")
+    def all(self, path: str) -> "list[Element]":
+        """Return every element at ``path``, in document order."""
+        found = [self]
+        for step in _steps(path):
+            found = [child for each in found for child in each._named(step)]
+        return found
 
     def text(self, path: str, most: int = 140) -> str | None:
         """Return the stripped text at ``path``; None if the element is absent, BadInput if it is there but empty."""
-        found = self._element.find(_clark(self._namespace, path))
-        if found is None:
-            return None
-        text = (found.text or "").strip()
-        if not text or len(text) > most or not text.isprintable():
-            raise self._wrong(path, "the element is empty, too long or not printable", "send its value")
-        return text
+        found = self.find(path)
+        return None if found is None else found.own_text(most)
 
     def own_text(self, most: int = 140) -> str:
         """Return this element's own text, by the same rule."""
@@ -68,10 +77,10 @@ class Element:
 
     def amount(self, path: str, *, zero: bool = False) -> tuple[int, str] | None:
         """Return minor units and currency (`Ccy`); BadInput for no amount, an unknown currency, or zero."""
-        found = self._element.find(_clark(self._namespace, path))
+        found = self.find(path)
         if found is None:
             return None
-        text, code = self.need(path), str(found.get("Ccy") or "")
+        text, code = found.own_text(), str(found._element.get("Ccy") or "")
         try:
             amount = money.parse_decimal(text, code)
         except LintasError as wrong:
@@ -133,8 +142,25 @@ class Element:
         found = found or self.text(f"{bank}/Othr/Id")
         return None if found == "NOTPROVIDED" else found
 
+    def at(self, path: str) -> str:
+        """Return the place of what stands, or should stand, at ``path``."""
+        return f"{self.where}{'/' if self._parent else ', '}{path}"
+
     def _wrong(self, path: str, what: str, do: str) -> BadInput:
-        return BadInput(what, do, where=f"{self.where}, {path}")
+        return BadInput(what, do, where=self.at(path))
+
+    def _named(self, name: str) -> "list[Element]":
+        """Return the children of a name; they are found once."""
+        if self._children is None:
+            self._children = {}
+            for child in self._element:
+                step = str(child.tag).removeprefix(self._prefix)
+                among = self._children.setdefault(step, [])
+                among.append(Element(child, self._prefix, step, self))
+            for step, among in self._children.items():
+                for number, each in enumerate(among, 1) if len(among) > 1 else ():
+                    each._step = f"{step}[{number}]"
+        return self._children.get(name, [])
 
 
 def start_of(day: date) -> datetime:
@@ -142,8 +168,8 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def open_document(data: bytes, where: str) -> tuple[etree._Element, str]:
-    """Return the `Document` of a message and its kind (`pacs.008.001.08`).
+def open_document(data: bytes, where: str) -> tuple[Element, str]:
+    """Return the `Document` of a message, which goes by ``where``, and its kind (`pacs.008.001.08`).
 
     Raises MalformedInput (no XML, or no ISO 20022 message) or TooLarge.
     """
@@ -153,9 +179,9 @@ def open_document(data: bytes, where: str) -> tuple[etree._Element, str]:
     if name.localname != "Document" or not namespace.startswith(NAMESPACE):
         told = f"<{name.localname}> in namespace {namespace!r} is no ISO 20022 message"
         raise MalformedInput(told, "send the `Document` unwrapped, in its namespace", where=where)
-    return root, namespace.removeprefix(NAMESPACE)
+    return Element(root, f"{{{namespace}}}", where), namespace.removeprefix(NAMESPACE)
 
 
-@functools.lru_cache(2048)
-def _clark(namespace: str, path: str) -> str:
-    return "/".join(f"{{{namespace}}}{step}" for step in path.split("/"))
+@functools.lru_cache(512)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))

@@ -15,7 +15,7 @@ def read_group(body: Element, *, count: int | None = None) -> Header:
         raise body.missing("GrpHdr")
     told = group.text("NbOfTxs")
     if count is not None and told is not None and told != str(count):
-        where = f"{body.where}, GrpHdr/NbOfTxs"
+        where = body.at("GrpHdr/NbOfTxs")
         raise BadInput(f"the header announces {told} transactions, {count} are there", "send it whole", where=where)
     sender, receiver = group.agent("InstgAgt"), group.agent("InstdAgt")
     return Header(

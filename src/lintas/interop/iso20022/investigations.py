@@ -25,7 +25,7 @@ def read_investigations(body: Element) -> tuple[Header, tuple[Investigation, ...
         raise body.missing("InvstgtnData")
     original = _underlying(request)
     if original is None:
-        where = f"{request.where}, Undrlyg/IntrBk"
+        where = request.at("Undrlyg/IntrBk")
         raise BadInput("the question is not about a transfer between banks", "only those are read", where=where)
     asked = Investigation(
         type=_choice(request, "InvstgtnTp"),

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from lintas.interop.iso20022.answers import read_answers, write_answers
-from lintas.interop.iso20022.element import NAMESPACE, Element, open_document
+from lintas.interop.iso20022.element import Element, open_document
 from lintas.interop.iso20022.investigations import (
     read_investigation_answers,
     read_investigations,
@@ -145,12 +145,12 @@ def read(data: bytes, *, where: str = "message") -> Message:
 
     Raises MalformedInput (no XML, or no message that is read here), TooLarge, or BadInput naming the element's path.
     """
-    root, kind = open_document(data, where)
+    document, kind = open_document(data, where)
     family = _family(kind, where)
-    body = root.find(f"{{{NAMESPACE}{kind}}}{family.root}")
+    body = document.find(family.root)
     if body is None:
         raise MalformedInput(f"the message has no {family.root}", "send the whole message", where=where)
-    header, parts = family.read(Element(body, NAMESPACE + kind, f"{where}, {family.root}"))
+    header, parts = family.read(body)
     return Message(kind=kind, header=header, parts=parts)
 
 

@@ -62,6 +62,6 @@ def _time(element: Element, body: Element) -> tuple[datetime, bool]:
         return moment, True
     day = element.day("IntrBkSttlmDt") or body.day("GrpHdr/IntrBkSttlmDt")
     if day is None:
-        where = f"{element.where}, IntrBkSttlmDt"
+        where = element.at("IntrBkSttlmDt")
         raise BadInput("neither SttlmTmIndctn nor IntrBkSttlmDt is there", "send one of them", where=where)
     return start_of(day), False

@@ -41,7 +41,7 @@ def _transfer(element: Element, body: Element) -> CreditTransfer:
     instructed = element.amount("InstdAmt")
     rate = element.text("XchgRate")
     if rate is not None and not _RATE.fullmatch(rate):
-        raise BadInput(f"{rate!r} is not a rate", "send a decimal number", where=f"{element.where}, XchgRate")
+        raise BadInput(f"{rate!r} is not a rate", "send a decimal number", where=element.at("XchgRate"))
     moment, exact = _time(element, body)
     return CreditTransfer(
         end_to_end_id=element.need("PmtId/EndToEndId"),
@@ -69,7 +69,7 @@ def _time(element: Element, body: Element) -> tuple[datetime, bool]:
             return moment, True
     day = element.day("IntrBkSttlmDt") or body.day("GrpHdr/IntrBkSttlmDt")
     if day is None:
-        where = f"{element.where}, IntrBkSttlmDt"
+        where = element.at("IntrBkSttlmDt")
         raise BadInput("neither AccptncDtTm nor IntrBkSttlmDt is there", "send one of them", where=where)
     return start_of(day), False
 

@@ -16,7 +16,7 @@ def read_initiations(body: Element) -> tuple[Header, tuple[Initiation, ...]]:
 
 def _initiation(batch: Element, element: Element) -> Initiation:
     if batch.text("PmtMtd") == "CHK":
-        raise BadInput("the payment is by cheque", "leave the batch out", where=f"{batch.where}, PmtMtd")
+        raise BadInput("the payment is by cheque", "leave the batch out", where=batch.at("PmtMtd"))
     amount = element.amount("Amt/InstdAmt") or element.amount("Amt/EqvtAmt/Amt")
     if amount is None:
         raise element.missing("Amt/InstdAmt")

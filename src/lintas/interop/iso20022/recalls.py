@@ -107,5 +107,5 @@ def _check_count(body: Element, found: int) -> None:
     """Refuse a message that announces another number of transactions than it carries: it was cut or joined."""
     told = body.text("CtrlData/NbOfTxs")
     if told is not None and told != str(found):
-        where = f"{body.where}, CtrlData/NbOfTxs"
+        where = body.at("CtrlData/NbOfTxs")
         raise BadInput(f"the message announces {told} transactions, {found} are there", "send it whole", where=where)

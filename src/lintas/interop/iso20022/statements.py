@@ -65,7 +65,7 @@ def _balance(element: Element) -> Balance:
 def _credit(element: Element) -> bool:
     text = element.need("CdtDbtInd")
     if text not in _SIGNS:
-        raise BadInput(f"{text!r} is no side", "use CRDT or DBIT", where=f"{element.where}, CdtDbtInd")
+        raise BadInput(f"{text!r} is no side", "use CRDT or DBIT", where=element.at("CdtDbtInd"))
     return _SIGNS[text]
 
 
@@ -82,14 +82,14 @@ def _entries(entry: Element) -> list[Entry]:
     total = sum(part[0] * sign for part, sign in zip(parts, signs, strict=True) if part and part[1] == amount[1])
     if total != amount[0] or any(part is None or part[1] != amount[1] for part in parts):
         what = "the transactions of the entry do not sum to its amount"
-        raise BadInput(what, "send each with Amt, in the account's currency", where=f"{entry.where}, NtryDtls")
+        raise BadInput(what, "send each with Amt, in the account's currency", where=entry.at("NtryDtls"))
     return [_entry(entry, each, part) for each, part in zip(details, parts, strict=True) if part]
 
 
 def _entry(entry: Element, detail: Element | None, amount: tuple[int, str]) -> Entry:
     booked = entry.date_or_time("BookgDt") or entry.date_or_time("ValDt")
     if booked is None:
-        raise BadInput("neither BookgDt nor ValDt is there", "send one of them", where=f"{entry.where}, BookgDt")
+        raise BadInput("neither BookgDt nor ValDt is there", "send one of them", where=entry.at("BookgDt"))
     value = entry.date_or_time("ValDt")
     credit = _credit(detail) if detail and detail.text("CdtDbtInd") else _credit(entry)
     reversal = entry.text("RvslInd") in ("true", "1")
