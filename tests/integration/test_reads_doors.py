@@ -145,6 +145,8 @@ CARRIES = {
 NOT_SHOWN = {"/": ("administrator", "bank"), "/peers": ("administrator",)}
 #: Every GET that never does, and why.
 NEVER = {
+    "/api/v1/cases/{case}/request": "our own requests; what peers told of those is walked in test_police_paper.py",
+    "/cases/{case}/request.pdf": "as above",
     "/healthz": "says that the node is alive",
     "/api/v1/openapi.json": "describes the routes",
     "/api/v1/reports": "what people of this jurisdiction reported here",
