@@ -24,6 +24,9 @@ from lintas.trace.ledger import Collector, Opening, from_microseconds
 #: Kinds that say something of transfers; statuses, recalls and investigations move nothing.
 MOVING = ("pain.001", "pacs.004", "pacs.008", "camt.053", "camt.054")
 
+#: A debtor's reference that more transfers than these share, with one amount, names none of them.
+_SHARED = 50
+
 
 @dataclass
 class Books:
@@ -101,8 +104,7 @@ class Books:
             else:
                 self._merge(into, found)
         if into is None:
-            near = [found for key in fact.weak for found in self._weak.get(key, ()) if found.takes(fact)]
-            into = near[0] if near else None
+            into = next((found for found in self._near(fact) if found.takes(fact)), None)
         if into is None:
             into = Joined()
             self._transfers.append(into)
@@ -114,8 +116,12 @@ class Books:
             self._strong.setdefault(key, joined)
         for key in fact.weak:
             near = self._weak.setdefault(key, [])
-            if joined not in near:
+            if not near or near[-1] is not joined:
                 near.append(joined)
+
+    def _near(self, fact: Fact) -> list[Joined]:
+        """Return what shares the debtor's reference and the amount; nothing where too many do."""
+        return [each for key in fact.weak if len(near := self._weak.get(key, [])) <= _SHARED for each in near]
 
     def _merge(self, into: Joined, other: Joined) -> None:
         """Two transfers turn out to be one."""
