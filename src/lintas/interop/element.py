@@ -9,15 +9,38 @@ from lxml import etree
 from lintas.model import times
 from lintas.model.errors import BadInput
 
+_UNREADABLE = ("the element is empty, too long or not printable", "send its value")
+
+
+class _Node:
+    """An element and, once they were asked for, its children by name; knows nothing of what is above it."""
+
+    __slots__ = ("_children", "element")
+
+    def __init__(self, element: etree._Element) -> None:
+        self.element = element
+        self._children: dict[str, list[_Node]] | None = None
+
+    def named(self, name: str, prefix: str) -> "list[_Node]":
+        if self._children is None:
+            self._children = {}
+            for child in self.element:
+                self._children.setdefault(str(child.tag).removeprefix(prefix), []).append(_Node(child))
+        return self._children.get(name, [])
+
 
 class Element:
-    """An element, its children by name, and its place: `FILE, Document/A/B[2]`."""
+    """An element with its place: `FILE, Document/A/B[2]`. Elements of a message are in the namespace ``prefix``, `{urn}`."""
 
-    __slots__ = ("_children", "_element", "_parent", "_prefix", "_step")
+    __slots__ = ("_node", "_parent", "_prefix", "_step")
 
-    def __init__(self, element: etree._Element, prefix: str, step: str, parent: Self | None = None) -> None:
-        self._element, self._prefix, self._step, self._parent = element, prefix, step, parent
-        self._children: dict[str, list[Self]] | None = None
+    def __init__(self, node: _Node, prefix: str, step: str, parent: Self | None = None) -> None:
+        self._node, self._prefix, self._step, self._parent = node, prefix, step, parent
+
+    @classmethod
+    def of(cls, root: etree._Element, prefix: str, where: str) -> Self:
+        """Return the root of a document that goes by ``where``."""
+        return cls(_Node(root), prefix, where)
 
     @property
     def where(self) -> str:
@@ -26,36 +49,41 @@ class Element:
 
     def find(self, path: str) -> Self | None:
         """Return the first element at ``path`` (`A/B/C`, no prefix), None if there is none."""
-        found = self
-        for step in _steps(path):
-            among = found._named(step)
-            if not among:
-                return None
-            found = among[0]
-        return found
+        node = self._first(path)
+        return None if node is None else type(self)(node, self._prefix, path, self)
 
     def all(self, path: str) -> list[Self]:
         """Return every element at ``path``, in document order."""
-        found = [self]
+        found = [("", self._node)]
         for step in _steps(path):
-            found = [child for each in found for child in each._named(step)]
-        return found
+            found = [
+                (f"{place}/{step}[{number}]" if len(among) > 1 else f"{place}/{step}", child)
+                for place, node in found
+                for among in [node.named(step, self._prefix)]
+                for number, child in enumerate(among, 1)
+            ]
+        return [type(self)(node, self._prefix, place[1:], self) for place, node in found]
 
     def text(self, path: str, most: int = 140) -> str | None:
         """Return the stripped text at ``path``; None if the element is absent, BadInput if it is there but empty."""
-        found = self.find(path)
-        return None if found is None else found.own_text(most)
+        node = self._first(path)
+        if node is None:
+            return None
+        text = (node.element.text or "").strip()
+        if not text or len(text) > most or not text.isprintable():
+            raise self.wrong(path, *_UNREADABLE)
+        return text
 
     def own_text(self, most: int = 140) -> str:
         """Return this element's own text, by the same rule."""
-        text = (self._element.text or "").strip()
+        text = (self._node.element.text or "").strip()
         if not text or len(text) > most or not text.isprintable():
-            raise BadInput("the element is empty, too long or not printable", "send its value", where=self.where)
+            raise BadInput(*_UNREADABLE, where=self.where)
         return text
 
     def attribute(self, name: str) -> str | None:
         """Return an attribute of this element."""
-        value = self._element.get(name)
+        value = self._node.element.get(name)
         return None if value is None else str(value)
 
     def need(self, path: str, most: int = 140) -> str:
@@ -99,18 +127,14 @@ class Element:
         """Return the error for what stands at ``path``."""
         return BadInput(what, do, where=self.at(path))
 
-    def _named(self, name: str) -> list[Self]:
-        """Return the children of a name; they are found once."""
-        if self._children is None:
-            self._children = {}
-            for child in self._element:
-                step = str(child.tag).removeprefix(self._prefix)
-                among = self._children.setdefault(step, [])
-                among.append(type(self)(child, self._prefix, step, self))
-            for step, among in self._children.items():
-                for number, each in enumerate(among, 1) if len(among) > 1 else ():
-                    each._step = f"{step}[{number}]"
-        return self._children.get(name, [])
+    def _first(self, path: str) -> _Node | None:
+        node = self._node
+        for step in _steps(path):
+            among = node.named(step, self._prefix)
+            if not among:
+                return None
+            node = among[0]
+        return node
 
 
 @functools.lru_cache(512)

@@ -54,7 +54,7 @@ def read(data: bytes, *, where: str = "report", offset: str = "+00:00") -> Repor
     if root.tag != "report":
         told = f"<{etree.QName(root).localname}> is no goAML report"
         raise MalformedInput(told, "send the `report` unwrapped, without a namespace", where=where)
-    return _Reading(_zone(offset)).report(Element(root, "", where))
+    return _Reading(_zone(offset)).report(Element.of(root, "", where))
 
 
 def _zone(offset: str) -> timezone:

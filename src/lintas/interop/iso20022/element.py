@@ -87,4 +87,4 @@ def open_document(data: bytes, where: str) -> tuple[Element, str]:
     if name.localname != "Document" or not namespace.startswith(NAMESPACE):
         told = f"<{name.localname}> in namespace {namespace!r} is no ISO 20022 message"
         raise MalformedInput(told, "send the `Document` unwrapped, in its namespace", where=where)
-    return Element(root, f"{{{namespace}}}", where), namespace.removeprefix(NAMESPACE)
+    return Element.of(root, f"{{{namespace}}}", where), namespace.removeprefix(NAMESPACE)
