@@ -19,7 +19,9 @@ def trace() -> None:
 
 
 @trace.command()
-@click.option("--transfers", "files", type=_FILE, required=True, multiple=True, help="CSV, or ISO 20022 messages (.xml).")
+@click.option(
+    "--transfers", "files", type=_FILE, required=True, multiple=True, help="CSV, or ISO 20022 messages (.xml)."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Directory of the index.")
 @click.option("--bank", default="", help="This holder's own bank code: sides that name it are its accounts.")
 def index(files: tuple[Path, ...], out: Path, bank: str) -> None:
