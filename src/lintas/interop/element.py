@@ -1,6 +1,7 @@
 """Reading elements: each knows its place, so that every error names the place, the value and what to do."""
 
 import functools
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Self
 
@@ -63,6 +64,11 @@ class Element:
                 for number, child in enumerate(among, 1)
             ]
         return [type(self)(node, self._prefix, place[1:], self) for place, node in found]
+
+    def each(self, path: str) -> Iterator[Self]:
+        """Give every element at ``path`` in turn, for long lists: what was found in one is let go with it."""
+        for found in self.all(path):
+            yield type(self)(_Node(found._node.element), self._prefix, found._step, self)
 
     def text(self, path: str, most: int = 140) -> str | None:
         """Return the stripped text at ``path``; None if the element is absent, BadInput if it is there but empty."""

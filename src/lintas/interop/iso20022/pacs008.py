@@ -21,10 +21,10 @@ _RATE = re.compile(r"\d{1,11}(\.\d{1,10})?")
 
 def read_transfers(body: Element) -> tuple[Header, tuple[CreditTransfer, ...]]:
     """Read every credit transfer of one message, in document order."""
-    found = list(body.all("CdtTrfTxInf"))
-    if not found:
+    count = len(body.all("CdtTrfTxInf"))
+    if not count:
         raise MalformedInput("the message has no CdtTrfTxInf", "send the whole message", where=body.where)
-    return read_group(body, count=len(found)), tuple(_transfer(each, body) for each in found)
+    return read_group(body, count=count), tuple(_transfer(each, body) for each in body.each("CdtTrfTxInf"))
 
 
 def write_transfers(writer: Writer, header: Header, transfers: tuple[CreditTransfer, ...]) -> None:

@@ -43,7 +43,7 @@ def _statement(element: Element) -> Statement:
         agent=element.agent("Acct/Svcr"),
         opening=_balance(first) if first else None,
         closing=_balance(last) if last else None,
-        entries=tuple(each for entry in element.all("Ntry") for each in _entries(entry)),
+        entries=tuple(each for entry in element.each("Ntry") for each in _entries(entry)),
     )
 
 
