@@ -155,6 +155,8 @@ NOT_SHOWN = {"/": ("administrator", "bank"), "/peers": ("administrator",)}
 NEVER = {
     "/api/v1/bank/recalls": "money of our own cases, as a bank of ours told of it",
     "/api/v1/bank/recalls/{hold}/recall.xml": "as above",
+    "/api/v1/cases/{case}/request": "our own requests; what peers told of those is walked in test_police_paper.py",
+    "/cases/{case}/request.pdf": "as above",
     "/healthz": "says that the node is alive",
     "/api/v1/openapi.json": "describes the routes",
     "/api/v1/reports": "what people of this jurisdiction reported here",

@@ -1,4 +1,4 @@
-"""How an order's letter is answered: plain text or PDF, in the authority's language or in another one."""
+"""How letters are answered: plain text or PDF, in the authority's language or in another one."""
 
 from starlette.responses import PlainTextResponse, Response
 

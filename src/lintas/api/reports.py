@@ -5,10 +5,12 @@ from typing import get_args
 
 from starlette.responses import Response
 
+from lintas.api import letters
 from lintas.http import problems
 from lintas.http.routing import MOST_LISTED, Call, Route, flag, page_size
 from lintas.intake.records import Report, ReportForm
 from lintas.model.errors import BadInput, Refused
+from lintas.node.assistance import paper_of
 from lintas.node.runtime import Runtime
 from lintas.node.views import CaseView, case_view
 from lintas.requests.records import Bar, CaseFilter, Hold, HoldForm, Later, Money
@@ -74,6 +76,14 @@ async def ask_hold(call: Call[Runtime]) -> Response:
     return answer(await call.services.write(call.once(lambda tx: chase.ask(tx, form, officer), answer)))
 
 
+async def request(call: Call[Runtime]) -> Response:
+    """Return the case's open requests as one paper."""
+    node, case, language = call.services.node, call.path["case"], letters.language_of(call)
+    to = call.query.get("to", "")
+    paper = await call.services.read(lambda tx: paper_of(node, tx, case, language=language, to=to))
+    return await letters.sent(call, paper.letter)
+
+
 ROUTES = [
     Route("POST", "/api/v1/reports", file_report, ReportForm, Report, OFFICERS, "File a report", 201, once=True),
     Route(
@@ -105,6 +115,15 @@ ROUTES = [
         },
     ),
     Route("GET", "/api/v1/cases/{case}", show_case, answer=CaseView, roles=READERS, summary="Show one case"),
+    Route(
+        "GET",
+        "/api/v1/cases/{case}/request",
+        request,
+        roles=READERS,
+        summary="A case's open requests as one paper for police abroad",
+        gives=letters.MEDIA,
+        query=letters.QUERY | {"to": "one peer; without it, all that are asked"},
+    ),
     Route(
         "PUT",
         "/api/v1/cases/{case}/later",

@@ -11,6 +11,8 @@ from lintas.console.home import OFFICERS, READERS
 from lintas.http.routing import Call
 from lintas.model.errors import LintasError
 from lintas.model.messages import WithdrawalCode
+from lintas.node import paper
+from lintas.node.assistance import paper_of
 from lintas.node.runtime import Runtime
 from lintas.node.views import case_view
 from lintas.requests.records import Bar, HoldForm, Sentence, UndoForm
@@ -88,9 +90,26 @@ async def undo(call: Call[Runtime]) -> Response:
     return await act(call, use_case, case)
 
 
+async def request(call: Call[Runtime]) -> Response:
+    """Give the case's open requests as one paper for police abroad, as PDF."""
+    node, name, to = call.services.node, call.path["case"], call.query.get("to", "")
+    language = paper.language(call.query.get("lang", ""), exercise=node.parts.identity.exercise)
+    written = (await call.services.read(lambda tx: paper_of(node, tx, name, language=language, to=to))).letter
+    made = await call.services.apart(paper.pdf, written)
+    headers = paper.named(written) | {"content-language": written.language}
+    return Response(made, media_type=paper.MEDIA, headers=headers)
+
+
 CASE_PAGES = [
     show("/cases", cases, READERS, "Cases, newest first", {"after": "the last case of the page before"}),
     show("/cases/{case}", case, READERS, "One case"),
+    show(
+        "/cases/{case}/request.pdf",
+        request,
+        READERS,
+        "A case's open requests as one paper for police abroad",
+        {"lang": "a language", "to": "one peer, without it all"},
+    ),
     form("/cases/{case}/ask", ask_on, AskOn, OFFICERS, "Ask for money that moved on"),
     form("/cases/{case}/undo", undo, LetGo, APPROVERS, "Let money go, wherever it is held"),
 ]

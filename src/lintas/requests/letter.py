@@ -37,11 +37,12 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a letter: a heading ("" for none), sentences, and the facts that follow them."""
+    """One part of a letter: a heading ("" for none), sentences, the facts that follow them, and a table under its header."""
 
     heading: str = ""
     sentences: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
             parts += [section.heading.upper()] if section.heading else []
             parts += ["\n".join(_wrapped(sentence) for sentence in section.sentences)] if section.sentences else []
             parts += [textwrap.indent(_lined_up(section.facts), "    ")] if section.facts else []
+            parts += [textwrap.indent(_rows(section.table), "    ")] if section.table else []
         return "\n\n".join(parts) + "\n"
 
 
@@ -108,7 +110,7 @@ def write(order: Order, *, head: Head, words: Words, objections: str = "") -> Le
             Fact(say("Date"), words.moment(order.issued_at)),
         ),
         sections=(_order(order, words), _answering(order, words), *([owner] if objections else [])),
-        notices=_notices(head, words),
+        notices=notices(head, words),
     )
 
 
@@ -157,7 +159,8 @@ def _answering(order: Order, words: Words) -> Section:
     )
 
 
-def _notices(head: Head, words: Words) -> tuple[str, ...]:
+def notices(head: Head, words: Words) -> tuple[str, ...]:
+    """Return what a reader must know of a letter itself: that it is an exercise, that a machine translated it."""
     said = []
     if head.exercise:
         said.append(words.gettext("Exercise: no money of real people is meant, and nobody need obey this letter."))
@@ -175,6 +178,14 @@ def _lined_up(facts: tuple[Fact, ...]) -> str:
     return "\n".join(
         f"{fact.label}:{' ' * (width - 1 - _columns(fact.label))}{fact.value}" if fact.label else fact.value
         for fact in facts
+    )
+
+
+def _rows(table: tuple[tuple[str, ...], ...]) -> str:
+    widths = [max(_columns(cell) for cell in column) for column in zip(*table, strict=True)]
+    return "\n".join(
+        "   ".join(cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
     )
 
 

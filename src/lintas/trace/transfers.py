@@ -12,7 +12,7 @@ from typing import Any
 from lintas.model import money
 from lintas.model.errors import BadInput, MalformedInput
 from lintas.trace.ledger import Collector, Ledger, Opening, with_openings
-from lintas.trace.messages import add_messages
+from lintas.trace.messages import Books
 from lintas.trace.readers import accounts, amlsim, columns, utxo
 from lintas.trace.readers.chain import Chain, Holders, Told
 from lintas.trace.readers.plain import ENDS_NOTICED, OPENINGS, add_csv, add_rows, read_openings
@@ -36,7 +36,7 @@ def read_ledger(
     ``bank`` is the holder's own code: a side that names it, or names no bank, has its account here. ``currency`` is for
     layouts that name none (AMLSim; for chains the native asset, BTC or ETH by default), ``holders`` for chains: addresses
     that another holder has. ``told`` counts what was cut or left out. Balances are taken from `opening_balances.csv` beside
-    the first file (AMLSim: `nodes.csv`), if it is there. Raises BadInput or MalformedInput naming file, line (row) and
+    the first file (AMLSim: `nodes.csv`), if it is there; statements give those of accounts that it does not name. Raises BadInput or MalformedInput naming file, line (row) and
     column; OSError where a file cannot be read.
     """
     heads = [_head(file) for file in files]
@@ -46,7 +46,8 @@ def read_ledger(
         rows = _Rows(bank, currency, holders or {}, Counter() if told is None else told)
         for file, head in zip(files, heads, strict=True):
             rows.take(file, head)
-        ledger = rows.ledger()
+        ledger, stated = rows.ledger()
+        openings = _with_stated(openings, stated)
     if not len(ledger.ids):
         raise BadInput("no transfer that moves money was found", "check the file", where=files[0].name if files else "")
     return ledger if openings is None else with_openings(ledger, openings)
@@ -72,6 +73,13 @@ def _openings(files: list[Path], heads: list[bytes], currency: str) -> list[Open
     return None
 
 
+def _with_stated(given: list[Opening] | None, stated: list[Opening]) -> list[Opening] | None:
+    """Add the balances of statements to those given, which win; None where neither says anything."""
+    known = {opening.account for opening in given or ()}
+    added = [opening for opening in stated if opening.account not in known]
+    return [*(given or ()), *added] if added else given
+
+
 def _in_columns(files: list[Path], heads: list[bytes], bank: str) -> Ledger | None:
     """Read large files, and Parquet, by columns; None where that is not worth it or only the rows can tell."""
     parquet = [columns.is_parquet(file) for file in files]
@@ -83,7 +91,7 @@ def _in_columns(files: list[Path], heads: list[bytes], bank: str) -> Ledger | No
 
 @dataclass
 class _Rows:
-    """Takes files row by row; chains are kept until all their files are there, since one file explains another."""
+    """Takes files row by row; chains and messages are kept until all are there, since one file explains another."""
 
     bank: str
     currency: str
@@ -91,8 +99,12 @@ class _Rows:
     told: Told
     _collector: Collector = field(default_factory=Collector)
     _width: int = 0
+    _books: Books = field(init=False)
     _coins: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     _accounts: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self._books = Books(self.bank)
 
     def take(self, file: Path, head: bytes) -> None:
         """Take one file."""
@@ -102,7 +114,7 @@ class _Rows:
             names, rows = columns.parquet_rows(file)
             self._width = max(self._width, add_rows(self._collector, names, rows, bank=self.bank, where=where))
         elif head.lstrip()[:1] == b"<" or file.suffix.lower() == ".xml":
-            add_messages(self._collector, file.read_bytes(), bank=self.bank, where=where)
+            self._books.read(file.read_bytes(), where=where)
         elif _is_json(head):
             self._take_json(json_lines(file.read_bytes(), where))
         elif header.issuperset(amlsim.REQUIRED):
@@ -125,15 +137,16 @@ class _Rows:
                 do = "send transactions as bitcoin-etl or ethereum-etl writes them"
                 raise MalformedInput("the object is of no layout that is read", do, where=where)
 
-    def ledger(self) -> Ledger:
-        """Return all that was taken."""
+    def ledger(self) -> tuple[Ledger, list[Opening]]:
+        """Return all that was taken, and the opening balances that statements give."""
         if self._coins and self._accounts:
             raise BadInput("files of two kinds of chain are given together", "index each chain by itself")
         if self._coins:
             utxo.add_utxo(self._chain("BTC"), self._coins)
         if self._accounts:
             accounts.add_accounts(self._chain("ETH"), self._accounts)
-        return self._collector.ledger(id_width=self._width)
+        stated = self._books.give(self._collector)
+        return self._collector.ledger(id_width=self._width), stated
 
     def _chain(self, usual: str) -> Chain:
         return Chain(money.currency(self.currency or usual), self._collector, self.holders, self.told, self.bank)
