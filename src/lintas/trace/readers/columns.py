@@ -21,7 +21,7 @@ from lintas.trace.readers.table import MAX_NAME, Row, header_of
 from lintas.trace.words import strings
 
 #: From this many bytes of CSV on the columns are worth it.
-WORTH_IT = 8_000_000
+WORTH_IT = 1_000_000
 _HEAD = 1 << 16
 _SAFE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
