@@ -124,7 +124,9 @@ CARRIES = {
     "/api/v1/cases/{case}/returns": Shows("/api/v1/cases/{held.case}/returns", "case", ("held",)),
     "/api/v1/holds/{hold}/rail": Shows("/api/v1/holds/{held.hold}/rail", "hold", ("held",)),
     "/api/v1/holds/{hold}/recall.xml": Shows("/api/v1/holds/{held.hold}/recall.xml", "hold", ("held",)),
-    "/api/v1/bank/orders/{order}/recall.xml": Shows("/api/v1/bank/orders/{ordered.id}/recall.xml", "work", ("ordered",)),
+    "/api/v1/bank/orders/{order}/recall.xml": Shows(
+        "/api/v1/bank/orders/{ordered.id}/recall.xml", "work", ("ordered",)
+    ),
     "/api/v1/amendments": Shows("/api/v1/amendments", "list", ("held",)),
     "/api/v1/orders/{order}/letter": Shows("/api/v1/orders/{held.id}/letter", "letter", ("held",)),
     "/api/v1/appeals": Shows("/api/v1/appeals", "list", ("held",)),

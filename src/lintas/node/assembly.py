@@ -200,9 +200,7 @@ def assemble(parts: Parts) -> Node:
         ids=ids,
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
-    returns = Returns(
-        chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids
-    )
+    returns = Returns(chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids)
     node = Node(
         parts=parts,
         bus=bus,
