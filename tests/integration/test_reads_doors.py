@@ -155,6 +155,7 @@ CARRIES = {
 NOT_SHOWN = {"/": ("administrator", "bank"), "/peers": ("administrator",)}
 #: Every GET that never does, and why.
 NEVER = {
+    "/api/v1/figures/holds": "counts; small groups are not told",
     "/api/v1/bank/recalls": "money of our own cases, as a bank of ours told of it",
     "/api/v1/bank/recalls/{hold}/recall.xml": "as above",
     "/healthz": "says that the node is alive",
