@@ -482,6 +482,9 @@ class Amendments:
             code="expired",
             reason=f"the order ended at {order.expires}",
             state="ordered",
+            approver=order.approver,
+            second_approver=order.second_approver,
+            issued_at=self._now(),
         )
         changes_store.keep_amendment(tx, over)
         self._bus.emit(tx, OrderAmended(over.id, order.id, order.bank))
