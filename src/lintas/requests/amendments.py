@@ -295,7 +295,7 @@ class Amendments:
             subject="account_holder",
             purpose=purpose or hold.purpose,
             peer=hold.peer or self._me,
-            holder="bank",
+            holder=self._orders.kind_of(amendment.bank),
             approver_present=True,
             second_approver_present=two,
         )

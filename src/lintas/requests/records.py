@@ -129,6 +129,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     first_approval: FirstApproval | None = None
 
 
+#: What kind of business has the money that an order is about.
+HolderKind = Literal["bank", "e_wallet", "exchange", "token_issuer", "casino"]
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The holding authority's own order to its bank: hold at most this much of this interval, until then, under this law."""
 
@@ -158,6 +162,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: str | None = None
     #: The second officer, where the rule asks for two ("" where it asks for one).
     second_approver: str = ""
+    #: What kind of business ``bank`` is.
+    holder: HolderKind = "bank"
     #: What of ``released`` went back to those it was taken from.
     returned: tuple[Span, ...] = ()
     #: By when its bank should have answered.
