@@ -2,7 +2,10 @@
 
 from tests.integration.town import Desk, Town
 
-from lintas.requests.records import HoldForm, Running, UndoForm
+from lintas.requests.records import ClockKind, HoldForm, Running, UndoForm
+
+CHASE: tuple[ClockKind, ...] = ("chase",)
+PEER: tuple[ClockKind, ...] = ("peer_answer",)
 
 
 def running(desk: Desk) -> dict[str, Running]:
@@ -91,7 +94,7 @@ def test_money_that_moved_on_waits_for_an_officer_by_a_clock(town: Town) -> None
     for desk in (town.xb, town.xa):
         desk.do(desk.node.amendments.close_ended)
     town.settle()
-    chases = town.xa.ask(lambda tx: town.xa.node.clocks.running(tx, ("chase",)))
+    chases = town.xa.ask(lambda tx: town.xa.node.clocks.running(tx, CHASE))
     (clock,) = [each for each in chases if each.who == waiting.baton.holder]
     assert (clock.case, clock.amount_minor, clock.over) == (report.case, waiting.amount_minor, False)
     town.clock.move(minutes=11)
@@ -128,5 +131,5 @@ def test_the_queue_is_paged(town: Town) -> None:
     first = town.xa.ask(lambda tx: clocks.running(tx, limit=1))
     second = town.xa.ask(lambda tx: clocks.running(tx, after=first[0].subject, limit=1))
     assert first + second == whole
-    only = town.xa.ask(lambda tx: clocks.running(tx, ("peer_answer",)))
+    only = town.xa.ask(lambda tx: clocks.running(tx, PEER))
     assert [each.kind for each in only] == ["peer_answer"]

@@ -124,7 +124,9 @@ CARRIES = {
     "/api/v1/cases/{case}/returns": Shows("/api/v1/cases/{held.case}/returns", "case", ("held",)),
     "/api/v1/holds/{hold}/rail": Shows("/api/v1/holds/{held.hold}/rail", "hold", ("held",)),
     "/api/v1/holds/{hold}/recall.xml": Shows("/api/v1/holds/{held.hold}/recall.xml", "hold", ("held",)),
-    "/api/v1/bank/orders/{order}/recall.xml": Shows("/api/v1/bank/orders/{ordered.id}/recall.xml", "work", ("ordered",)),
+    "/api/v1/bank/orders/{order}/recall.xml": Shows(
+        "/api/v1/bank/orders/{ordered.id}/recall.xml", "work", ("ordered",)
+    ),
     "/api/v1/amendments": Shows("/api/v1/amendments", "list", ("held",)),
     "/api/v1/orders/{order}/letter": Shows("/api/v1/orders/{held.id}/letter", "letter", ("held",)),
     "/api/v1/appeals": Shows("/api/v1/appeals", "list", ("held",)),
@@ -153,6 +155,7 @@ CARRIES = {
 NOT_SHOWN = {"/": ("administrator", "bank"), "/peers": ("administrator",)}
 #: Every GET that never does, and why.
 NEVER = {
+    "/api/v1/figures/holds": "counts; small groups are not told",
     "/api/v1/bank/recalls": "money of our own cases, as a bank of ours told of it",
     "/api/v1/bank/recalls/{hold}/recall.xml": "as above",
     "/api/v1/cases/{case}/request": "our own requests; what peers told of those is walked in test_police_paper.py",

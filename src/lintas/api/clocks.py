@@ -1,10 +1,11 @@
-"""The clocks by which somebody has to act, and those that ran out."""
+"""The clocks by which somebody has to act, those that ran out, and what a month's orders came to."""
 
 from lintas.api.reports import AFTER, LIMIT, READERS
 from lintas.http.routing import Call, Route, page_size
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
-from lintas.requests.records import CLOCK_KINDS, Escalation, Running
+from lintas.requests import figures
+from lintas.requests.records import CLOCK_KINDS, Escalation, Figures, Running
 
 
 async def list_clocks(call: Call[Runtime]) -> list[Running]:
@@ -28,7 +29,22 @@ async def list_escalations(call: Call[Runtime]) -> list[Escalation]:
     )
 
 
+async def show_figures(call: Call[Runtime]) -> Figures:
+    """Return what a month's orders came to; this month's without a name."""
+    month = call.query.get("month", "") or f"{call.services.node.parts.clock.now():%Y-%m}"
+    return await call.services.read(lambda tx: figures.of_month(tx, month))
+
+
 ROUTES = [
+    Route(
+        "GET",
+        "/api/v1/figures/holds",
+        show_figures,
+        answer=Figures,
+        roles=READERS | {"administrator"},
+        summary="What a month's orders came to; small groups are not told",
+        query={"month": "year and month, e.g. 2026-03; without it this one"},
+    ),
     Route(
         "GET",
         "/api/v1/clocks",

@@ -75,7 +75,9 @@ async def show(call: Call[Runtime]) -> RailView:
 
 
 ROUTES = [
-    Route("GET", "/api/v1/holds/{hold}/rail", show, answer=RailView, roles=READERS, summary="What banks said beside it"),
+    Route(
+        "GET", "/api/v1/holds/{hold}/rail", show, answer=RailView, roles=READERS, summary="What banks said beside it"
+    ),
     Route(
         "GET",
         "/api/v1/holds/{hold}/recall.xml",
@@ -85,7 +87,14 @@ ROUTES = [
         gives=(XML,),
         query=_QUERY,
     ),
-    Route("GET", "/api/v1/bank/recalls", list_recalls, answer=list[Recallable], roles=BANK, summary="What this bank may recall"),
+    Route(
+        "GET",
+        "/api/v1/bank/recalls",
+        list_recalls,
+        answer=list[Recallable],
+        roles=BANK,
+        summary="What this bank may recall",
+    ),
     Route(
         "GET",
         "/api/v1/bank/recalls/{hold}/recall.xml",

@@ -1,6 +1,6 @@
 """The one place that constructs the rooms of a node and wires them, and the one table of who hears which event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ from lintas.requests.later import Comparison
 from lintas.requests.letter import Head
 from lintas.requests.orders import Orders
 from lintas.requests.rail import Rail
-from lintas.requests.records import HoldOpened, MovedOn
+from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
@@ -73,6 +73,8 @@ class Parts(NamedTuple):
     ids: IdSource
     verify: Verify = verify_signature
     competent: tuple[VerifierKey, ...] = ()
+    #: What those of ``banks`` are that are no banks.
+    kinds: Mapping[str, HolderKind] = {}
     #: What letters are written in where nobody asks for another language.
     language: str = "en"
     #: Closes people's secrets in the database; without one, a key that ends with the process.
@@ -179,6 +181,7 @@ def assemble(parts: Parts) -> Node:
         contact=parts.contact,
         appeal_address=lambda: parts.directory.member(me).public_url,
         own_banks=parts.banks,
+        kinds=parts.kinds,
         may_approve=parts.may_approve or access.may_approve,
         chase=chase,
         border=border,
@@ -200,9 +203,7 @@ def assemble(parts: Parts) -> Node:
         ids=ids,
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
-    returns = Returns(
-        chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids
-    )
+    returns = Returns(chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids)
     node = Node(
         parts=parts,
         bus=bus,

@@ -9,6 +9,7 @@ import msgspec
 from lintas.model.errors import BadInput
 from lintas.model.places import jurisdiction
 from lintas.policy.approval_text import issuer_keys
+from lintas.requests.records import HolderKind
 from lintas.storage.address import Place, is_address, read_address
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -28,7 +29,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``public`` serves the API and the pages over TLS, ``exchange`` the peers over mutual TLS; ``plain`` serves the API and the
     pages without TLS, on loopback and in exercise mode only. ``banks`` are the codes of the banks connected here;
-    ``abroad`` maps other bank codes to the authority that answers for them. ``competent`` are the verifier keys of the
+    ``abroad`` maps other bank codes to the authority that answers for them, ``kinds`` those of ``banks`` that are no banks to
+    what they are. ``competent`` are the verifier keys of the
     authorities whose approvals count here. ``pull`` makes this node fetch at every peer's door what is for it.
     ``exercise_clock`` names the file that drives the time of an exercise; without it a node goes by the machine's clock.
     ``language`` is what letters are written in; "" is the jurisdiction's own where lintas speaks it, else English.
@@ -58,6 +60,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     competent: tuple[str, ...] = ()
     banks: tuple[BankCode, ...] = ()
     abroad: dict[BankCode, Name] = {}
+    kinds: dict[BankCode, HolderKind] = {}
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -105,6 +108,9 @@ def checked(data: object, where: str = "settings") -> Config:
         raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
     if both := set(config.banks) & set(config.abroad):
         raise BadInput(f"{', '.join(sorted(both))} stands in `banks` and in `[abroad]`", "keep one", where=where)
+    if strangers := set(config.kinds) - set(config.banks):
+        what = f"{', '.join(sorted(strangers))} stands in `[kinds]` and not in `banks`"
+        raise BadInput(what, "name it in `banks` too", where=where)
     issuer_keys(config.competent, where=f"{where}, competent")
     return config
 

@@ -257,6 +257,7 @@ def open_node(home: Home, *, clock: Clock | None = None, engine: Engine | None =
         log_origin=config.ledger_origin,
         banks=frozenset(config.banks),
         abroad=config.abroad,
+        kinds=config.kinds,
         clock=clock,
         ids=IdSource(clock),
         competent=issuer_keys(config.competent, where="competent"),

@@ -85,6 +85,10 @@ PURPOSES = {
 HOLDERS = {
     "state_organ": "a state organ",
     "bank": "a bank",
+    "e_wallet": "an issuer of electronic money",
+    "exchange": "an exchange for crypto-assets",
+    "token_issuer": "an issuer of tokens",
+    "casino": "a casino",
     "telco": "a telecommunications operator",
     "platform": "an on-line platform",
     "ngo": "a non-governmental organisation",

@@ -295,7 +295,7 @@ class Amendments:
             subject="account_holder",
             purpose=purpose or hold.purpose,
             peer=hold.peer or self._me,
-            holder="bank",
+            holder=self._orders.kind_of(amendment.bank),
             approver_present=True,
             second_approver_present=two,
         )
@@ -482,6 +482,9 @@ class Amendments:
             code="expired",
             reason=f"the order ended at {order.expires}",
             state="ordered",
+            approver=order.approver,
+            second_approver=order.second_approver,
+            issued_at=self._now(),
         )
         changes_store.keep_amendment(tx, over)
         self._bus.emit(tx, OrderAmended(over.id, order.id, order.bank))

@@ -128,12 +128,22 @@ def _order(order: Order, words: Words) -> Section:
         ),
         Fact(say("Valid until"), words.moment(order.expires)),
     ]
+    if order.holder != "bank":
+        facts.insert(0, Fact(say("Addressed as"), words.code(order.holder)))
     if order.confirmed_at:
         facts.append(Fact(say("Confirmed for longer"), f"{words.moment(order.confirmed_at)}, {order.reference}"))
     if order.closed_at:
         facts.append(Fact(say("Ended"), words.moment(order.closed_at)))
+    sentences = [say("Under the law named here, we order you to hold this amount, and no more:")]
+    if order.holder == "token_issuer":
+        sentences.append(
+            say(
+                "Freeze, at the token's contract, the address that this transfer reached. A freeze stops everything at that "
+                "address: lift it as soon as the amount is kept apart, and at the end named here at the latest."
+            )
+        )
     return Section(
-        sentences=(say("Under the law named here, we order you to hold this amount, and no more:"),),
+        sentences=tuple(sentences),
         facts=tuple(facts),
     )
 

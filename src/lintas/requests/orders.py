@@ -1,6 +1,6 @@
 """The holding side: foreign requests received, the officer's decision, this authority's own orders, and the banks' answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -19,7 +19,7 @@ from lintas.policy.records import Decision
 from lintas.requests import eyes, letter, rules, store
 from lintas.requests.chase import PLANE_B, Chase
 from lintas.requests.journal import Journal
-from lintas.requests.records import Hold, HoldOpened, Order, OrderIssued, Share
+from lintas.requests.records import Hold, HolderKind, HoldOpened, Order, OrderIssued, Share
 from lintas.storage.engine import Transaction
 from lintas.text.translation import words
 
@@ -38,6 +38,7 @@ class Orders:
         contact: str,
         appeal_address: Callable[[], str],
         own_banks: frozenset[str],
+        kinds: Mapping[str, HolderKind],
         may_approve: Callable[[Transaction, str], bool],
         chase: Chase,
         border: Border,
@@ -48,6 +49,7 @@ class Orders:
         ids: IdSource,
     ) -> None:
         self._me, self._head, self._contact, self._own_banks = me, head, contact, own_banks
+        self._kinds = kinds
         self._appeal_address, self._may_approve = appeal_address, may_approve
         self._chase, self._border, self._judge, self._journal = chase, border, judge, journal
         self._bus, self._clock, self._ids = bus, clock, ids
@@ -194,6 +196,10 @@ class Orders:
         """Tell how many named people an order on this hold takes now: 0 for one that may be automatic, or is not permitted."""
         return self._decide(tx, hold, people=0).humans
 
+    def kind_of(self, bank: str) -> HolderKind:
+        """Return what kind of business a holder of ours is: a bank, unless the settings say otherwise."""
+        return self._kinds.get(bank, "bank")
+
     def may_approve(self, tx: Transaction, officer: str) -> bool:
         """Tell whether who approved earlier may still approve."""
         return self._may_approve(tx, officer)
@@ -207,7 +213,7 @@ class Orders:
             subject="account_holder",
             purpose=hold.purpose,
             peer=hold.peer or self._me,
-            holder="bank",
+            holder=self.kind_of(hold.baton.holder),
             amount=Money(hold.amount_minor, hold.currency),
             automatic_today=store.count_automatic(tx, store.orders, hold.peer, today),
             approver_present=people > 0,
@@ -232,6 +238,7 @@ class Orders:
             hold=hold.id,
             case=hold.case,
             bank=hold.baton.holder,
+            holder=self.kind_of(hold.baton.holder),
             baton=hold.baton,
             amount_minor=hold.amount_minor,
             currency=hold.currency,

@@ -68,7 +68,9 @@ class Rail:
         for number, part in enumerate(message.parts):
             spoken = recalls.word(part)
             if spoken is None:
-                raise Refused("not_of_the_rail", f"a {message.kind} says nothing about a recall", "send the answer to it")
+                raise Refused(
+                    "not_of_the_rail", f"a {message.kind} says nothing about a recall", "send the answer to it"
+                )
             name = hashlib.sha256(f"{bank}\n{number}\n".encode() + data).hexdigest()
             found.append(rail_store.word(tx, name) or self._keep(tx, bank, message.kind, name, spoken))
         return found

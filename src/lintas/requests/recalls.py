@@ -73,10 +73,13 @@ def _header(hold: Hold, at: datetime) -> Header:
 
 
 def _original(baton: Baton) -> Original:
-    sides = {"debtor_agent": baton.sender or None, "creditor_agent": baton.holder}
-    if _UETR.fullmatch(baton.transfer):
-        return Original(uetr=baton.transfer.lower(), **sides)
-    return Original(tx_id=baton.transfer[:_ID], **sides)
+    uetr = baton.transfer.lower() if _UETR.fullmatch(baton.transfer) else None
+    return Original(
+        uetr=uetr,
+        tx_id=None if uetr else baton.transfer[:_ID],
+        debtor_agent=baton.sender or None,
+        creditor_agent=baton.holder,
+    )
 
 
 def word(part: object) -> RailWord | None:

@@ -129,6 +129,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     first_approval: FirstApproval | None = None
 
 
+#: What kind of business has the money that an order is about.
+HolderKind = Literal["bank", "e_wallet", "exchange", "token_issuer", "casino"]
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The holding authority's own order to its bank: hold at most this much of this interval, until then, under this law."""
 
@@ -158,6 +162,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: str | None = None
     #: The second officer, where the rule asks for two ("" where it asks for one).
     second_approver: str = ""
+    #: What kind of business ``bank`` is.
+    holder: HolderKind = "bank"
     #: What of ``released`` went back to those it was taken from.
     returned: tuple[Span, ...] = ()
     #: By when its bank should have answered.
@@ -442,6 +448,50 @@ class MovedOn(msgspec.Struct, frozen=True):
     share: str
     case: str
     baton: Baton
+
+
+class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group of orders came to: ``group`` is a bank, or who asked ("" for this authority). Times are medians, seconds.
+
+    A group that is too small has ``told`` False, and nothing else is said of it; a median of too few is None.
+    """
+
+    group: str
+    told: bool
+    orders: int | None = None
+    automatic: int | None = None
+    held_something: int | None = None
+    refused: int | None = None
+    wrongful: int | None = None
+    wrongful_per_mille: int | None = None
+    held_minor: dict[str, int] = {}
+    report_to_order_s: int | None = None
+    ask_to_order_s: int | None = None
+    order_to_answer_s: int | None = None
+    order_to_end_s: int | None = None
+
+
+class Saved(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the money of this authority's own cases of a month, in one currency, as it stands now."""
+
+    currency: str
+    cases: int
+    stolen_minor: int
+    held_minor: int
+    returned_minor: int
+    saved_per_mille: int
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """A month's figures; groups of fewer than ``least`` orders or cases are not told. ``complete``: none were left out."""
+
+    month: str
+    least: int
+    total: FigureRow
+    by_bank: tuple[FigureRow, ...]
+    by_asker: tuple[FigureRow, ...]
+    saved: tuple[Saved, ...]
+    complete: bool
 
 
 class HoldOpened(msgspec.Struct, frozen=True):
