@@ -48,7 +48,7 @@ def picture_all(running: Running, browser: Browser) -> None:
     hotline.page.click("button.main")
     hotline.at("/cases/")
     case = hotline.page.url.rpartition("/")[2]
-    compared = msgspec.to_builtins(comparison.told(comparison.later(running.world, theft)))
+    compared = msgspec.to_builtins(comparison.told(comparison.later(running.world, theft), comparison.series(running.world, theft)))
     running.ask("PUT", f"/api/v1/cases/{case}/later", key=xa.administrator_key, json=compared)
     play.approve(play.hold(case, "own")["id"])
     hold = play.waiting(case)

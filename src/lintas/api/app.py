@@ -21,6 +21,7 @@ from lintas.api import (
     reads,
     reports,
     sessions,
+    trail,
     undoing,
 )
 from lintas.http import openapi
@@ -56,6 +57,7 @@ def api_routes() -> list[Route]:
     routes = [
         Route("GET", "/healthz", health, answer=Health, public=True, summary="Whether the node is alive"),
         *reports.ROUTES,
+        *trail.ROUTES,
         *holds.ROUTES,
         *undoing.ROUTES,
         *appeals.ROUTES,

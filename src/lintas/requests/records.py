@@ -281,6 +281,8 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
     most_minor: Minor
     basis: Literal["books", "published"] = "published"
     source: Annotated[str, msgspec.Meta(max_length=300, pattern=PLAIN)] = ""
+    #: One of a finer series, which the trail's slider shows and the page of the case does not.
+    finer: bool = False
 
 
 class HoldForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
