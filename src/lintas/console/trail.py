@@ -1,4 +1,4 @@
-"""The trail of a case on a page: what flowed where and when, where it is, and what a request at another minute would have found."""
+"""The trail of a case on a page: what flowed where and when, where it is, and what another minute would have found."""
 
 from starlette.responses import Response
 

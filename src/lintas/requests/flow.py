@@ -215,14 +215,13 @@ def _ends(shares: Iterable[Share]) -> tuple[End, ...]:
 
 def _moments(bar: Bar, taken: datetime, later: Sequence[Later]) -> tuple[Moment, ...]:
     """Return the minutes at which an answer changes, from the first on; what an exercise's author knows stands behind them."""
-    turns = {0}
-    for share in bar.shares:
-        for at in (*_times(share), *(_time(stop.seen) for stop in share.way)):
-            if at is not None and taken <= at:
-                turns.add(-(-int((at - taken).total_seconds()) // 60))
+    arrived = (at for share in bar.shares for at in _times(share))
+    heard = [at for share in bar.shares for stop in share.way if (at := _time(stop.seen)) is not None]
+    # What arrived within a minute is there at the next one; who was heard within one speaks of its beginning only.
+    turns = {0} | {-int((taken - at).total_seconds() // 60) for at in arrived if at is not None}
+    turns |= {int((at - taken).total_seconds() // 60) + 1 for at in heard if taken <= at}
     told = [_at(bar.shares, taken, minute) for minute in sorted(turns) if minute <= LONGEST][:MOST_STEPS]
-    heard = (_time(stop.seen) for share in bar.shares for stop in share.way)
-    last = max((at for at in heard if at is not None), default=taken)
+    last = max(heard, default=taken)
     known = [
         Moment(
             minute=each.minutes,
