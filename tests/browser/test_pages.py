@@ -44,7 +44,6 @@ class Town:
             f"/cases/{case}",
             f"/cases/{lacking}",
             f"/cases/{case}/trail",
-            f"/cases/{waiting['case']}/trail",
             f"/holds/{waiting['id']}",
             *(f"/holds/{each}" for each in holds),
         ]
