@@ -196,7 +196,7 @@ def test_a_case_whose_money_nobody_found_has_a_trail_too(scene: Scene) -> None:
 
 
 def test_the_board_has_every_clock_and_sorts_by_urgency(scene: Scene) -> None:
-    def read(desk: Desk, now: str) -> list[board.Running]:
+    def read(desk: Desk, now: str) -> list[board.Row]:
         name = desk.node.parts.identity.authority
         return desk.ask(lambda tx: board.read(tx, name, now))[0]
 

@@ -16,7 +16,7 @@ Clock = Literal["answer", "confirm", "end"]
 CLOCKS: tuple[Clock, ...] = get_args(Clock)
 
 
-class Running(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One hold whose clock runs: ``until`` when it strikes (None for one that waits for an officer of ours without a limit).
 
     ``held_minor`` of the hold's currency is held now; ``law`` is whose order it stands under, or by which it was asked.
@@ -44,12 +44,12 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """The holds that are wanted, and the counts of all; ``more`` where not all of them fit."""
 
-    rows: list[Running]
+    rows: list[Row]
     counts: Counts
     more: bool
 
 
-def read(tx: Transaction, me: str, now: str) -> tuple[list[Running], bool]:
+def read(tx: Transaction, me: str, now: str) -> tuple[list[Row], bool]:
     """Return all running holds, overdue ones first, the most pressing before others; and whether there are more than fit.
 
     ``me`` is this authority; ``now`` the time (RFC 3339) by its clock.
@@ -63,7 +63,7 @@ def read(tx: Transaction, me: str, now: str) -> tuple[list[Running], bool]:
             continue
         until = order.expires if answered else (hold.answer_by or order.expires)
         rows.append(
-            Running(
+            Row(
                 hold=hold,
                 clock="answer" if not answered else "end" if order.confirmed_at else "confirm",
                 until=until,
@@ -73,14 +73,14 @@ def read(tx: Transaction, me: str, now: str) -> tuple[list[Running], bool]:
                 law=order.basis.law,
             )
         )
-    abroad: dict[str, Running] = {}
+    abroad: dict[str, Row] = {}
     holds = board_store.named(tx, {share.hold for share in shares if share.hold})
     for share in shares:
         asked = holds.get(share.hold or "")
         if asked is None or asked.direction != "asked" or share.until is None or share.baton is None:
             continue
         before = abroad.get(asked.id)
-        abroad[asked.id] = Running(
+        abroad[asked.id] = Row(
             hold=asked,
             clock="end",
             until=share.until,
@@ -94,13 +94,13 @@ def read(tx: Transaction, me: str, now: str) -> tuple[list[Running], bool]:
     return sorted(rows, key=_pressing), more
 
 
-def _pressing(row: Running) -> tuple[bool, bool, str, str]:
+def _pressing(row: Row) -> tuple[bool, bool, str, str]:
     """Sort by what is overdue, then what only waits for an officer of ours, then by whose clock strikes first."""
     return not row.overdue, row.until is not None, row.until or row.hold.asked_at, row.hold.id
 
 
-def _waits(hold: Hold, me: str, now: str) -> Running:
-    return Running(
+def _waits(hold: Hold, me: str, now: str) -> Row:
+    return Row(
         hold=hold,
         clock="answer",
         until=hold.answer_by,
@@ -111,7 +111,7 @@ def _waits(hold: Hold, me: str, now: str) -> Running:
     )
 
 
-def board(rows: list[Running], *, more: bool, clock: Clock | None, direction: Direction | None, overdue: bool) -> Board:
+def board(rows: list[Row], *, more: bool, clock: Clock | None, direction: Direction | None, overdue: bool) -> Board:
     """Return the rows that are wanted, and the counts of all."""
     counted = {name: sum(row.clock == name for row in rows) for name in CLOCKS}
     late = sum(row.overdue for row in rows)
