@@ -67,7 +67,8 @@ def draw(flow: Flow, words: Words) -> bytes:
     at, bottom = _laid_out(boxes, flowing, flow.stolen, last)
     ribbons = [_ribbon(each, at, flow.stolen) for each in _in_order(flowing, at)]
     title = words.say(mark("Trail of case %(case)s"), case=flow.case)
-    total = f"{words.gettext('stolen')} {show(flow.stolen, flow.currency)} {flow.currency}"
+    stolen = words.gettext("stolen")
+    total = f"{stolen} {show(flow.stolen, flow.currency)} {flow.currency}"
     taken = "" if flow.taken_at is None else f", {words.moment(flow.taken_at)}"
     return "\n".join(
         [
