@@ -58,6 +58,9 @@ function read(unfound: string): { boxes: Box[]; parts: Part[] } {
   for (const row of document.querySelectorAll<HTMLElement>("tr[data-leg]")) {
     const { source = "", target = "", since = "" } = row.dataset;
     const cells = [...row.children].map(textOf);
+    place(source);
+    const came = boxes.get(place(target));
+    if (came && since && came.words.length === 1) came.words.push(timeOf(Date.parse(since)));
     const words = `${cells[1]} → ${cells[2]}, ${cells[0]}, ${cells[4]}`;
     for (const each of row.querySelectorAll<HTMLElement>("[data-state]")) {
       const { state = "", minor = "0" } = each.dataset;
@@ -88,7 +91,7 @@ function patterns(): SVGElement {
 
 function drawNode(node: Node): SVGElement {
   const [x0 = 0, x1 = 0, y0 = 0, y1 = 0] = [node.x0, node.x1, node.y0, node.y1];
-  const at = node.state ? { x: x1 + 6, y: y0 + 13 } : { x: x0, y: y0 - 6 };
+  const at = node.state ? { x: x1 + 6, y: y0 + 13 } : { x: x0, y: y0 - 6 - (node.words.length - 1) * 17 };
   const words = node.words.map((word, line) =>
     make("text", { x: at.x, y: at.y + line * 17, class: line ? "" : "name" }, word),
   );
@@ -113,14 +116,14 @@ function draw(section: HTMLElement, place: HTMLElement, before: string): string 
   if (signature === before || !parts.length) return signature;
   const columns = Math.max(...boxes.map((box) => box.column)) + 1;
   const crowd = Math.max(...Array.from({ length: columns }, (_, at) => boxes.filter((box) => box.column === at).length));
-  const height = 220 + crowd * 46;
+  const height = 240 + crowd * 62;
   const layout = sankey<Box, Part>()
     .nodeId((box) => box.id)
     .nodeAlign((node) => (node as Node).column)
     .nodeWidth(14)
-    .nodePadding(42)
+    .nodePadding(62)
     .extent([
-      [4, 28],
+      [4, 44],
       [WIDTH - SAID, height - 24],
     ]);
   const graph = layout({ nodes: boxes, links: parts });

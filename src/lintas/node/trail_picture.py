@@ -15,7 +15,7 @@ from lintas.requests.records import SHARE_STATES
 from lintas.text.translation import Words, mark
 
 SVG = "image/svg+xml"
-_WIDTH, _TALL, _THICK, _GAP, _EDGE = 1200, 360, 14, 46, 24
+_WIDTH, _STEP, _TALL, _THICK, _GAP, _EDGE = 1200, 185, 360, 14, 60, 24
 #: Room at the right for what is said of the ends, and at the top for the heading.
 _SAID, _HEAD = 250, 74
 #: The colour of each state, and the lines that are drawn over it (None: none), as on the pages.
@@ -64,7 +64,8 @@ def draw(flow: Flow, words: Words) -> bytes:
     """Return the picture; where no money has been found yet, one that says so."""
     boxes, flowing = _boxes(flow, words), _flowing(flow, words)
     last = max(box.column for box in boxes)
-    at, bottom = _laid_out(boxes, flowing, flow.stolen, last)
+    width = max(_WIDTH, 2 * _EDGE + _SAID + last * _STEP)
+    at, bottom = _laid_out(boxes, flowing, flow.stolen, last, width)
     ribbons = [_ribbon(each, at, flow.stolen) for each in _in_order(flowing, at)]
     title = words.say(mark("Trail of case %(case)s"), case=flow.case)
     stolen = words.gettext("stolen")
@@ -72,17 +73,17 @@ def draw(flow: Flow, words: Words) -> bytes:
     taken = "" if flow.taken_at is None else f", {words.moment(flow.taken_at)}"
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {bottom:.0f}" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom:.0f}" role="img" '
             f'lang="{words.language}" font-family="sans-serif" font-size="13" fill="#14181d">',
             f"<title>{escape(title)}</title>",
             f"<desc>{escape(total)}</desc>",
             f"<defs>{''.join(_pattern(state) for state in _LOOKS)}</defs>",
-            f'<rect width="{_WIDTH}" height="{bottom:.0f}" fill="#ffffff"/>',
+            f'<rect width="{width}" height="{bottom:.0f}" fill="#ffffff"/>',
             f'<text x="{_EDGE}" y="28" font-size="18" font-weight="bold">{escape(title)}</text>',
             f'<text x="{_EDGE}" y="50">{escape(total + taken)}</text>',
             *ribbons,
             *(_drawn(box, at[box.id]) for box in boxes),
-            *_legend(flow, words),
+            *_legend(flow, words, width),
             "</svg>\n",
         ]
     ).encode()
@@ -115,10 +116,12 @@ def _flowing(flow: Flow, words: Words) -> list[_Flowing]:
     return made
 
 
-def _laid_out(boxes: list[_Box], flowing: list[_Flowing], stolen: int, last: int) -> tuple[dict[str, _At], float]:
+def _laid_out(
+    boxes: list[_Box], flowing: list[_Flowing], stolen: int, last: int, width: int
+) -> tuple[dict[str, _At], float]:
     """Put the boxes into columns, each near what flows into it; returns where they are and the picture's height."""
     at: dict[str, _At] = {}
-    step, bottom = (_WIDTH - 2 * _EDGE - _SAID) / max(1, last), 0.0
+    step, bottom = (width - 2 * _EDGE - _SAID) / max(1, last), 0.0
     for column in range(last + 1):
         y = float(_HEAD + _GAP)
         for box in sorted((box for box in boxes if box.column == column), key=lambda box: _wish(box, flowing, at)):
@@ -158,9 +161,9 @@ def _drawn(box: _Box, at: _At) -> str:
     fill = _LOOKS[box.state][0] if box.state else "#14181d"
     rect = f'<rect x="{at.x:.1f}" y="{at.y:.1f}" width="{_THICK}" height="{at.height:.1f}" fill="{fill}"/>'
     x, y = (at.x + _THICK + 6, at.y + 12) if box.state else (at.x, at.y - 6 - 15 * (len(box.said) - 1))
-    weight = ' font-weight="bold"'
+    weight, halo = ' font-weight="bold"', ' stroke="#ffffff" stroke-width="3" paint-order="stroke"'
     lines = (
-        f'<text x="{x:.1f}" y="{y + 15 * number:.1f}"{"" if number else weight}>{escape(said)}</text>'
+        f'<text x="{x:.1f}" y="{y + 15 * number:.1f}"{halo}{"" if number else weight}>{escape(said)}</text>'
         for number, said in enumerate(box.said)
     )
     return rect + "".join(lines)
@@ -175,9 +178,9 @@ def _pattern(state: str) -> str:
     )
 
 
-def _legend(flow: Flow, words: Words) -> list[str]:
+def _legend(flow: Flow, words: Words, width: int) -> list[str]:
     """Return what the patterns mean, at the right of the heading."""
-    made, x = list[str](), _WIDTH - _EDGE - 110
+    made, x = list[str](), width - _EDGE - 110
     for state in reversed([each for each in SHARE_STATES if any(end.state == each for end in flow.ends)]):
         made.append(
             f'<rect x="{x}" y="36" width="18" height="18" fill="url(#{state})"/>'

@@ -221,23 +221,31 @@ def _moments(bar: Bar, taken: datetime, later: Sequence[Later]) -> tuple[Moment,
     turns = {0} | {-int((taken - at).total_seconds() // 60) for at in arrived if at is not None}
     turns |= {int((at - taken).total_seconds() // 60) + 1 for at in heard if taken <= at}
     told = [_at(bar.shares, taken, minute) for minute in sorted(turns) if minute <= LONGEST][:MOST_STEPS]
-    last = max(heard, default=taken)
-    known = [
-        Moment(
-            minute=each.minutes,
-            at=times.render(taken + timedelta(minutes=each.minutes)),
-            there_minor=each.most_minor,
-            gone_minor=bar.stolen - each.most_minor,
-            unsaid_minor=0,
-            basis="books",
-        )
-        for each in sorted(later, key=lambda each: each.minutes)
-        if each.basis == "books" and taken + timedelta(minutes=each.minutes) > last
-    ]
-    if known:
-        # From the author's first moment on the author knows: no gap of what nobody can say stands between two of them.
-        told = [each for each in told if each.minute < known[0].minute]
-    return tuple(_distinct([*told, *known]))
+    since = min(heard, default=taken)
+    books = [each for each in sorted(later, key=lambda each: each.minutes) if each.basis == "books"]
+    # The author is asked from where the banks fall silent; from there on the author knows all, and no gap stands between.
+    silent = (each.minutes for each in books if _falls_silent(bar.shares, taken, each.minutes, since))
+    first = next(silent, None)
+    if first is not None:
+        told = [each for each in told if each.minute < first]
+        told += [_by_books(bar, taken, each) for each in books if each.minutes >= first]
+    return tuple(_distinct(told))
+
+
+def _falls_silent(shares: Iterable[Share], taken: datetime, minute: int, since: datetime) -> bool:
+    """Tell whether, at a minute after a bank was first heard (``since``), the answers leave something unsaid."""
+    return taken + timedelta(minutes=minute) > since and _at(shares, taken, minute).unsaid_minor > 0
+
+
+def _by_books(bar: Bar, taken: datetime, known: Later) -> Moment:
+    return Moment(
+        minute=known.minutes,
+        at=times.render(taken + timedelta(minutes=known.minutes)),
+        there_minor=known.most_minor,
+        gone_minor=bar.stolen - known.most_minor,
+        unsaid_minor=0,
+        basis="books",
+    )
 
 
 def _distinct(moments: Iterable[Moment]) -> list[Moment]:
