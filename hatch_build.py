@@ -21,7 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
 BUILT = "src/lintas/console/static/built"
-ENTRIES = ("console.ts", "console.css")
+#: The page of a trail alone loads what draws it.
+ENTRIES = ("console.ts", "console.css", "trail.ts")
 #: What the bundles are made from, beside everything under web/src.
 SETTINGS = ("package.json", "package-lock.json", "tsconfig.json", ".npmrc")
 SARABUN = "@expo-google-fonts/sarabun"
@@ -88,7 +89,7 @@ def _bundle(web: Path, folder: Path, made: Path) -> None:
         *("--log-level=warning", f"--outdir={folder}", f"--metafile={report}"),
     )
     manifest = {}
-    for name in ("console.css", "console.js"):
+    for name in ("console.css", "console.js", "trail.js"):
         content = (folder / name).read_bytes()
         stem, _, kind = name.partition(".")
         manifest[name] = f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.{kind}"

@@ -25,6 +25,7 @@ SEED = 12
 MOST_BYTES = 150_000
 #: For a page that is full of ids.
 LOW = {"width": 1280, "height": 640}
+TALL = {"width": 1100, "height": 860}
 PHONE = {"viewport": {"width": 390, "height": 800}}
 
 
@@ -48,7 +49,9 @@ def picture_all(running: Running, browser: Browser) -> None:
     hotline.page.click("button.main")
     hotline.at("/cases/")
     case = hotline.page.url.rpartition("/")[2]
-    compared = msgspec.to_builtins(comparison.told(comparison.later(running.world, theft)))
+    compared = msgspec.to_builtins(
+        comparison.told(comparison.later(running.world, theft), comparison.series(running.world, theft))
+    )
     running.ask("PUT", f"/api/v1/cases/{case}/later", key=xa.administrator_key, json=compared)
     play.approve(play.hold(case, "own")["id"])
     hold = play.waiting(case)
@@ -65,12 +68,22 @@ def picture_all(running: Running, browser: Browser) -> None:
     play.share(case, state="held", authority=xb.cast.authority)
     hotline.page.reload()
     take(hotline, "case")
+    _trail(sit(browser, xa, xa.passes["approver"], to=f"/cases/{case}/trail", viewport=TALL))
+    take(sit(browser, xa, xa.passes["approver"], to="/holds"), "board")
     phone = sit(browser, xa, xa.passes["hotline"], to=f"/cases/{case}", **PHONE)
     take(phone, "phone")
     auditor = sit(browser, xb, xb.passes["auditor"], to=f"/reads?object={hold['statement']}", viewport=LOW)
     take(auditor, "reads")
     desk = sit(browser, xa, xa.passes[xa.cast.banks[1].lower()], to="/desk")
     take(desk, "desk")
+
+
+def _trail(seat: Seat) -> None:
+    """Photograph the trail as it was three minutes after the theft."""
+    seat.until(seat.page.locator(".flow .part").count, "the picture")
+    seat.page.focus("#minute")
+    seat.press("ArrowRight", "ArrowRight", "ArrowRight")
+    take(seat, "trail")
 
 
 def _fill(seat: Seat, form: Json) -> None:

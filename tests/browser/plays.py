@@ -93,6 +93,16 @@ class Played:
         wish = {"share": share, "code": "good_faith", "reason": "honest sale, invoice seen"}
         self._call("POST", f"/cases/{case}/undo", self.running.xa.approver_key, False, json=wish)
 
+    def release_abroad(self, order: Json) -> None:
+        """Approve, at the holding node, the release of one of its orders."""
+
+        def look() -> Json:
+            waiting = self.get("/amendments", abroad=True)
+            return next((each for each in waiting if each["order"] == order["id"]), None)
+
+        path = f"/amendments/{self.running.until(look)['id']}/approve"
+        self._call("POST", path, self.running.xb.second_key, True)
+
     def confirm(self, order: Json) -> Json:
         """Hold an order of the asking node for longer; return the amendment that its bank carries out."""
         said = {"reference": "Court order 12/2026"}
@@ -112,6 +122,15 @@ class Played:
         said = {"name": name, "contact": "+999 555", "text": text}
         client = self.running.client_b if abroad else self.running.client
         assert self.running.ask("POST", f"/api/v1/appeals/{path}", json=said, client=client).status < 300
+
+    def objection(self, order: Json) -> str:
+        """Return the id of the open objection to an order of the asking node."""
+        return str(next(each["id"] for each in self.get("/appeals") if each["order"] == order["id"]))
+
+    def dismiss(self, objection: str) -> None:
+        """Decide an objection at the asking node, so that no list has it any more."""
+        said = {"uphold": False, "reason": "the papers do not show it"}
+        self._call("POST", f"/appeals/{objection}/decide", self.running.xa.second_key, False, json=said)
 
     def until(self, look: Callable[[], Json]) -> Json:
         """Look again and again."""

@@ -40,10 +40,26 @@ class Town:
         ).document["case"]
         longer = play.confirm(order)
         holds = [each["id"] for each in view["holds"]]
-        seen = [f"/cases/{case}", f"/cases/{lacking}", f"/holds/{waiting['id']}", *(f"/holds/{each}" for each in holds)]
+        seen = [
+            f"/cases/{case}",
+            f"/cases/{lacking}",
+            f"/cases/{case}/trail",
+            f"/holds/{waiting['id']}",
+            *(f"/holds/{each}" for each in holds),
+        ]
         seen += [f"/orders/{order['id']}", f"/amendments/{view['amendments'][0]['id']}"]
         seen += [f"/objections/{view['appeals'][0]['id']}"]
-        lists = ["/", "/cases", "/holds", "/holds?state=any", "/reports", "/refusals", "/peers", "/sessions"]
+        lists = [
+            "/",
+            "/cases",
+            "/holds",
+            "/holds?clock=answer",
+            "/holds?state=any",
+            "/reports",
+            "/refusals",
+            "/peers",
+            "/sessions",
+        ]
         own = {
             "hotline": ["/reports/new", f"/reports/new?case={lacking}"],
             "investigator": [],

@@ -117,6 +117,7 @@ class Shows(NamedTuple):
 CARRIES = {
     "/api/v1/cases": Shows("/api/v1/cases", "list", ("waiting", "ordered", "held")),
     "/api/v1/cases/{case}": Shows("/api/v1/cases/{waiting.case}", "case", ("waiting",)),
+    "/api/v1/cases/{case}/trail": Shows("/api/v1/cases/{held.case}/trail", "case", ("held",)),
     "/api/v1/holds": Shows("/api/v1/holds?state=any", "list", ("waiting", "ordered", "held")),
     "/api/v1/holds/{hold}": Shows("/api/v1/holds/{ordered.hold}", "hold", ("ordered",)),
     "/api/v1/clocks": Shows("/api/v1/clocks", "list", ("waiting", "ordered", "held")),
@@ -138,6 +139,7 @@ CARRIES = {
     "/": Shows("/", "list", ("waiting", "ordered", "held")),
     "/cases": Shows("/cases", "list", ("waiting", "ordered", "held")),
     "/cases/{case}": Shows("/cases/{held.case}", "case", ("held",)),
+    "/cases/{case}/trail": Shows("/cases/{held.case}/trail", "case", ("held",)),
     "/holds": Shows("/holds?state=any", "list", ("waiting", "ordered", "held")),
     "/holds/{hold}": Shows("/holds/{ordered.hold}", "hold", ("ordered",)),
     "/orders/{order}": Shows("/orders/{held.id}", "letter", ("held",)),

@@ -24,6 +24,7 @@ from lintas.api import (
     reports,
     returns,
     sessions,
+    trail,
     undoing,
 )
 from lintas.http import openapi
@@ -59,6 +60,7 @@ def api_routes() -> list[Route]:
     routes = [
         Route("GET", "/healthz", health, answer=Health, public=True, summary="Whether the node is alive"),
         *reports.ROUTES,
+        *trail.ROUTES,
         *holds.ROUTES,
         *clocks.ROUTES,
         *undoing.ROUTES,

@@ -47,6 +47,7 @@ def fold(parts: list[Part], most: int = MAX_PARTS, size: int = MAX_BYTES) -> lis
             end=right.end,
             local_minor=left.local_minor + right.local_minor if same else left.local_minor,
             baton=None,
+            since=None,
         )
         parts = [*parts[:first], joined, *parts[second + 1 :]]
     return parts
@@ -87,12 +88,13 @@ def _cut(part: Part, span: Span, state: PartState) -> Part:
 def _part(leaf: Leaf) -> Part:
     baton: Baton | None = None
     state: PartState = "unknown"
+    since: str | None = None
     if isinstance(leaf, Held):
-        state = "here"
+        state, since = "here", leaf.since
     elif isinstance(leaf, Spent):
-        state = "spent"
+        state, since = "spent", leaf.since
     elif isinstance(leaf, Leaving):
-        state = "moved"
+        state, since = "moved", leaf.since
         holder = leaf.receiver_bank or ""
         baton = Baton(transfer=leaf.transfer, start=leaf.start, end=leaf.end, currency=leaf.currency, holder=holder)
     return Part(
@@ -102,4 +104,5 @@ def _part(leaf: Leaf) -> Part:
         local_minor=leaf.amount_minor,
         local_currency=leaf.currency,
         baton=baton,
+        since=since,
     )

@@ -1,6 +1,7 @@
-"""Holds: the queue of each state, one hold with the why of it, and the officer's decision."""
+"""Holds: the board of those whose clock runs, the queue of each state, one hold with the why of it, the officer's decision."""
 
-from typing import get_args
+from collections.abc import Mapping
+from typing import TypeVar, get_args
 
 import msgspec
 from starlette.responses import Response
@@ -8,17 +9,19 @@ from starlette.responses import Response
 from lintas.console.forms import Form, act, form, show
 from lintas.console.frame import page
 from lintas.console.home import READERS
-from lintas.http.routing import Call
+from lintas.http.routing import Call, flag
+from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, LintasError
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.node.views import with_doubts
-from lintas.requests.records import Hold, HoldState, Order, Sentence
+from lintas.requests import board
+from lintas.requests.records import Direction, Hold, HoldState, Order, Sentence
 from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})
 STATES = (*get_args(HoldState), "overdue", "any")
-WAITING = "awaiting_approval"
+T = TypeVar("T")
 
 
 class Approve(Form, frozen=True, kw_only=True):
@@ -53,8 +56,10 @@ class HoldPage(msgspec.Struct, frozen=True):
 
 
 async def holds(call: Call[Runtime]) -> Response:
-    """List holds in one state."""
-    state = call.query.get("state", WAITING)
+    """Show the board of running holds, or list holds in one state."""
+    if "state" not in call.query:
+        return await board_page(call)
+    state = call.query["state"]
     if state not in STATES:
         raise BadInput(f"no hold is ever {state!r}", f"use one of {', '.join(STATES)}", where="query state")
     node = call.services.node
@@ -65,6 +70,35 @@ async def holds(call: Call[Runtime]) -> Response:
         return Holds(state, with_doubts(node, tx, node.orders.pending(tx, None if state == "any" else state)))
 
     return page(call, "holds.html", await call.services.read(look), states=STATES)
+
+
+async def board_page(call: Call[Runtime]) -> Response:
+    """Show the holds whose clock runs, the most pressing first; of one clock, of one direction, or only those overdue."""
+    node, query = call.services.node, call.query
+    clock = _one_of(query, "clock", board.CLOCKS)
+    direction = _one_of(query, "direction", get_args(Direction))
+    overdue = flag(query, "overdue")
+
+    def look(tx: Transaction) -> board.Board:
+        now = times.render(node.parts.clock.now())
+        rows, more = board.read(tx, node.parts.identity.authority, now)
+        doubted = with_doubts(node, tx, [row.hold for row in rows])
+        seen = [msgspec.structs.replace(row, hold=hold) for row, hold in zip(rows, doubted, strict=True)]
+        return board.board(seen, more=more, clock=clock, direction=direction, overdue=overdue)
+
+    view = await call.services.read(look)
+    return page(call, "board.html", view, states=STATES, clock=clock, direction=direction, overdue=overdue)
+
+
+def _one_of(query: Mapping[str, str], name: str, known: tuple[T, ...]) -> T | None:
+    """Return a parameter that must be one of a closed list; None where it is not there; BadInput."""
+    text = query.get(name)
+    if text is None:
+        return None
+    found = next((each for each in known if each == text), None)
+    if found is None:
+        raise BadInput(f"no {name} is {text[:20]!r}", f"use one of {', '.join(map(str, known))}", where=f"query {name}")
+    return found
 
 
 def hold_view(node: Node, tx: Transaction, name: str) -> HoldPage:
@@ -126,7 +160,18 @@ async def decline(call: Call[Runtime]) -> Response:
 
 
 HOLD_PAGES = [
-    show("/holds", holds, READERS, "Holds of one state", {"state": "one state, overdue, or any"}),
+    show(
+        "/holds",
+        holds,
+        READERS,
+        "The board of running holds, or holds of one state",
+        {
+            "state": "one state, overdue, or any",
+            "clock": "answer, confirm or end",
+            "direction": "asked, received or own",
+            "overdue": "1 for those whose clock struck",
+        },
+    ),
     show("/holds/{hold}", hold, READERS, "One hold"),
     form("/holds/{hold}/approve", approve, Approve, APPROVERS, "Approve a hold"),
     form("/holds/{hold}/take-back", take_back, TakeBack, APPROVERS, "Take one's own approval back"),

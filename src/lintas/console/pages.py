@@ -15,6 +15,7 @@ from lintas.console import (
     releases,
     reports,
     stopped,
+    trail,
 )
 from lintas.console.frame import problem_page
 from lintas.http.routing import Pages
@@ -25,6 +26,7 @@ ROUTES = [
     *home.HOME_PAGES,
     *reports.REPORT_PAGES,
     *cases.CASE_PAGES,
+    *trail.TRAIL_PAGES,
     *holds.HOLD_PAGES,
     *orders.ORDER_PAGES,
     *releases.RELEASE_PAGES,

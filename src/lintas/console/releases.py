@@ -9,7 +9,7 @@ from lintas.console.home import READERS
 from lintas.http.routing import Call
 from lintas.model.errors import BadInput, LintasError
 from lintas.node.runtime import Runtime
-from lintas.node.views import appeal_view
+from lintas.node.views import appeal_view, held_now
 from lintas.requests.records import Amendment, Appeal, AppealDecision, AppealForm, Order, Sentence
 from lintas.storage.engine import Transaction
 
@@ -53,10 +53,11 @@ class AmendmentPage(msgspec.Struct, frozen=True):
 
 
 class ObjectionPage(msgspec.Struct, frozen=True):
-    """One objection, and the order that it is about."""
+    """One objection, the order that it is about, and what that order still holds: the figure that the objector sees."""
 
     objection: Appeal
     order: Order
+    held_minor: int
 
 
 async def amendment(
@@ -114,7 +115,8 @@ async def objection(
 
     def look(tx: Transaction) -> ObjectionPage:
         found = node.appeals.appeal(tx, name)
-        return ObjectionPage(found, node.orders.order(tx, found.order))
+        order = node.orders.order(tx, found.order)
+        return ObjectionPage(found, order, held_now(order))
 
     return page(call, "objection.html", await call.services.read(look), wrong=wrong, typed=typed)
 

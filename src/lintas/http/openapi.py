@@ -89,7 +89,10 @@ def _operation(route: Route, path: str, by_shape: dict[int, Any]) -> dict[str, A
 def _responses(route: Route, by_shape: dict[int, Any]) -> dict[str, Any]:
     if route.gives:
         forms = (route.gives,) if isinstance(route.gives, str) else route.gives
-        done = {str(route.status): {"description": "Done", "content": {media: {"schema": {}} for media in forms}}}
+        content: dict[str, Any] = {media: {"schema": {}} for media in forms}
+        if route.answer is not None:
+            content = {bodies.JSON: {"schema": by_shape[id(route.answer)]}} | content
+        done = {str(route.status): {"description": "Done", "content": content}}
     elif route.answer is None:
         done = {"204": {"description": "Done"}} if route.status == 200 else {str(route.status): {"description": "Done"}}
     else:

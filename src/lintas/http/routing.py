@@ -137,9 +137,10 @@ class Route(msgspec.Struct, frozen=True):
 
     ``body`` is a struct (JSON, or a form if ``media`` names it), ``bytes`` (handed on as read) or None; ``answer`` is the
     type that the handler returns, None for nothing (204) or for a handler that makes a Response itself, of the media type
-    ``gives`` (or one of several). ``query`` says what each parameter means. ``once``: sent again with the same form or
-    ``Idempotency-Key``, it does nothing more (its handler runs its use case by ``Call.once``). ``also`` says which statuses it
-    answers with beside those of every such route, and when. BadInput, when the node starts, for one that contradicts itself.
+    ``gives`` (or one of several); with both it is JSON unless another form is asked for. ``query`` says what each parameter
+    means. ``once``: sent again with the same form or ``Idempotency-Key``, it does nothing more (its handler runs its use
+    case by ``Call.once``). ``also`` says which statuses it answers with beside those of every such route, and when. BadInput,
+    when the node starts, for one that contradicts itself.
     """
 
     method: str

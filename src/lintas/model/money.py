@@ -78,6 +78,11 @@ def show(amount_minor: int, code: str) -> str:
     return f"{sign}{whole // 10**digits:,}.{whole % 10**digits:0{digits}d}"
 
 
+def decimal(amount_minor: int, code: str) -> str:
+    """Render minor units as programs read them: ``50000.00``, without separators."""
+    return show(amount_minor, code).replace(",", "")
+
+
 def parse_decimal(text: str, code: str) -> int:
     """Read a decimal string (ISO 20022 style, dot as separator) into minor units; BadInput on anything inexact."""
     digits = exponents()[currency(code)]

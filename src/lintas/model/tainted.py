@@ -18,6 +18,8 @@ Reference = Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)]
 BankCode = Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{0,40}\Z")]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z][A-Z0-9]{2,9}\Z")]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=MAX_MINOR)]
+#: A time as the ledger that knows it writes it (RFC 3339); whoever counts by it reads it with care.
+When = Annotated[str, msgspec.Meta(max_length=40, pattern=PLAIN)]
 #: A part ``[start, end)`` of a transfer, in its minor units.
 Span = tuple[Minor, Minor]
 
@@ -57,6 +59,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     ``start`` and ``end`` are minor units of the asked transfer (its settlement currency); ``local_minor`` is the same money
     in the ledger's own currency. ``baton`` goes with ``moved``: the transfer by which it left, and to which holder.
+    ``since`` is when it left, was spent, or came to rest where it is; None where the ledger's holder does not say.
     """
 
     state: PartState
@@ -65,6 +68,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     local_minor: Minor
     local_currency: CurrencyCode
     baton: Baton | None = None
+    since: When | None = None
 
     @property
     def amount_minor(self) -> int:

@@ -18,6 +18,7 @@ from lintas.intake.records import Report
 from lintas.model.reader import Reader, reader_now
 from lintas.node.assembly import Node
 from lintas.requests import heard_store
+from lintas.requests.flow import Flow
 from lintas.requests.letter import Letter
 from lintas.requests.records import Amendment, Appeal, Bar, Escalation, Hold, Order, Restitution, Running, Withdrawal
 from lintas.storage.engine import Transaction, reading
@@ -66,7 +67,7 @@ def carried(answer: object, *, listed: bool = False) -> Iterator[Carried]:
     match answer:
         case Report() | str() | bytes() | int() | float() | None:
             return
-        case Bar():
+        case Bar() | Flow():
             yield Carried("case", answer.case, what="list" if listed else "case")
         case Hold():
             yield Carried("hold", answer.id, what=what)

@@ -104,13 +104,17 @@ class AppealView(msgspec.Struct, frozen=True):
     objections: list[Objection]
 
 
+def held_now(order: Order) -> int:
+    """Return how much an order holds now, in minor units of its currency; 0 once it has ended."""
+    return sum(end - start for start, end in rules.still_held(order))
+
+
 async def appeal_view(runtime: Runtime, token: str) -> AppealView:
     """Read the order of a token; NotFound for any other text."""
     node = runtime.node
 
     def ask(tx: Transaction) -> About[AppealView]:
         order = node.appeals.order(tx, token)
-        held = sum(end - start for start, end in rules.still_held(order))
         made = node.appeals.against(tx, order)
         view = AppealView(
             authority=node.parts.name,
@@ -119,7 +123,7 @@ async def appeal_view(runtime: Runtime, token: str) -> AppealView:
             law=order.basis.law,
             rule=order.basis.rule,
             currency=order.currency,
-            held_minor=0 if order.closed_at or order.refusal else held,
+            held_minor=held_now(order),
             expires=order.expires,
             in_force=not (order.closed_at or order.refusal),
             contact=order.contact,

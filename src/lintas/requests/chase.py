@@ -160,11 +160,12 @@ class Chase:
     def _replace(
         self, tx: Transaction, share: Share, parts: Sequence[Part], *, at: Baton, changes: Share
     ) -> list[Share]:
-        pieces = []
+        pieces, now = [], times.render(self._clock.now())
         store.drop_share(tx, share)
-        for piece in rules.split(share, parts, at=at, changes=changes):
+        for piece in rules.split(share, parts, at=at, changes=changes, now=now):
             place = self._place_of(piece.holder)
-            pieces.append(msgspec.structs.replace(piece, authority=place.authority))
+            way = (*piece.way[:-1], msgspec.structs.replace(piece.way[-1], authority=place.authority))
+            pieces.append(msgspec.structs.replace(piece, authority=place.authority, way=way))
             store.keep_share(tx, pieces[-1])
         return pieces
 

@@ -8,7 +8,7 @@ from lintas.requests.records import Later
 from lintas.storage.engine import Transaction
 
 #: At most so many moments are told of one case.
-MOST = 10
+MOST = 40
 
 #: Minutes, the least and the most that was still there, per mille, and who says so. The first: 80 to 90 % of a mule account
 #: is empty after 3 to 10 minutes (Home Minister of Malaysia, 3 March 2026). The second: what national centres of the region
@@ -42,6 +42,10 @@ class Comparison:
         known = [msgspec.structs.replace(each, basis="books") for each in told]
         changes_store.keep_later(tx, case, known)
 
+    def series_of(self, tx: Transaction, case: str) -> list[Later]:
+        """Return all moments that the author of an exercise told of a case; nothing where nobody can know."""
+        return changes_store.later_of(tx, case)
+
     def of_case(self, tx: Transaction, case: str) -> list[Later]:
         """Return the comparison of a case of our own; nothing for a peer's case, whose loss we do not know."""
         claim = store.claim(tx, case)
@@ -49,7 +53,7 @@ class Comparison:
             return []
         told = changes_store.later_of(tx, case)
         if told:
-            return told
+            return [each for each in told if not each.finer] or told
         return [
             Later(
                 minutes=minutes,

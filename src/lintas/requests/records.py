@@ -45,6 +45,19 @@ class FirstApproval(msgspec.Struct, frozen=True):
     of: str
 
 
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """A place on the way of stolen money: the part of a transfer by which it came, and whose the bank is.
+
+    ``since`` (RFC 3339) is what the ledger that it left says, None where nobody said it; ``seen`` is when, by our clock, this
+    holder last said what became of it, None for one that did not say yet.
+    """
+
+    baton: Baton
+    authority: str = ""
+    since: str | None = None
+    seen: str | None = None
+
+
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a case's money: ``amount_minor`` of the claim's currency, in one state, at one holder.
 
@@ -66,6 +79,10 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     hop: int = 0
     #: Who let it go; asking for it again takes somebody else.
     let_go_by: str = ""
+    #: The places that it came through, the last of them where it is or was last; nothing before a ledger has answered.
+    way: tuple[Stop, ...] = ()
+    #: When it was spent, left, or came to rest, as its holder says.
+    since: str | None = None
     #: By when an officer should have asked for money that moved on, where no rule does it; None: no clock runs.
     ask_by: str | None = None
 
@@ -297,6 +314,8 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
     most_minor: Minor
     basis: Literal["books", "published"] = "published"
     source: Annotated[str, msgspec.Meta(max_length=300, pattern=PLAIN)] = ""
+    #: One of a finer series, which the trail's slider shows and the page of the case does not.
+    finer: bool = False
 
 
 class HoldForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

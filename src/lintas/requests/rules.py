@@ -20,7 +20,7 @@ from lintas.model.tainted import (
     part_id,
     subtract,
 )
-from lintas.requests.records import SHARE_STATES, Bar, Claim, Hold, Order, Payee, Share, ShareState
+from lintas.requests.records import SHARE_STATES, Bar, Claim, Hold, Order, Payee, Share, ShareState, Stop
 
 #: How a part of an answer shows in the bar: money that is merely located is still on the move until it is held.
 SHARE_OF_PART: dict[str, ShareState] = {
@@ -55,11 +55,12 @@ def bar(claim: Claim, shares: Sequence[Share]) -> Bar:
     )
 
 
-def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share) -> list[Share]:
+def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share, now: str | None = None) -> list[Share]:
     """Replace a share by one for each part, amounts rescaled so that they add up to the share exactly.
 
-    ``at`` is the asked interval; ``changes`` carries the holder, authority, law and end that the parts get. A part too small
-    for one minor unit of the claim's currency is merged into its neighbour's amount by the rescaling (and gets no share).
+    ``at`` is the asked interval; ``changes`` carries the holder, authority, law and end that the parts get; ``now`` is when the
+    answer was heard. A part too small for one minor unit of the claim's currency is merged into its neighbour's amount by the
+    rescaling (and gets no share).
     """
     amounts = money.rescale_parts([part.amount_minor for part in parts], share.amount_minor)
     pieces = []
@@ -82,9 +83,28 @@ def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share) -> 
                 until=changes.until if state == "held" else None,
                 law=changes.law if state == "held" else "",
                 note=part.state,
+                way=_way(share, part, at=where, authority=changes.authority, now=now),
+                since=part.since,
             )
         )
     return pieces
+
+
+def _way(share: Share, part: Part, *, at: Baton, authority: str, now: str | None) -> tuple[Stop, ...]:
+    """Return the way of a part of a share: the places known before, the one that answered, and the one that it went on to."""
+    before, last = share.way[:-1], share.way[-1] if share.way else None
+    if last is not None and (last.baton.holder, last.baton.transfer) != (at.holder, at.transfer):
+        before, last = share.way, None
+    here = Stop(baton=at, authority=authority, since=last.since if last else None, seen=now)
+    onward = () if part.baton is None else (Stop(baton=part.baton, since=part.since),)
+    return (*before, here, *onward)
+
+
+def _ending(way: tuple[Stop, ...], baton: Baton) -> tuple[Stop, ...]:
+    """Return the same way for a piece of what came by its last transfer."""
+    if not way or way[-1].baton.transfer != baton.transfer:
+        return way
+    return (*way[:-1], msgspec.structs.replace(way[-1], baton=baton))
 
 
 def cut(share: Share, baton: Baton, amount_minor: int) -> list[Share]:
@@ -107,7 +127,9 @@ def cut(share: Share, baton: Baton, amount_minor: int) -> list[Share]:
     if 0 in amounts:
         raise Refused("too_small", "one part would be less than a minor unit of the claim", "ask for the whole share")
     return [
-        msgspec.structs.replace(share, id=f"{share.id}.cut{number}", baton=part, amount_minor=amount)
+        msgspec.structs.replace(
+            share, id=f"{share.id}.cut{number}", baton=part, amount_minor=amount, way=_ending(share.way, part)
+        )
         for number, (part, amount) in enumerate(zip(batons, amounts, strict=True))
     ]
 
@@ -129,7 +151,7 @@ def let_go(share: Share, spans: Sequence[Span], why: str, by: str = "") -> list[
             continue
         baton = msgspec.structs.replace(share.baton, start=start, end=end)
         name = share.id if len(pieces) == 1 else part_id(share.id, number)
-        piece = msgspec.structs.replace(share, id=name, baton=baton, amount_minor=amount)
+        piece = msgspec.structs.replace(share, id=name, baton=baton, amount_minor=amount, way=_ending(share.way, baton))
         parted.append(piece if (start, end) in kept else released(piece, why, by))
     return parted
 

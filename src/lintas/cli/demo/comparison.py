@@ -22,6 +22,10 @@ from lintas.trace.transfers import add_csv, read_openings
 MOMENTS = (("30 minutes", timedelta(minutes=30)), ("2 days", timedelta(days=2)))
 
 
+#: Minutes after the theft between them, for the slider on the page of the trail.
+FINER = (1, 2, 3, 5, 7, 10, 12, 15, 20, 25, 40, 60, 120, 240, 720)
+
+
 class Left(NamedTuple):
     """What became of the stolen money, minor units of the victim's currency: the two add up to it."""
 
@@ -76,19 +80,27 @@ def later(world: World, theft: Theft) -> tuple[tuple[str, Left], ...]:
     return tuple((words, had_nobody_asked(world, theft, theft.at + after)) for words, after in MOMENTS)
 
 
-def told(moments: tuple[tuple[str, Left], ...]) -> list[Later]:
-    """Say it as a node's page shows it beneath the bar."""
-    afters = [after for _, after in MOMENTS]
-    return [
-        Later(
-            minutes=int(after.total_seconds()) // 60,
-            least_minor=left.holdable,
-            most_minor=left.holdable,
-            basis="books",
-            source="the books of this exercise",
-        )
-        for after, (_, left) in zip(afters, moments, strict=True)
-    ]
+def told(moments: tuple[tuple[str, Left], ...], finer: dict[int, Left] | None = None) -> list[Later]:
+    """Say it as a node's pages show it: beneath the bar, and ``finer`` (by minutes) with the trail."""
+    afters = [int(after.total_seconds()) // 60 for _, after in MOMENTS]
+    said = [_later(minutes, left) for minutes, (_, left) in zip(afters, moments, strict=True)]
+    return said + [_later(minutes, left, finer=True) for minutes, left in (finer or {}).items()]
+
+
+def series(world: World, theft: Theft) -> dict[int, Left]:
+    """Return what would still be there at more moments, by minutes."""
+    return {minutes: had_nobody_asked(world, theft, theft.at + timedelta(minutes=minutes)) for minutes in FINER}
+
+
+def _later(minutes: int, left: Left, *, finer: bool = False) -> Later:
+    return Later(
+        minutes=minutes,
+        least_minor=left.holdable,
+        most_minor=left.holdable,
+        basis="books",
+        source="the books of this exercise",
+        finer=finer,
+    )
 
 
 def lines(compared: Compared) -> list[str]:

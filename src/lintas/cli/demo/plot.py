@@ -16,7 +16,8 @@ async def play(player: Player) -> comparison.Compared:
     theft = world.thefts[0]
     # Known before anybody reports it: whoever watches the bar sees beneath it what an hour would cost.
     later = await asyncio.to_thread(comparison.later, world, theft)
-    case = await chase(player, player.asker, theft, comparison.told(later))
+    finer = await asyncio.to_thread(comparison.series, world, theft)
+    case = await chase(player, player.asker, theft, comparison.told(later, finer))
     bar = (await player.case(player.asker, case)).bar
     compared = comparison.Compared(theft.currency, theft.stolen_minor, bar.held if bar else 0, later)
     for line in comparison.lines(compared):
