@@ -194,11 +194,12 @@ def explain(
 
 
 def _labels(asked: _Asked) -> "Labels":
-    from lintas.trace.labels import Labels, add_label, read_labels_csv
+    from lintas.trace.labels import Labels, add_label
+    from lintas.trace.readers.labels import read_labels
 
     labels: Labels = {}
     for file in asked["label_files"]:
-        for account, label in read_labels_csv(file.read_bytes(), where=file.name).items():
+        for account, label in read_labels(file)[0].items():
             add_label(labels, account, label, where=file.name)
     return labels
 

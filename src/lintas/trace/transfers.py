@@ -36,8 +36,8 @@ def read_ledger(
     ``bank`` is the holder's own code: a side that names it, or names no bank, has its account here. ``currency`` is for
     layouts that name none (AMLSim; for chains the native asset, BTC or ETH by default), ``holders`` for chains: addresses
     that another holder has. ``told`` counts what was cut or left out. Balances are taken from `opening_balances.csv` beside
-    the first file (AMLSim: `nodes.csv`), if it is there; statements give those of accounts that it does not name. Raises BadInput or MalformedInput naming file, line (row) and
-    column; OSError where a file cannot be read.
+    the first file (AMLSim: `nodes.csv`), if it is there; statements give those of accounts that it does not name. Raises
+    BadInput or MalformedInput naming file, line (row) and column; OSError where a file cannot be read.
     """
     heads = [_head(file) for file in files]
     openings = _openings(files, heads, currency)

@@ -33,7 +33,7 @@ def test_what_the_manifest_names_is_inside(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         inside = {name.removeprefix(f"{BUILT}/"): name for name in packed.namelist() if name.startswith(BUILT)}
         manifest = json.loads(packed.read(f"{BUILT}/manifest.json"))
-        assert set(manifest) == {"console.css", "console.js"}
+        assert set(manifest) == {"console.css", "console.js", "trail.js"}
         fonts = {"fonts/Sarabun-Regular.ttf", "fonts/Sarabun-Bold.ttf", "fonts/OFL.txt"}
         assert set(inside) == set(manifest.values()) | fonts | {"manifest.json", "third-party-licences.txt"}
         for name in inside.values():
