@@ -206,7 +206,7 @@ def test_a_bank_sees_its_own_work_only(running: Running) -> None:
     calls = [("POST", f"/api/v1/bank/amendments/{held}/{path}") for path in ("done", "refusal")]
     pages = [
         ("GET", f"/desk/amendments/{held}"),
-        *(("POST", f"/desk/amendments/{held}/{p}") for p in ("done", "refusal")),
+        *(("POST", f"/desk/amendments/{held}/{p}") for p in ("done", "paid", "refusal")),
     ]
     check_not_theirs(running, browsers, pages)
     for method, path in calls:

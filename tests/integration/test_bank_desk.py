@@ -10,10 +10,10 @@ from tests.integration.engines import Fresh
 from tests.integration.town import BANKS, XB, Town
 from tests.integration.visitors import Visitors, words_of
 
-from lintas.cli.demo.cast import B1, B2
+from lintas.cli.demo.cast import A1, B1, B2
 from lintas.http.once import fresh
 from lintas.model.money import show
-from lintas.requests.records import Order, UndoForm
+from lintas.requests.records import Order, Payee, ReturnForm, UndoForm
 
 PDF = b"%PDF-"
 
@@ -216,6 +216,39 @@ def test_a_confirmation_may_come_too_late(scene: Scene) -> None:
     assert scene.to.send(f"{path}/refusal", "bank", scene.bank, reason="").status_code == 422
     assert scene.to.send(f"{path}/refusal", "bank", scene.bank, reason="nothing is held any more").status_code == 303
     assert xb.ask(lambda tx: xb.node.amendments.amendment(tx, amendment.id)).state == "declined"
+
+
+def test_money_is_paid_back_by_the_payments_reference(scene: Scene) -> None:
+    xb = scene.town.xb
+    scene.answer(kind="full")
+    payee = Payee(claim=scene.order.hold, bank=A1, reference="victim 7", loss_minor=1000)
+    wish = ReturnForm(payees=(payee,), reference="Court 9/26")
+    asked = xb.do(lambda tx: xb.node.returns.ask(tx, scene.order.id, wish, "Officer Rin Vale"))
+    page = words_of(scene.to.see(f"/amendments/{asked.id}", "approver"))
+    assert "victim 7" in page and A1 in page, "who approves sees to whom"
+    xb.do(lambda tx: xb.node.amendments.approve(tx, asked.id, "Officer Dena Holt"))
+    path = f"/desk/amendments/{asked.id}"
+    assert "pay back" in words_of(scene.to.see("/desk", "bank", scene.bank))
+    shown = words_of(scene.to.see(path, "bank", scene.bank))
+    assert "victim 7" in shown and "10.00" in shown
+    assert "stays held" not in shown
+    assert scene.to.send(f"{path}/paid", "bank", scene.bank, reference="").status_code == 422
+    assert scene.to.send(f"{path}/paid", "bank", scene.other, reference="RTR-1").status_code == 404
+    assert scene.to.send(f"{path}/paid", "bank", scene.bank, reference="RTR-1").status_code == 303
+    assert "RTR-1" in words_of(scene.to.see(path, "bank", scene.bank))
+    assert xb.bar(scene.order.case).returned > 0
+
+
+def test_a_bank_sees_that_an_order_ended(scene: Scene) -> None:
+    xb = scene.town.xb
+    scene.answer(kind="full")
+    scene.town.clock.move(days=4)
+    xb.do(xb.node.amendments.close_ended)
+    (over,) = xb.ask(lambda tx: xb.node.amendments.work(tx, scene.bank))
+    path = f"/desk/amendments/{over.id}"
+    assert f'data-open href="{path}"' in scene.to.see("/desk", "bank", scene.bank)
+    assert "Let go" in words_of(scene.to.see(path, "bank", scene.bank))
+    assert scene.to.send(f"{path}/done", "bank", scene.bank).status_code == 303
 
 
 def test_another_banks_order_is_not_there(scene: Scene) -> None:

@@ -185,7 +185,7 @@ def test_what_has_ended_cannot_be_confirmed(town: Town) -> None:
         confirmed(town, order)
     town.settle()
     assert agreed(town, case, hold) == []
-    assert town.xb.case(hold.case).amendments == []
+    assert [each.code for each in town.xb.case(hold.case).amendments] == ["expired"], "its bank is told to let go"
 
 
 def test_nobody_sees_a_longer_end_before_the_bank_has_it(town: Town) -> None:

@@ -274,7 +274,8 @@ class Bank:
                 desk.do(lambda tx, o=order, why=done: orders.bank_refuses(tx, self.code, o.id, why))  # type: ignore[misc]
             else:
                 desk.do(lambda tx, o=order, a=done: orders.bank_answers(tx, self.code, o.id, a))  # type: ignore[misc]
-        amended = desk.ask(lambda tx: amendments.work(tx, self.code))
+        # What is to be paid back is paid by people.
+        amended = [each for each in desk.ask(lambda tx: amendments.work(tx, self.code)) if each.kind != "return"]
         for each in amended:
             why = self.agent.amend(each)
             if why:

@@ -194,6 +194,8 @@ class Machine:
                 self.write(node.amendments.close_ended)
             if lapsed:
                 self.write(node.undo.lapse)
+            if self.read(node.clocks.over):
+                self.write(node.clocks.escalate)
         except LintasError:
             self.chronicle.counts["beat missed"] += 1
 

@@ -108,13 +108,16 @@ class Agent:
         work = msgspec.json.decode(answer.content, type=Work)
         questions = [question for question in work.questions if question.id not in self._given_up]
         orders = [order for order in work.orders if order.id not in self._given_up]
+        # To pay is not the agent's: people do it, and say by which payment (`lintas bank returned`).
+        changes = [each for each in work.amendments if each.kind != "return"]
+        self._unheard.update(each.id for each in work.amendments if each.kind == "return")
         waits = [item.id for items in (work.questions, work.orders, work.amendments) for item in items]
         if waits and self._given_up.union(self._unheard).issuperset(waits):
             # The authority answers at once as long as anything waits: what it refused is not asked for, or said, in a spin.
             await asyncio.sleep(min(wait, REST))
         # One item that goes wrong must not keep the others waiting: the first error is raised after all were tried.
         tried = [self._trace(question) for question in questions] + [self._hold(order) for order in orders]
-        tried += [self._amend(amendment) for amendment in work.amendments]
+        tried += [self._amend(amendment) for amendment in changes]
         done = await asyncio.gather(*tried, return_exceptions=True)
         for result in done:
             if isinstance(result, BaseException):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import msgspec
 
-from lintas.model.errors import BadInput
+from lintas.model.errors import BadInput, Conflict, Unavailable
 
 if TYPE_CHECKING:
     import ssl
@@ -42,6 +42,37 @@ def serve(config_file: Path) -> None:
     asyncio.run(_serve(config, config_file.parent))
 
 
+@bank.command()
+@click.argument("amendment")
+@click.argument("reference")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), required=True, help="The agent's TOML file.")
+def returned(amendment: str, reference: str, config_file: Path) -> None:
+    """Say that a return was paid: AMENDMENT is its id on the work list, REFERENCE the payment's (of the pacs.004)."""
+    import httpx
+
+    config, root = _read(config_file), config_file.parent
+    headers = {"authorization": f"Bearer {_key(config, root)}"}
+    address = f"/api/v1/bank/amendments/{amendment}/paid"
+    try:
+        with httpx.Client(base_url=config.authority_url, verify=_trust(config, root), headers=headers) as client:
+            said = client.post(address, json={"reference": reference})
+    except httpx.HTTPError as wrong:
+        raise Unavailable(f"the authority cannot be reached ({type(wrong).__name__})", "try again") from None
+    if said.is_error:
+        problem = said.json() if "json" in said.headers.get("content-type", "") else {}
+        what = problem.get("detail") or f"the authority answers {said.status_code}"
+        raise Conflict(str(what), str(problem.get("do") or "look at the work list"))
+    click.echo(f"returned: {amendment} by {reference}")
+
+
+def _key(config: BankConfig, root: Path) -> str:
+    key = (root / config.key_file).read_text("ascii", "replace").strip()
+    if not key.isascii() or not key.startswith("lk_"):
+        what = "put the text of the key that the authority issued in it"
+        raise BadInput("this is no key", what, where=config.key_file)
+    return key
+
+
 def _read(path: Path) -> BankConfig:
     where = str(path)
     try:
@@ -65,13 +96,10 @@ async def _serve(config: BankConfig, root: Path) -> None:
     clock = ExerciseClock(root / config.exercise_clock) if config.exercise_clock else SystemClock()
     core = Core(root / config.ledger, config.bank)
     core.index()
-    key = (root / config.key_file).read_text("ascii", "replace").strip()
-    if not key.isascii() or not key.startswith("lk_"):
-        raise BadInput(
-            "this is no key", "put the text of the key that the authority issued in it", where=config.key_file
-        )
     async with httpx.AsyncClient(
-        base_url=config.authority_url, verify=_trust(config, root), headers={"authorization": f"Bearer {key}"}
+        base_url=config.authority_url,
+        verify=_trust(config, root),
+        headers={"authorization": f"Bearer {_key(config, root)}"},
     ) as client:
         agent = Agent(core, client, clock)
         await agent.introduce()

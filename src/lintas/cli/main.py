@@ -25,6 +25,8 @@ COMMANDS = {
     "witness": ("lintas.cli.witness", "witness", "Run a witness that cosigns other authorities' ledgers."),
     "intake": ("lintas.cli.intake", "intake", "Read reports: find identifiers and their role."),
     "trace": ("lintas.cli.trace", "trace", "Index transfers and follow money through them."),
+    "iso20022": ("lintas.cli.iso20022", "iso20022", "Read, check and write payment messages."),
+    "goaml": ("lintas.cli.goaml", "goaml", "Write and read reports for a financial intelligence unit."),
     "ledger": ("lintas.cli.ledger", "ledger", "Verify a ledger, or prove one entry."),
     "policy": ("lintas.cli.policy", "policy", "Explain and test an authority's release rules."),
     "peer": ("lintas.cli.peer", "peer", "Say how far peers are trusted: sever, quarantine, restore."),

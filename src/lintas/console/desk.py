@@ -15,7 +15,7 @@ from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.requests.desk import Kind, Said, answer_of
 from lintas.requests.letter import Letter
-from lintas.requests.records import Amendment, BankRefusal, Order
+from lintas.requests.records import Amendment, BankRefusal, Order, Paid
 from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 
@@ -46,6 +46,12 @@ class Refuse(Form, frozen=True, kw_only=True):
     """The section of law that prevents it, or why nothing can be held for longer; what it must be is told beside the field."""
 
     reason: str = ""
+
+
+class PaidBack(Form, frozen=True, kw_only=True):
+    """By which payment money was returned."""
+
+    reference: str = ""
 
 
 class Done(Form, frozen=True, kw_only=True):
@@ -231,6 +237,21 @@ async def done(call: Call[Runtime]) -> Response:
     return await act(call, use_case, amendment)
 
 
+async def paid(call: Call[Runtime]) -> Response:
+    """Take the bank's word that it paid a return, and by which payment."""
+    node, name, bank = call.services.node, call.path["amendment"], call.caller.organisation
+    try:
+        said = filled(Paid, call.body)
+    except BadInput as wrong:
+        return await amendment(call, wrong=wrong, typed=typed_into(call.body))
+
+    def use_case(tx: Transaction) -> str:
+        node.returns.bank_paid(tx, bank, name, said.reference)
+        return f"/desk/amendments/{name}"
+
+    return await act(call, use_case, amendment)
+
+
 async def cannot(call: Call[Runtime]) -> Response:
     """Take the bank's word that it cannot hold for longer, and why."""
     node, name, bank = call.services.node, call.path["amendment"], call.caller.organisation
@@ -256,5 +277,6 @@ DESK_PAGES = [
     form(f"{_ORDER}/refusal", refuse, Refuse, BANK, "Refuse an order by law"),
     show(_AMENDMENT, amendment, BANK, "One change of an order"),
     form(f"{_AMENDMENT}/done", done, Done, BANK, "Say that it was done"),
+    form(f"{_AMENDMENT}/paid", paid, PaidBack, BANK, "Say by which payment money was returned"),
     form(f"{_AMENDMENT}/refusal", cannot, Refuse, BANK, "Say that nothing can be held for longer"),
 ]

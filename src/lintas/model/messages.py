@@ -79,8 +79,8 @@ class HoldStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 #: Why the asking authority takes a request back.
 WithdrawalCode = Literal["mistake", "good_faith", "complaint_withdrawn", "case_closed"]
-#: Why the holding authority let money go.
-ReleaseCode = Literal["appeal", "withdrawn", "expired", "correction"]
+#: Why the holding authority let money go; ``returned``: it was paid back to those it was taken from, which is final.
+ReleaseCode = Literal["appeal", "withdrawn", "expired", "correction", "returned"]
 
 
 class HoldWithdrawal(msgspec.Struct, frozen=True, kw_only=True):

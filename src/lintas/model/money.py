@@ -4,6 +4,7 @@ Rescaling cuts at cumulative positions rounded down, so parts that tile an inter
 nothing is lost or invented by rounding, whatever the ratio (the conservation law of DESIGN section 9.4).
 """
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -86,3 +87,18 @@ def rescale_parts(parts: list[int], other_total: int) -> list[int]:
         scaled.append(after - before)
         before = after
     return scaled
+
+
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """Divide ``total`` in proportion to ``weights``, exactly: what rounding leaves goes to the largest remainders.
+
+    Equal remainders go to whoever stands earlier. BadInput for a negative amount, or when nobody has any weight.
+    """
+    whole = sum(weights)
+    if total < 0 or whole <= 0 or min(weights) < 0:
+        raise BadInput("nothing can be divided like this", "give amounts of at least one minor unit")
+    parts = [total * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda at: (-(total * weights[at] % whole), at))
+    for at in by_remainder[: total - sum(parts)]:
+        parts[at] += 1
+    return parts

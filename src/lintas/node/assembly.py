@@ -30,12 +30,15 @@ from lintas.policy.table import PolicyTable
 from lintas.requests.amendments import Amendments
 from lintas.requests.appeals import Appeals
 from lintas.requests.chase import Chase, Place
+from lintas.requests.clocks import Clocks
 from lintas.requests.inbox import Inbox
 from lintas.requests.journal import Journal
 from lintas.requests.later import Comparison
 from lintas.requests.letter import Head
 from lintas.requests.orders import Orders
-from lintas.requests.records import MovedOn
+from lintas.requests.rail import Rail
+from lintas.requests.records import HoldOpened, MovedOn
+from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
 from lintas.trace.records import Answered as TraceAnswered
@@ -103,6 +106,9 @@ class Node(NamedTuple):
     appeals: Appeals
     undo: Undo
     comparison: Comparison
+    clocks: Clocks
+    returns: Returns
+    rail: Rail
     inbox: Inbox
 
 
@@ -194,6 +200,7 @@ def assemble(parts: Parts) -> Node:
         ids=ids,
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
+    returns = Returns(chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids)
     node = Node(
         parts=parts,
         bus=bus,
@@ -226,6 +233,9 @@ def assemble(parts: Parts) -> Node:
         appeals=Appeals(orders=orders, amendments=amendments, clock=clock, ids=ids),
         undo=undo,
         comparison=Comparison(exercise=parts.identity.exercise),
+        clocks=Clocks(bus=bus, clock=clock, ids=ids),
+        returns=returns,
+        rail=Rail(authority=parts.name, orders=orders, returns=returns, clock=clock),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
     )
     bus.subscribe(hearings(node))
@@ -265,6 +275,7 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("trace.follow", (ReportFiled,), follow),
         Hearing("trace.follow_on", (MovedOn,), follow_on),
         Hearing("requests.located", (TraceAnswered,), located),
+        Hearing("requests.opened", (HoldOpened,), node.orders.opened),
         Hearing("requests.admitted", (Admitted,), node.inbox.admitted),
         Hearing("requests.receipted", (ReceiptAnswered,), node.inbox.receipted),
     ]

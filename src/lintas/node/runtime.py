@@ -174,7 +174,8 @@ class Runtime:
             await self._renew_peers()
             ends = functools.partial(self._clock, self.node.amendments.ended, self.node.amendments.close_ended)
             lapses = functools.partial(self._clock, self.node.undo.lapsed, self.node.undo.lapse)
-            works = (self._pump, self._beat, self._obey, ends, lapses, self._watch)
+            late = functools.partial(self._clock, self.node.clocks.over, self.node.clocks.escalate)
+            works = (self._pump, self._beat, self._obey, ends, lapses, late, self._watch)
             tasks = [asyncio.create_task(self._for_ever(each)) for each in works]
             yield
         finally:

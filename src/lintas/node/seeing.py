@@ -20,7 +20,7 @@ from lintas.node.assembly import Node
 from lintas.requests import heard_store
 from lintas.requests.flow import Flow
 from lintas.requests.letter import Letter
-from lintas.requests.records import Amendment, Appeal, Bar, Hold, Order, Withdrawal
+from lintas.requests.records import Amendment, Appeal, Bar, Escalation, Hold, Order, Restitution, Running, Withdrawal
 from lintas.storage.engine import Transaction, reading
 from lintas.trace.records import TraceQuestion
 
@@ -73,6 +73,11 @@ def carried(answer: object, *, listed: bool = False) -> Iterator[Carried]:
             yield Carried("hold", answer.id, what=what)
         case Order() | Amendment() | Withdrawal() | Appeal():
             yield Carried("hold", answer.hold, what=what)
+        case Restitution():
+            yield Carried("case", answer.case, what="case")
+        case Running() | Escalation():
+            # A clock on money that moved on shows what peers answered in its case.
+            yield Carried(*(("hold", answer.hold) if answer.hold else ("case", answer.case)), what=what)
         case Letter():
             yield Carried("order", answer.reference, what="letter")
         case TraceQuestion():

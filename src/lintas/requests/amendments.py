@@ -28,8 +28,17 @@ from lintas.storage.engine import Transaction
 
 log = logging.getLogger("lintas.requests")
 
+#: Ends the reason of what an order's end settled.
+_ENDED = " (the order ended)"
+
 #: How much that has ended is closed in one use case.
 MOST_AT_ONCE = 100
+#: What the table is asked about each change: category and purpose ("" for the hold's own).
+_ASKED_OF_POLICY = {
+    "release": ("release_order", "release_funds"),
+    "return": ("release_order", "return_funds"),
+    "confirm": ("hold_order", ""),
+}
 #: Releases of one order that may wait for an officer at once: nobody buries the one that matters.
 MAX_WAITING = 20
 
@@ -146,6 +155,8 @@ class Amendments:
         amendment = self._decidable(tx, amendment_id)
         if amendment.kind == "confirm":
             return self._confirmed(tx, amendment, self._orders.order(tx, amendment.order), officer)
+        if amendment.kind == "return":
+            self.check_returnable(tx, self._orders.order(tx, amendment.order), amendment)
         return self.release(tx, amendment, officer)
 
     def release(self, tx: Transaction, amendment: Amendment, officer: str) -> Amendment:
@@ -153,12 +164,20 @@ class Amendments:
         if same_person(amendment.asked_by, officer):
             raise NotAllowed("who asked for a release cannot approve it", "another officer must decide")
         order = self._orders.order(tx, amendment.order)
-        _check_pieces(order, amendment.spans, changes_store.amendments_of(tx, order=order.id))
+        others = changes_store.amendments_of(tx, order=order.id)
+        _check_pieces(order, amendment.spans, others)
+        for each in others:
+            if (each.kind, each.state) == ("return", "ordered") and overlaps(each.spans, amendment.spans):
+                raise Conflict(f"its bank is paying this back already (return {each.id})", "wait for its word")
         approved = self._approved(tx, amendment, order, officer)
         if approved.decision.outcome != "permit" and not approved.waits:
             raise NotAllowed(approved.decision.sentence, "the hold stays until it ends; obtain what is missing")
         issued = self._issue(tx, amendment, approved)
-        if issued.state == "ordered" and not overlaps(rules.still_held(order), issued.spans):
+        if (
+            issued.kind == "release"
+            and issued.state == "ordered"
+            and not overlaps(rules.still_held(order), issued.spans)
+        ):
             return self._carried_out(tx, issued)
         return issued
 
@@ -230,6 +249,20 @@ class Amendments:
         until = None if approved.waits else self._judge.hours_after(order.expires, hours)
         return self._issue(tx, msgspec.structs.replace(amendment, expires=until), approved)
 
+    def check_returnable(self, tx: Transaction, order: Order, wanted: Amendment) -> None:
+        """Refuse to return what is not held, or what somebody else has a say about first: a return is final."""
+        held = overlaps(rules.still_held(order), wanted.spans)
+        if order.answer is None or rules.ended(order.expires, self._clock.now()) or held != merged(wanted.spans):
+            raise Conflict("not all of this is held under the order any more", "ask for the return of what is held now")
+        if any(each.state == "open" for each in changes_store.appeals_of(tx, order=order.id)):
+            raise Conflict("an objection to this order is open", "decide on it first: a return is final")
+        for each in changes_store.amendments_of(tx, order=order.id):
+            open_one = (
+                each.id != wanted.id and each.kind != "confirm" and each.state in ("awaiting_approval", "ordered")
+            )
+            if open_one and overlaps(each.spans, wanted.spans):
+                raise Conflict(f"{each.kind} {each.id} speaks of the same money", "decide on that one first")
+
     def _decidable(self, tx: Transaction, amendment_id: str) -> Amendment:
         amendment = self._waiting(tx, amendment_id)
         if amendment.code == "appeal":
@@ -244,23 +277,23 @@ class Amendments:
 
     def _approved(self, tx: Transaction, amendment: Amendment, order: Order, officer: str) -> eyes.Approved:
         hold = self._orders.hold(tx, amendment.hold)
-        category = "release_order" if amendment.kind == "release" else "hold_order"
         return eyes.approve(
             amendment.first_approval,
             officer,
             at=self._now(),
             facts=eyes.of_change(order, amendment),
-            decide=lambda two: self._decide(category, hold, two=two),
+            decide=lambda two: self._decide(amendment, hold, two=two),
             may_approve=lambda name: self._orders.may_approve(tx, name),
         )
 
-    def _decide(self, category: str, hold: Hold, *, two: bool) -> Decision:
+    def _decide(self, amendment: Amendment, hold: Hold, *, two: bool) -> Decision:
+        category, purpose = _ASKED_OF_POLICY[amendment.kind]
         return self._judge.decide(
             "order",
             plane="B",
             category=category,
             subject="account_holder",
-            purpose="release_funds" if category == "release_order" else hold.purpose,
+            purpose=purpose or hold.purpose,
             peer=hold.peer or self._me,
             holder="bank",
             approver_present=True,
@@ -283,7 +316,7 @@ class Amendments:
             issued_at=self._now(),
         )
         changes_store.keep_amendment(tx, issued)
-        kind = "order.release" if issued.kind == "release" else "order.confirm"
+        kind = f"order.{issued.kind}"
         act = (issued.id, msgspec.json.encode(issued))
         changes_store.keep_salt(tx, issued.id, self._journal.enter(tx, kind, self._now(), act, approved.decision))
         self._bus.emit(tx, OrderAmended(issued.id, issued.order, issued.bank))
@@ -306,17 +339,36 @@ class Amendments:
             raise Conflict(f"amendment {amendment_id} is {amendment.state}", "do nothing until it is ordered")
         if self._orders.order(tx, amendment.order).answered_at is None:
             raise Conflict(f"order {amendment.order} has no answer yet", "answer the order first")
+        if amendment.kind == "return":
+            raise Conflict("a return is done by a payment", "say by which one, with its reference")
         self._carried_out(tx, amendment)
 
+    def bank_returned(self, tx: Transaction, bank: str, amendment_id: str, reference: str) -> None:
+        """Take a bank's word that it paid back what a return names; said again it changes nothing.
+
+        A word that comes after the order ended counts: the money is where it belongs, whatever the clock said meanwhile.
+        """
+        amendment = changes_store.amendment(tx, amendment_id)
+        if amendment is None or amendment.bank != bank or amendment.kind != "return" or amendment.issued_at is None:
+            raise NotFound(f"no return {amendment_id!r}", "take the ids from the work list")
+        if amendment.state == "done":
+            if amendment.paid != reference:
+                raise Conflict(f"this was returned by payment {amendment.paid}", "call the authority to correct it")
+            return
+        order = self._orders.order(tx, amendment.order)
+        if amendment.state != "ordered" and not (order.closed_at and amendment.reason.endswith(_ENDED)):
+            raise Conflict(f"return {amendment_id} is {amendment.state}", "pay nothing; call the authority if you did")
+        self._carried_out(tx, msgspec.structs.replace(amendment, paid=reference))
+
     def bank_refuses(self, tx: Transaction, bank: str, amendment_id: str, reason: str) -> None:
-        """Take a bank's word that it cannot hold for longer; said again it changes nothing. A release is never refused."""
+        """Take a bank's word that it cannot hold for longer, or pay back; a release is never refused."""
         amendment = changes_store.amendment(tx, amendment_id)
         if amendment is None or amendment.bank != bank:
             raise NotFound(f"no amendment {amendment_id!r}", "take the ids from the work list")
         refused = msgspec.structs.replace(amendment, state="declined", reason=f"{bank}: {reason}")
         if amendment == refused:
             return
-        if amendment.kind != "confirm":
+        if amendment.kind == "release":
             raise Conflict("a release cannot be refused", "let go, and say that it is done")
         if amendment.state != "ordered":
             raise Conflict(f"amendment {amendment_id} is {amendment.state}", "leave it as it is")
@@ -327,8 +379,11 @@ class Amendments:
         changes_store.keep_amendment(tx, done)
         order = self._orders.order(tx, amendment.order)
         hold = self._orders.hold(tx, order.hold)
-        if amendment.kind == "release":
-            freed = overlaps(rules.still_held(order), amendment.spans)
+        if amendment.kind != "confirm":
+            if amendment.code == "expired" and order.closed_at:
+                return done  # everybody else was told when it ended
+            held = rules.still_held(order) if amendment.kind == "release" else [order.baton.span]
+            freed = overlaps(held, amendment.spans)
             self._let_go(tx, order, freed, amendment.code, amendment.asked_by)
             self._tell_released(tx, hold, freed, amendment)
         elif amendment.expires is not None:
@@ -362,11 +417,13 @@ class Amendments:
     def _let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode, by: str = "") -> None:
         """Note what an order holds no more, in the order and in the bar."""
         changed = msgspec.structs.replace(order, released=tuple(merged([*order.released, *spans])))
+        if code == "returned":
+            changed = msgspec.structs.replace(changed, returned=tuple(merged([*order.returned, *spans])))
         if code == "expired" or (order.answer is not None and not rules.still_held(changed)):
             changed = msgspec.structs.replace(changed, closed_at=order.closed_at or self._now())
         store.keep_order(tx, changed)
         for share in store.shares_under(tx, order.hold):
-            if share.state == "held":
+            if rules.can_go(share, code):
                 store.part_share(tx, share, rules.let_go(share, spans, code, by))
 
     # ---- what the clock does
@@ -399,6 +456,7 @@ class Amendments:
             self._end_hold(tx, hold, "the bank did not answer before the order ended")
         elif held:
             self._tell_released(tx, hold, held, order)
+            self._tell_bank_over(tx, order, held)
         for amendment in changes_store.amendments_of(tx, order=order.id):
             self._moot(tx, amendment, order)
         for appeal in changes_store.appeals_of(tx, order=order.id):
@@ -410,19 +468,36 @@ class Amendments:
                 }
                 changes_store.keep_appeal(tx, msgspec.structs.replace(appeal, **ended))
 
+    def _tell_bank_over(self, tx: Transaction, order: Order, held: Sequence[Span]) -> None:
+        """Tell the bank to let go of what it held until now: the order's own end says so, and nobody's new decision."""
+        over = Amendment(
+            id=self._ids.new("amend"),
+            order=order.id,
+            hold=order.hold,
+            case=order.case,
+            bank=order.bank,
+            kind="release",
+            asked_at=self._now(),
+            spans=tuple(held) if len(held) <= MAX_PARTS else (order.baton.span,),
+            code="expired",
+            reason=f"the order ended at {order.expires}",
+            state="ordered",
+            approver=order.approver,
+            second_approver=order.second_approver,
+            issued_at=self._now(),
+        )
+        changes_store.keep_amendment(tx, over)
+        self._bus.emit(tx, OrderAmended(over.id, order.id, order.bank))
+
     def _moot(self, tx: Transaction, amendment: Amendment, order: Order) -> None:
         """Settle what was under way about an order that ended; a bank that was told to hold on is told to let go."""
         if amendment.state == "awaiting_approval":
-            moot = msgspec.structs.replace(amendment, state="declined", reason=f"{amendment.reason} (the order ended)")
+            moot = msgspec.structs.replace(amendment, state="declined", reason=amendment.reason + _ENDED)
             changes_store.keep_amendment(tx, moot)
-        elif amendment.state == "ordered" and amendment.kind == "confirm":
+        elif amendment.state == "ordered" and amendment.kind != "release":
             # The bank may have done it already and its word be on the way: that word must not end what it is told now.
-            moot = msgspec.structs.replace(amendment, state="declined", reason=f"{amendment.reason} (the order ended)")
+            moot = msgspec.structs.replace(amendment, state="declined", reason=amendment.reason + _ENDED)
             changes_store.keep_amendment(tx, moot)
-            over = {"id": self._ids.new("amend"), "kind": "release", "code": "expired", "spans": (order.baton.span,)}
-            release = msgspec.structs.replace(amendment, asked_at=self._now(), expires=None, **over)
-            changes_store.keep_amendment(tx, release)
-            self._bus.emit(tx, OrderAmended(release.id, order.id, order.bank))
         elif amendment.state == "ordered" and order.answered_at is None:
             # Its bank never held anything that it could let go, and is not asked any more.
             self._carried_out(tx, amendment)
@@ -457,7 +532,7 @@ class Amendments:
 
 def _check_pieces(order: Order, wanted: Sequence[Span], others: Sequence[Amendment]) -> None:
     """Refuse a release that, with those that are ordered already, leaves more pieces held than a peer can be told of."""
-    ordered = [span for each in others if (each.kind, each.state) == ("release", "ordered") for span in each.spans]
+    ordered = [span for each in others if each.kind != "confirm" and each.state == "ordered" for span in each.spans]
     kept = [rest for span in rules.still_held(order) for rest in subtract(span, [*wanted, *ordered])]
     if len(kept) > MAX_PARTS:
         raise Refused("bad_spans", f"what would stay held is in more than {MAX_PARTS} pieces", "name larger parts")

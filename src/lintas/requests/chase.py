@@ -28,6 +28,7 @@ from lintas.requests.records import (
     Direction,
     Hold,
     HoldForm,
+    HoldOpened,
     MovedOn,
     Order,
     Share,
@@ -217,13 +218,25 @@ class Chase:
 
     def _follow(self, tx: Transaction, share: Share, officer: str) -> None:
         """Follow money that moved on: our own bank is asked where it is, a peer for a hold if our table lets nobody click."""
-        if share.note != "moved" or share.baton is None or share.hop >= MAX_UNASKED_HOPS:
+        if share.note != "moved" or share.baton is None:
             return
-        place, already = self._place_of(share.baton.holder), len(store.holds_of(tx, share.case))
-        if place.own:
+        place, far = self._place_of(share.baton.holder), share.hop >= MAX_UNASKED_HOPS
+        if place.own and not far:
             self._bus.emit(tx, MovedOn(share.id, share.case, share.baton))
-        if place.own or not place.authority or already >= MAX_UNASKED_HOLDS:
+        if place.own or not place.authority:
             return
+        if far or not self._ask_on(tx, share, share.baton, place, officer):
+            self._wait_for_officer(tx, share)
+
+    def _wait_for_officer(self, tx: Transaction, share: Share) -> None:
+        """Let a clock run until an officer asks for money that no rule lets ask for by itself."""
+        ask_by = times.render(self._clock.now() + rules.ASKED_ON_IN)
+        store.keep_share(tx, msgspec.structs.replace(share, ask_by=ask_by))
+
+    def _ask_on(self, tx: Transaction, share: Share, baton: Baton, place: Place, officer: str) -> bool:
+        """Ask a peer for money that moved on, if our table lets that be done without a click; False where it does not."""
+        if len(store.holds_of(tx, share.case)) >= MAX_UNASKED_HOLDS:
+            return False
         today = times.render(self._clock.now())[:10]
         decision = self._judge.decide(
             "release",
@@ -232,11 +245,13 @@ class Chase:
             subject="account_holder",
             purpose="stop_payment",
             peer=place.authority,
-            amount=Money(share.baton.amount_minor, share.baton.currency),
+            amount=Money(baton.amount_minor, baton.currency),
             automatic_today=store.count_automatic(tx, store.holds, place.authority, today),
         )
-        if decision.permitted and decision.automatic:
-            self._open_hold(tx, share, share.baton, "stop_payment", officer, automatic=True)
+        if not (decision.permitted and decision.automatic):
+            return False
+        asked = self._open_hold(tx, share, baton, "stop_payment", officer, automatic=True)
+        return asked.state != "refused_by_policy"
 
     def _open_hold(
         self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose, officer: str, *, automatic: bool = False
@@ -262,21 +277,24 @@ class Chase:
             scheme=claim.scheme if claim else "unknown",
             state="awaiting_approval",
             asked_at=times.render(self._clock.now()),
+            answer_by=self._judge.hours_from_now(ANSWER_HOURS),
+            expires=self._judge.hours_from_now(EXPIRES_HOURS),
             asked_by=officer,
             hop=share.hop if place.own else share.hop + 1,
             automatic=automatic,
         )
         if direction == "asked":
             hold = self._send(tx, hold)
+        else:
+            self._bus.emit(tx, HoldOpened(hold.id))
         if hold.state != "refused_by_policy":
-            store.keep_share(tx, msgspec.structs.replace(share, hold=hold.id, authority=place.authority))
+            store.keep_share(tx, msgspec.structs.replace(share, hold=hold.id, authority=place.authority, ask_by=None))
         store.keep_hold(tx, hold)
         return hold
 
     def _send(self, tx: Transaction, hold: Hold) -> Hold:
         """Write the request, under the rule that lets it leave, and hand it to the border."""
-        answer_by = self._judge.hours_from_now(ANSWER_HOURS) or ""
-        expires = self._judge.hours_from_now(EXPIRES_HOURS) or ""
+        answer_by, expires = hold.answer_by or "", hold.expires or ""
         decision = self._judge.decide(
             "release",
             plane="B",
@@ -306,8 +324,6 @@ class Chase:
             state="sent",
             decision=sentence,
             object=release.objects[0],
-            answer_by=answer_by,
-            expires=expires,
             request_basis=request.basis,
         )
 
@@ -387,7 +403,11 @@ class Chase:
         if share is not None and share.hold == hold.id and share.state in ("moved", "unknown"):
             by = self._let_go_by(tx, hold)
             freed = share if by is None else rules.released(share, "undone", by)
-            store.keep_share(tx, msgspec.structs.replace(freed, hold=None))
+            freed = msgspec.structs.replace(freed, hold=None)
+            if by is None and hold.state == "expired":
+                self._wait_for_officer(tx, freed)
+            else:
+                store.keep_share(tx, freed)
 
     def _let_go_by(self, tx: Transaction, hold: Hold) -> str | None:
         """Return the officer who let go of a hold of ours, abroad or at home; None where nobody did."""

@@ -68,5 +68,5 @@ def of_hold(hold: Hold) -> bytes:
 def of_change(order: Order, change: Amendment) -> bytes:
     """Return what a change of this order would rest on."""
     return msgspec.json.encode(
-        (change.id, change.kind, change.spans, change.code, change.reason, order.id, order.expires)
+        (change.id, change.kind, change.spans, change.code, change.reason, change.payees, order.id, order.expires)
     )

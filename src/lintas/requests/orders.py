@@ -19,7 +19,7 @@ from lintas.policy.records import Decision
 from lintas.requests import eyes, letter, rules, store
 from lintas.requests.chase import PLANE_B, Chase
 from lintas.requests.journal import Journal
-from lintas.requests.records import Hold, Order, OrderIssued, Share
+from lintas.requests.records import Hold, HoldOpened, Order, OrderIssued, Share
 from lintas.storage.engine import Transaction
 from lintas.text.translation import words
 
@@ -105,6 +105,15 @@ class Orders:
         self._chase.open_claim(
             tx, hold.case, hold.scheme, amount_minor=hold.amount_minor, currency=hold.currency, origin=origin
         )
+        self._order_by_rule(tx, hold)
+
+    def opened(self, tx: Transaction, event: HoldOpened) -> None:
+        """Take a hold of our own at our own bank: it too may be ordered without an officer under the cap of our own table."""
+        hold = store.hold(tx, event.hold)
+        if hold is not None and hold.direction == "own" and hold.state == "awaiting_approval":
+            self._order_by_rule(tx, hold)
+
+    def _order_by_rule(self, tx: Transaction, hold: Hold) -> None:
         decision = self._decide(tx, hold, people=0)
         if decision.outcome == "permit" and decision.automatic and self._covered(tx, hold) is None:
             self._issue(tx, hold, decision, f"automatic, rule {', '.join(decision.rules)}", automatic=True)
@@ -200,7 +209,7 @@ class Orders:
             peer=hold.peer or self._me,
             holder="bank",
             amount=Money(hold.amount_minor, hold.currency),
-            automatic_today=store.count_automatic(tx, store.orders, hold.peer, today) if hold.peer else None,
+            automatic_today=store.count_automatic(tx, store.orders, hold.peer, today),
             approver_present=people > 0,
             second_approver_present=people > 1,
         )
@@ -215,7 +224,9 @@ class Orders:
         second: str = "",
         automatic: bool = False,
     ) -> Order:
-        now = times.render(self._clock.now())
+        began = self._clock.now()
+        now = times.render(began)
+        expires = self._judge.hours_from_now(decision.hold_hours) or now
         order = Order(
             id=self._ids.new("order"),
             hold=hold.id,
@@ -228,9 +239,13 @@ class Orders:
             approver=approver,
             second_approver=second,
             issued_at=now,
-            expires=self._judge.hours_from_now(decision.hold_hours) or now,
+            expires=expires,
             contact=self._contact,
             automatic=automatic,
+            answer_by=times.render(began + rules.BANK_ANSWERS_IN),
+            confirm_from=(
+                times.render(rules.confirm_from(began, times.parse(expires))) if decision.confirm_hours else None
+            ),
         )
         store.keep_order(tx, order, hold.peer)
         ordered = msgspec.structs.replace(hold, state="ordered", decision=decision.sentence, first_approval=None)

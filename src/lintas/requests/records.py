@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from lintas.model.messages import LegalBasis, Outcome, Purpose, ReleaseCode, WithdrawalCode
-from lintas.model.tainted import PLAIN, WRITTEN, Baton, LedgerAnswer, Minor, Span, Spans
+from lintas.model.money import MAX_MINOR
+from lintas.model.tainted import MAX_PARTS, PLAIN, WRITTEN, Baton, LedgerAnswer, Minor, Span, Spans
 
 ShareState = Literal["held", "moved", "spent", "returned", "released", "unknown"]
 SHARE_STATES: tuple[ShareState, ...] = ("held", "moved", "spent", "returned", "released", "unknown")
@@ -82,6 +83,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     way: tuple[Stop, ...] = ()
     #: When it was spent, left, or came to rest, as its holder says.
     since: str | None = None
+    #: By when an officer should have asked for money that moved on, where no rule does it; None: no clock runs.
+    ask_by: str | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +123,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     object: str | None = None
     request_basis: LegalBasis | None = None
     answer_by: str | None = None
-    #: When a request ends (RFC 3339): afterwards nobody may act on it. None for our own.
+    #: When a request ends (RFC 3339): afterwards nobody may act on it.
     expires: str | None = None
     #: The officer on whose report or click it was asked; the approver of our own hold must be somebody else.
     asked_by: str = ""
@@ -172,13 +175,34 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: str | None = None
     #: The second officer, where the rule asks for two ("" where it asks for one).
     second_approver: str = ""
+    #: What of ``released`` went back to those it was taken from.
+    returned: tuple[Span, ...] = ()
+    #: By when its bank should have answered.
+    answer_by: str | None = None
+    #: From when on somebody should think of confirming it, where its law lets it be held for longer.
+    confirm_from: str | None = None
+
+
+class Payee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One loss that a held amount answers for: the case or hold here that it belongs to, and where the money goes back to.
+
+    ``loss_minor`` is in minor units of the order's transfer; ``reference`` is what the receiving ``bank`` knows the payment
+    by, never an account or a name. ``amount_minor`` is what this return gives: it is worked out here, whatever a form says.
+    """
+
+    claim: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=WRITTEN)]
+    bank: Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{1,40}\Z")]
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140, pattern=WRITTEN)]
+    loss_minor: Annotated[int, msgspec.Meta(ge=1, le=MAX_MINOR)]
+    amount_minor: Minor = 0
 
 
 class Amendment(msgspec.Struct, frozen=True, kw_only=True):
-    """This authority's own change of its own order: release ``spans`` of what is held, or confirm it until ``expires``.
+    """This authority's own change of its own order: release ``spans`` of what is held, return them to those they were taken
+    from, or confirm the order until ``expires``.
 
-    ``asked_by`` is the peer or officer that wants it ("" for an appeal); a release waits for an officer, never for the asker.
-    A confirmation waits only where the rule asks for two officers.
+    ``asked_by`` is the peer or officer that wants it ("" for an appeal); a release or return waits for an officer, never for
+    the asker. A confirmation waits only where the rule asks for two officers.
     """
 
     id: str
@@ -186,7 +210,7 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     hold: str
     case: str
     bank: str
-    kind: Literal["release", "confirm"]
+    kind: Literal["release", "confirm", "return"]
     asked_at: str
     spans: Spans = ()
     code: ReleaseCode = "correction"
@@ -200,6 +224,9 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     done_at: str | None = None
     first_approval: FirstApproval | None = None
     second_approver: str = ""
+    #: For a return: who gets how much, and by which payment the bank did it.
+    payees: tuple[Payee, ...] = ()
+    paid: str = ""
 
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
@@ -315,6 +342,89 @@ class ConfirmForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
 
 
+class ReturnForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an officer wants returned of an order: every known loss that the amount answers for, and the document it rests on.
+
+    ``spans`` are parts of the order's transfer; none means all that is held.
+    """
+
+    payees: Annotated[tuple[Payee, ...], msgspec.Meta(min_length=1, max_length=MAX_PARTS)]
+    reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
+    spans: Spans = ()
+
+
+class Paid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's word that money was returned: the reference of its payment (of a `pacs.004`, or of the statement's line)."""
+
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140, pattern=WRITTEN)]
+
+
+class Restitution(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back in a case: minor units of ``currency``; ``outstanding`` is what was stolen and is not back.
+
+    ``returns`` are those that this authority ordered, whatever their state; abroad others order theirs.
+    """
+
+    case: str
+    currency: str
+    stolen: int
+    returned: int
+    held: int
+    outstanding: int
+    shares: tuple[Share, ...]
+    returns: tuple[Amendment, ...]
+
+
+class RailWord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank said on its own rail about a hold: which message (``kind``), what it comes to (``says``), and its codes.
+
+    ``side`` is whether the bank has the money or sent it. ``outcome`` and ``reason`` are ISO 20022 codes, ``reference`` is
+    the message's own. ``effect`` is what it changed here, "" for nothing: what is held, the order's signed answer says.
+    """
+
+    says: Literal["recalled", "answer", "returned", "status", "found_out"]
+    outcome: str = ""
+    reason: str = ""
+    order: str = ""
+    hold: str = ""
+    transfer: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    reference: str = ""
+    at: str = ""
+    bank: str = ""
+    kind: str = ""
+    side: Literal["", "holder", "sender"] = ""
+    received_at: str = ""
+    effect: str = ""
+
+
+class RailView(msgspec.Struct, frozen=True, kw_only=True):
+    """Both rails of one hold: what the signed answer came to, what banks said beside it, and where the two disagree."""
+
+    hold: str
+    order: str
+    outcome: str
+    held_minor: int
+    words: tuple[RailWord, ...]
+    contradictions: tuple[str, ...]
+
+
+class Recallable(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that a bank of ours sent and that a hold of our case asks for: it may ask the receiving bank to give it back."""
+
+    hold: str
+    baton: Baton
+    amount_minor: int
+    asked_at: str
+
+
+class RailMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's ISO 20022 message, as the text of its XML."""
+
+    xml: Annotated[str, msgspec.Meta(min_length=20, max_length=200_000)]
+
+
 class AppealForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An objection: who objects, how to reach them, and why the money is theirs by right."""
 
@@ -351,6 +461,102 @@ class MovedOn(msgspec.Struct, frozen=True):
     share: str
     case: str
     baton: Baton
+
+
+class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group of orders came to: ``group`` is a bank, or who asked ("" for this authority). Times are medians, seconds.
+
+    A group that is too small has ``told`` False, and nothing else is said of it; a median of too few is None.
+    """
+
+    group: str
+    told: bool
+    orders: int | None = None
+    automatic: int | None = None
+    held_something: int | None = None
+    refused: int | None = None
+    wrongful: int | None = None
+    wrongful_per_mille: int | None = None
+    held_minor: dict[str, int] = {}
+    report_to_order_s: int | None = None
+    ask_to_order_s: int | None = None
+    order_to_answer_s: int | None = None
+    order_to_end_s: int | None = None
+
+
+class Saved(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the money of this authority's own cases of a month, in one currency, as it stands now."""
+
+    currency: str
+    cases: int
+    stolen_minor: int
+    held_minor: int
+    returned_minor: int
+    saved_per_mille: int
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """A month's figures; groups of fewer than ``least`` orders or cases are not told. ``complete``: none were left out."""
+
+    month: str
+    least: int
+    total: FigureRow
+    by_bank: tuple[FigureRow, ...]
+    by_asker: tuple[FigureRow, ...]
+    saved: tuple[Saved, ...]
+    complete: bool
+
+
+class HoldOpened(msgspec.Struct, frozen=True):
+    """A hold at a bank of this authority was opened for a case of its own: it waits for an officer, or for a rule."""
+
+    hold: str
+
+
+#: What a clock runs on: an officer here is to decide on a hold, a peer to answer one, a bank to answer an order; an order that
+#: could be confirmed is about to end; money that moved on is to be asked for.
+ClockKind = Literal["decide", "peer_answer", "bank_answer", "confirm", "chase"]
+CLOCK_KINDS: tuple[ClockKind, ...] = ("decide", "peer_answer", "bank_answer", "confirm", "chase")
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """One clock that runs, or ran out, and what it runs on: ``subject`` is a hold (``decide``, ``peer_answer``), an order
+    (``bank_answer``, ``confirm``) or a share (``chase``).
+
+    ``who`` is the peer or bank that is waited for, or that has the money. Amounts are minor units.
+    """
+
+    kind: ClockKind
+    subject: str
+    case: str
+    due: str
+    over: bool
+    who: str = ""
+    hold: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+
+
+class Escalation(msgspec.Struct, frozen=True, kw_only=True):
+    """One clock that ran out: what it ran on, when that was noted, and when nothing was left to be done about it."""
+
+    id: str
+    kind: ClockKind
+    subject: str
+    case: str
+    hold: str
+    who: str
+    due: str
+    raised_at: str
+    settled_at: str | None = None
+
+
+class Escalated(msgspec.Struct, frozen=True):
+    """A clock ran out: somebody has to act who has not."""
+
+    escalation: str
+    kind: str
+    case: str
 
 
 class OrderAmended(msgspec.Struct, frozen=True):

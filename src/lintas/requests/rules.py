@@ -20,7 +20,7 @@ from lintas.model.tainted import (
     part_id,
     subtract,
 )
-from lintas.requests.records import SHARE_STATES, Bar, Claim, Hold, Order, Share, ShareState, Stop
+from lintas.requests.records import SHARE_STATES, Bar, Claim, Hold, Order, Payee, Share, ShareState, Stop
 
 #: How a part of an answer shows in the bar: money that is merely located is still on the move until it is held.
 SHARE_OF_PART: dict[str, ShareState] = {
@@ -34,8 +34,12 @@ SHARE_OF_PART: dict[str, ShareState] = {
 LONGEST_HOLD = timedelta(days=366)
 #: How long we keep a peer's request waiting at most, whatever end it names.
 LONGEST_REQUEST = timedelta(days=30)
+#: By when a bank should have answered an order, and an officer asked for money that moved on.
+BANK_ANSWERS_IN, ASKED_ON_IN = timedelta(minutes=15), timedelta(minutes=10)
 #: What our own clock ended, since the holder said nothing: its word still counts when it comes.
 LAPSED = "lapsed"
+#: The code of what was paid back, as a share's note.
+RETURNED = "returned"
 #: Outcomes of an answer that shows no money.
 NOTHING_SHOWN: frozenset[Outcome] = frozenset({"refused", "not_found", "expired"})
 
@@ -153,8 +157,34 @@ def let_go(share: Share, spans: Sequence[Span], why: str, by: str = "") -> list[
 
 
 def released(share: Share, why: str, by: str = "") -> Share:
-    """Return a share that is let go, by an officer of ours where one did it."""
-    return msgspec.structs.replace(share, state="released", law="", until=None, note=why, let_go_by=by)
+    """Return a share that is let go, by an officer of ours where one did it; what went back to its owner is returned."""
+    state: ShareState = "returned" if why == RETURNED else "released"
+    return msgspec.structs.replace(share, state=state, law="", until=None, note=why, let_go_by=by)
+
+
+def can_go(share: Share, why: str) -> bool:
+    """Tell whether a share can be let go: held, or, where it was paid back, ended by a clock before that was known."""
+    return share.state == "held" or (
+        why == RETURNED and share.state == "released" and share.note in (LAPSED, "expired")
+    )
+
+
+def restitution(pot: int, payees: Sequence[Payee]) -> list[Payee]:
+    """Return who gets how much of a held amount: each loss whole if that is enough for all, else in proportion, exactly."""
+    losses = [payee.loss_minor for payee in payees]
+    given = losses if sum(losses) <= pot else money.apportion(pot, losses)
+    return [msgspec.structs.replace(each, amount_minor=part) for each, part in zip(payees, given, strict=True)]
+
+
+def first_of(spans: Sequence[Span], amount: int) -> list[Span]:
+    """Return the first ``amount`` minor units of spans that are in order."""
+    found = list[Span]()
+    for start, end in spans:
+        if amount <= 0:
+            break
+        found.append((start, min(end, start + amount)))
+        amount -= found[-1][1] - start
+    return found
 
 
 def check_request(request: HoldRequest, *, own_banks: frozenset[str], now: datetime) -> None:
@@ -265,6 +295,20 @@ def still_held(order: Order) -> list[Span]:
         return []
     held = [order.baton.span] if order.answer is None else held_spans(order.answer.parts)
     return [rest for span in held for rest in subtract(span, order.released)]
+
+
+def due(order: Order) -> str | None:
+    """Return when somebody has to act on an order: its bank to answer it, or people here to think of confirming it."""
+    if order.closed_at or order.refusal:
+        return None
+    if order.answer is None:
+        return order.answer_by
+    return order.confirm_from if not order.confirmed_at and still_held(order) else None
+
+
+def confirm_from(issued: datetime, expires: datetime) -> datetime:
+    """Return when people should think of holding for longer: when a quarter of the time is left."""
+    return expires - (expires - issued) / 4
 
 
 def approved_by(order: Order, officer: str) -> bool:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from lintas.model.tainted import Baton
+from lintas.requests import rules
 from lintas.requests.records import EVERY_CASE, OPEN, CaseFilter, Claim, Hold, Order, Share, ShareState
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -58,8 +59,11 @@ shares = Table(
     Column("state", String(20), nullable=False),
     Column("hold", String(64), index=True),
     Column("ends", String(32), index=True),
+    # When somebody should have asked for it.
+    Column("due", String(32)),
     Column("doc", LargeBinary, nullable=False),
     Index("ix_requests_shares_case", "case", "state"),
+    Index("ix_requests_shares_due", "due", "id"),
 )
 holds = Table(
     "requests_holds",
@@ -73,7 +77,10 @@ holds = Table(
     Column("answer_by", String(32)),
     Column("ends", String(32), index=True),
     Column("automatic_on", String(10)),
+    # For a case of ours, the bank of ours that sent the money: it may recall it.
+    Column("sender", String(40)),
     Column("doc", LargeBinary, nullable=False),
+    Index("ix_requests_holds_sender", "sender", "asked_at", "id"),
     Index("ix_requests_holds_waiting", "state", "asked_at", "id"),
     Index("ix_requests_holds_asked", "asked_at", "id"),
     Index("ix_requests_holds_overdue", "answer_by", "id"),
@@ -91,6 +98,8 @@ orders = Table(
     Column("peer", String(80), nullable=False),
     Column("ends", String(32), index=True),
     Column("automatic_on", String(10)),
+    # When its bank should have answered, or somebody here should think of confirming it.
+    Column("due", String(32)),
     Column("doc", LargeBinary, nullable=False),
     Column("salt", LargeBinary),
     # The SHA-256 of the token by which somebody objects: who reads the database cannot object in their name.
@@ -98,6 +107,7 @@ orders = Table(
     Index("ix_requests_orders_open", "bank", "answered_at"),
     Index("ix_requests_orders_on", "bank", "transfer"),
     Index("ix_requests_orders_automatic", "peer", "automatic_on"),
+    Index("ix_requests_orders_due", "due", "id"),
 )
 # Batons of this authority's banks that a peer was told of: it may ask for these, and for no other money that moved here.
 told = Table(
@@ -171,9 +181,9 @@ _NOTE_MONEY = (
     .values(moved=_some("moved"), unknown=_some("unknown"), held=and_(_some("held"), ~_NOT_HELD))
 )
 _KEEP_CLAIM = Keeper(claims, "case", "officer", "urgent", "doc")
-_KEEP_SHARE = Keeper(shares, "id", "state", "hold", "ends", "doc")
+_KEEP_SHARE = Keeper(shares, "id", "state", "hold", "ends", "due", "doc")
 _KEEP_HOLD = Keeper(holds, "id", "state", "object", "answer_by", "ends", "doc")
-_KEEP_ORDER = Keeper(orders, "id", "answered_at", "ends", "doc")
+_KEEP_ORDER = Keeper(orders, "id", "answered_at", "ends", "due", "doc")
 
 
 # ---- claims and shares
@@ -241,7 +251,8 @@ def shares_under(tx: Transaction, hold_id: str) -> list[Share]:
 def share_row(item: Share) -> dict[str, object]:
     """Return a share's row."""
     ends = item.until if item.state == "held" else None
-    row = {"id": item.id, "case": item.case, "state": item.state, "hold": item.hold, "ends": ends}
+    due = item.ask_by if item.state == "moved" and item.hold is None else None
+    row = {"id": item.id, "case": item.case, "state": item.state, "hold": item.hold, "ends": ends, "due": due}
     return row | {"doc": msgspec.json.encode(item)}
 
 
@@ -286,6 +297,7 @@ def hold_row(hold: Hold) -> dict[str, object]:
         # An order has a clock of its own.
         "ends": hold.expires if waits and hold.state != "ordered" else None,
         "automatic_on": hold.asked_at[:10] if hold.automatic else None,
+        "sender": hold.baton.sender or None if hold.direction != "received" else None,
         "doc": msgspec.json.encode(hold),
     }
 
@@ -368,6 +380,7 @@ def order_row(order: Order, peer: str = "") -> dict[str, object]:
         "answered_at": order.answered_at,
         "ends": None if order.closed_at or order.refusal else order.expires,
         "automatic_on": order.issued_at[:10] if order.automatic else None,
+        "due": rules.due(order),
         "doc": msgspec.json.encode(order),
     }
 

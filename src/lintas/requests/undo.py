@@ -156,7 +156,7 @@ class Undo:
         shares, spans = store.shares_under(tx, hold.id), merged(notice.spans)
         if any(subtract(span, hold.held) for span in spans):
             raise Refused("bad_release", f"{origin} lets go of what it never held for {hold.id}")
-        held = [share for share in shares if share.state == "held"]
+        held = [share for share in shares if rules.can_go(share, notice.code)]
         by = self._taken_back_by(tx, hold, spans)
         parted = [(share, rules.let_go(share, spans, notice.code, by)) for share in held]
         more = sum(len(pieces) for _, pieces in parted) - len(held)

@@ -137,7 +137,11 @@ class Index:
         """Return the account a transfer went to, here or elsewhere; empty if the ledger does not name it."""
         if self.in_line[transfer] >= 0:
             return self.account(self.in_line[transfer])
-        party = self._party[transfer] if self.out_line[transfer] >= 0 else -1
+        return self.party(transfer) if self.out_line[transfer] >= 0 else ""
+
+    def party(self, transfer: int) -> str:
+        """Return the account at the other holder of a transfer that enters or leaves, "" where nobody says."""
+        party = self._party[transfer]
         return self._parties[party].decode() if party >= 0 else ""
 
     def sender_bank(self, reference: str) -> str:

@@ -1,40 +1,153 @@
-"""Take the transfers of pacs.008 messages into a holder's ledger: its own accounts by its own bank code."""
+"""Take ISO 20022 messages into a holder's ledger: what several messages say of one transfer becomes one transfer.
 
-from lintas.interop.iso20022 import CreditTransfer, read_pacs008
+`pacs.008` transfers, `pacs.004` money sent back, `camt.053`/`camt.054` bookings and `pain.001` instructions are read; the
+rules by which they join and which side is the holder's own are in docs/messages-iso20022.md.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from lintas.interop.iso20022 import (
+    CreditTransfer,
+    Entry,
+    Initiation,
+    Message,
+    Return,
+    Statement,
+    read,
+)
 from lintas.model.errors import BadInput
-from lintas.trace.ledger import Collector, microseconds
+from lintas.trace.joined import Fact, Joined, give
+from lintas.trace.ledger import Collector, Opening, from_microseconds
+
+#: Kinds that say something of transfers; statuses, recalls and investigations move nothing.
+MOVING = ("pain.001", "pacs.004", "pacs.008", "camt.053", "camt.054")
 
 
-def add_messages(collector: Collector, data: bytes, *, bank: str, where: str) -> None:
-    """Add every credit transfer of one pacs.008; ``bank`` is the holder's code as the message writes it.
+@dataclass
+class Books:
+    """The messages of one holder; ``bank`` is its code as the messages write it."""
 
-    The settlement amount is the transfer's own; where the instructed amount is in another currency, it is what the
-    debtor's account lost. Raises BadInput where neither agent is this holder, or its own side has no account.
-    """
-    if not bank:
-        raise BadInput("a pacs.008 needs the holder's own bank code", "give it (--bank CODE)", where=where)
-    for number, transfer in enumerate(read_pacs008(data, where=where), 1):
-        _add(collector, transfer, bank, f"{where}, transaction {number}")
+    bank: str
+    _transfers: list[Joined] = field(default_factory=list)
+    _strong: dict[tuple[object, ...], Joined] = field(default_factory=dict)
+    _weak: dict[tuple[object, ...], list[Joined]] = field(default_factory=dict)
+    _openings: dict[tuple[str, str], tuple[date, Opening]] = field(default_factory=dict)
+
+    def read(self, data: bytes, *, where: str) -> None:
+        """Take one message. Raises BadInput where it is not this holder's, or says a second time what was said."""
+        if not self.bank:
+            raise BadInput("a message needs the holder's own bank code", "give it (--bank CODE)", where=where)
+        message = read(data, where=where)
+        if not message.kind.startswith(MOVING):
+            do = f"give {', '.join(MOVING)}; recalls and their answers are read by `lintas iso20022 check`"
+            raise BadInput(f"a {message.kind} moves no money", do, where=where)
+        for fact in self._facts(message, where):
+            self._take(fact)
+
+    def give(self, collector: Collector) -> list[Opening]:
+        """Add every transfer to ``collector``; return the opening balances that the statements give.
+
+        A balance is left out where a transfer of its account is older than it.
+        """
+        first: dict[str, date] = {}
+        for joined in self._transfers:
+            moment, accounts = give(joined, self._forward(joined), self.bank, collector)
+            day = from_microseconds(moment).date()
+            for account in accounts:
+                first[account] = min(day, first.get(account, day))
+        return [opening for day, opening in self._openings.values() if first.get(opening.account, day) >= day]
+
+    def _facts(self, message: Message, where: str) -> Iterator[Fact]:
+        kind = message.kind[:8]
+        for number, part in enumerate(message.parts, 1):
+            place = f"{where}, transaction {number}"
+            if isinstance(part, Statement):
+                yield from self._booked(part, kind, where)
+            elif isinstance(part, CreditTransfer | Return | Initiation):
+                yield Fact(slot=kind, said=part, where=place)
+
+    def _booked(self, statement: Statement, kind: str, where: str) -> Iterator[Fact]:
+        if statement.agent not in (None, self.bank):
+            what = f"the statement {statement.id} is of {statement.agent}, not of {self.bank}"
+            raise BadInput(what, "leave it out: it is another holder's", where=where)
+        if (balance := statement.opening) is not None:
+            # An overdrawn account starts with nothing: what comes in first pays the bank back, which is not followed.
+            found = Opening(statement.account, max(0, balance.amount_minor), balance.currency, where)
+            key = (statement.account, balance.currency)
+            if key not in self._openings or balance.day < self._openings[key][0]:
+                self._openings[key] = (balance.day, found)
+        for entry in statement.entries:
+            if entry.status == "BOOK":
+                slot = f"{kind} {statement.account} {'credit' if entry.credit else 'debit'}"
+                yield Fact(slot=slot, said=entry, where=entry.place, account=statement.account, batch=statement.id)
+
+    def _take(self, fact: Fact) -> None:
+        """Join a fact to the transfer that it is about, or begin a new one."""
+        same = _once([self._strong[key] for key in fact.strong if key in self._strong])
+        if any(fact.undoes(found) for found in same):
+            fact = fact.as_return()
+            same = _once([self._strong[key] for key in fact.strong if key in self._strong])
+        into = None
+        for found in same:
+            if fact.slot in found.facts:
+                if not fact.another(found.facts[fact.slot]):
+                    earlier = found.facts[fact.slot].where
+                    what = f"the transfer {fact.reference!r} was there before ({earlier})"
+                    raise BadInput(what, "give each message once", where=fact.where)
+            elif into is None:
+                into = found
+            else:
+                self._merge(into, found)
+        if into is None:
+            near = [found for key in fact.weak for found in self._weak.get(key, ()) if found.takes(fact)]
+            into = near[0] if near else None
+        if into is None:
+            into = Joined()
+            self._transfers.append(into)
+        into.facts[fact.slot] = fact
+        self._index(into, fact)
+
+    def _index(self, joined: Joined, fact: Fact) -> None:
+        for key in fact.strong:
+            self._strong.setdefault(key, joined)
+        for key in fact.weak:
+            near = self._weak.setdefault(key, [])
+            if joined not in near:
+                near.append(joined)
+
+    def _merge(self, into: Joined, other: Joined) -> None:
+        """Two transfers turn out to be one."""
+        if clash := into.facts.keys() & other.facts.keys():
+            slot = min(clash)
+            what = f"two messages say of one transfer what only one can say ({into.facts[slot].where})"
+            raise BadInput(what, "give each message once", where=other.facts[slot].where)
+        for fact in other.facts.values():
+            into.facts[fact.slot] = fact
+            self._strong.update(dict.fromkeys(fact.strong, into))
+            self._index(into, fact)
+        self._transfers.remove(other)
+        for near in self._weak.values():
+            if other in near:
+                near.remove(other)
+
+    def _forward(self, joined: Joined) -> Joined | None:
+        """Return the transfer that a return sends back, if it is known here."""
+        for fact in joined.facts.values():
+            if isinstance(fact.said, Return | Entry) and fact.back:
+                for key in fact.named:
+                    if key in self._strong:
+                        return self._strong[key]
+        return None
 
 
-def _add(collector: Collector, transfer: CreditTransfer, bank: str, where: str) -> None:
-    goes_out, comes_in = transfer.creditor_agent != bank, transfer.debtor_agent != bank
-    if goes_out and comes_in:
-        raise BadInput(f"neither agent is {bank}", "leave it out: it is another holder's", where=where)
-    if (not comes_in and not transfer.debtor_account) or (not goes_out and not transfer.creditor_account):
-        raise BadInput("the account at this holder is missing", "send DbtrAcct and CdtrAcct", where=where)
-    instructed = None
-    if transfer.instructed_currency not in (None, transfer.currency) and transfer.instructed_minor:
-        instructed = (transfer.instructed_minor, str(transfer.instructed_currency))
-    other = transfer.debtor_agent if comes_in else transfer.creditor_agent
-    collector.add(
-        transfer.reference,
-        microseconds(transfer.time),
-        None if comes_in else transfer.debtor_account,
-        None if goes_out else transfer.creditor_account,
-        (transfer.amount_minor, transfer.currency),
-        where=where,
-        debited=instructed,
-        bank=other if (comes_in or goes_out) and other else "",
-        party=(transfer.debtor_account if comes_in else transfer.creditor_account if goes_out else None) or "",
-    )
+def _once(found: list[Joined]) -> list[Joined]:
+    return [each for number, each in enumerate(found) if each not in found[:number]]
+
+
+def add_messages(collector: Collector, data: bytes, *, bank: str, where: str) -> list[Opening]:
+    """Add one message by itself; several of one holder go through :class:`Books`, which joins them."""
+    books = Books(bank)
+    books.read(data, where=where)
+    return books.give(collector)

@@ -14,7 +14,7 @@ from pathlib import Path
 from lintas.model import money, times
 from lintas.model.errors import BadInput, LintasError, MalformedInput
 from lintas.trace.ledger import KINDS, Collector, Ledger, Opening, check_amount, microseconds
-from lintas.trace.messages import add_messages
+from lintas.trace.messages import Books
 
 REQUIRED = ("time", "sender", "receiver", "amount_minor", "currency")
 OPTIONAL = (
@@ -34,26 +34,29 @@ _MAX_NAME = 128
 
 
 def read_ledger(files: list[Path], *, bank: str = "") -> Ledger:
-    """Read CSV files and pacs.008 messages (`*.xml`) of one holder into one Ledger.
+    """Read CSV files and ISO 20022 messages (`*.xml`) of one holder into one Ledger.
 
     ``bank`` is the holder's own code: a side that names it, or names no bank, has its account here. Balances are
-    taken from `opening_balances.csv` beside the first file, if it is there. Raises BadInput or MalformedInput naming
-    file, line and column; OSError where a file cannot be read.
+    taken from `opening_balances.csv` beside the first file, if it is there, else from statements. Raises
+    BadInput or MalformedInput naming file, line and column; OSError where a file cannot be read.
     """
-    collector, width = Collector(), 0
+    collector, books, width = Collector(), Books(bank), 0
     for file in files:
         data, name = file.read_bytes(), file.name
         if file.suffix.lower() == ".parquet" or data[:4] == b"PAR1":
             raise BadInput("Parquet is not read here", "export the transfers as CSV", where=name)
         if file.suffix.lower() == ".xml":
-            add_messages(collector, data, bank=bank, where=name)
+            books.read(data, where=name)
         else:
             width = max(width, add_csv(collector, data, bank=bank, where=name))
+    stated = books.give(collector)
     if not collector.ids:
         raise BadInput("no transfer that moves money was found", "check the file", where=files[0].name if files else "")
     beside = files[0].parent / OPENINGS
-    openings = read_openings(beside.read_bytes(), where=beside.name) if beside.is_file() else None
-    return collector.ledger(openings, id_width=width)
+    given = read_openings(beside.read_bytes(), where=beside.name) if beside.is_file() else []
+    known = {opening.account for opening in given}
+    openings = [*given, *(opening for opening in stated if opening.account not in known)]
+    return collector.ledger(openings if openings or beside.is_file() else None, id_width=width)
 
 
 def add_csv(collector: Collector, data: bytes, *, bank: str = "", where: str = "CSV") -> int:

@@ -1,6 +1,7 @@
 """The benchmarks run, on tiny sizes, and their table tells a missed bar from a met one."""
 
 import importlib
+import itertools
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import bench
 import pytest
-from bench import border, start
+from bench import border, saved, start
 from bench.__main__ import line, names
 
 ROOT = Path(__file__).parents[3]
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_every_benchmark_can_be_measured() -> None:
     found = names()
-    assert {"border", "ledger", "policy", "start", "story", "trace"} <= set(found)
+    assert {"border", "ledger", "policy", "saved", "start", "stop", "story", "trace"} <= set(found)
     for name in found:
         assert callable(importlib.import_module(f"bench.{name}").measure), name
 
@@ -62,6 +63,19 @@ def test_border_figures_on_tiny_sizes(tmp_path: Path, monkeypatch: pytest.Monkey
     assert all(name.startswith("border: ") and figure > 0 for name, figure, *_ in rows)
     assert [bar for *_, bar, _ in rows] == [1_000.0, 1_000.0, None, 15.0, None, None, None]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_simulation_says_the_same_for_one_seed_and_haste_never_saves_less() -> None:
+    shares = saved.table(thefts=6)
+    assert shares == saved.table(thefts=6) != saved.table(thefts=6, seed=2)
+    for variant in saved.SETTINGS["dwell"]:
+        lines = [shares[variant, rail] for rail in saved.SETTINGS["rails"]]
+        for falling in lines:
+            assert falling == sorted(falling, reverse=True)
+            assert 0 <= falling[-1] <= falling[0] <= 1
+        for slower, faster in itertools.pairwise(lines):
+            assert all(one <= other for one, other in zip(slower, faster, strict=True))
+    assert saved.draw(shares).count("<polyline") == len(saved.SETTINGS["rails"])
 
 
 def test_profile_names_the_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

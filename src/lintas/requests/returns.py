@@ -1,0 +1,124 @@
+"""Money goes back to those it was taken from: who gets how much of what is held, by whose order, and what came back in a case.
+
+The holding authority orders a return under its own law, in the names of officers who did not ask for it; its bank pays and
+says by which payment. Until then a release, an objection or the order's end come first; a returned amount is final.
+"""
+
+from collections.abc import Callable
+
+from lintas.model import times
+from lintas.model.errors import Conflict, NotFound, Refused
+from lintas.model.ids import IdSource
+from lintas.model.tainted import merged, overlaps
+from lintas.model.times import Clock
+from lintas.requests import changes_store, rules, store
+from lintas.requests.amendments import Amendments
+from lintas.requests.chase import Chase, Place
+from lintas.requests.orders import Orders
+from lintas.requests.records import Amendment, Order, Payee, Restitution, ReturnForm
+from lintas.storage.engine import Transaction
+
+#: Returns of one order that may wait for officers at once.
+MAX_WAITING = 5
+
+
+class Returns:
+    """The returns that one authority orders, and what came back in its cases."""
+
+    def __init__(
+        self,
+        *,
+        chase: Chase,
+        orders: Orders,
+        amendments: Amendments,
+        place_of: Callable[[str], Place],
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._chase, self._orders, self._amendments = chase, orders, amendments
+        self._place_of, self._clock, self._ids = place_of, clock, ids
+
+    def ask(self, tx: Transaction, order_id: str, form: ReturnForm, officer: str) -> Amendment:
+        """Ask that money held under an order be returned; it waits for other officers, as many as the table asks for.
+
+        Each loss is paid whole if what is held is enough, else in proportion, to the minor unit; what is over stays held.
+        Refused for a claim or bank that nobody here knows; Conflict when nothing of it is held, or somebody else comes first.
+        """
+        order = self._orders.order(tx, order_id)
+        if order.answer is None:
+            raise Conflict("the bank has not answered this order", "wait until it says what it holds")
+        wanted = overlaps(rules.still_held(order), form.spans or [order.baton.span])
+        pot = sum(end - start for start, end in wanted)
+        if not pot:
+            raise Conflict("nothing of this is held under the order", "only what is held can be returned")
+        self._check(tx, form.payees)
+        payees = tuple(rules.restitution(pot, form.payees))
+        spans = tuple(rules.first_of(wanted, sum(payee.amount_minor for payee in payees)))
+        return self._keep(tx, order, payees, spans, form.reference, officer)
+
+    def _keep(
+        self,
+        tx: Transaction,
+        order: Order,
+        payees: tuple[Payee, ...],
+        spans: tuple[tuple[int, int], ...],
+        reference: str,
+        officer: str,
+    ) -> Amendment:
+        waiting = [each for each in changes_store.amendments_of(tx, order=order.id) if each.kind == "return"]
+        waiting = [each for each in waiting if each.state == "awaiting_approval"]
+        for each in waiting:
+            if (each.payees, each.spans, each.reason, each.asked_by) == (payees, spans, reference, officer):
+                return each  # the same asked again
+        if len(waiting) >= MAX_WAITING:
+            raise Conflict(f"{MAX_WAITING} returns of this order wait already", "decide on them first")
+        asked = Amendment(
+            id=self._ids.new("amend"),
+            order=order.id,
+            hold=order.hold,
+            case=order.case,
+            bank=order.bank,
+            kind="return",
+            asked_at=times.render(self._clock.now()),
+            spans=tuple(merged(spans)),
+            code="returned",
+            reason=reference,
+            asked_by=officer,
+            payees=payees,
+        )
+        self._amendments.check_returnable(tx, order, asked)
+        changes_store.keep_amendment(tx, asked)
+        return asked
+
+    def _check(self, tx: Transaction, payees: tuple[Payee, ...]) -> None:
+        if len({payee.claim for payee in payees}) != len(payees):
+            raise Refused("bad_payee", "one claim is named twice", "name each once, with its whole loss")
+        for payee in payees:
+            claim = store.claim(tx, payee.claim)
+            hold = store.hold(tx, payee.claim)
+            if claim is None and (hold is None or hold.direction == "asked"):
+                raise Refused("bad_payee", f"no case or hold {payee.claim!r} is known here", "name whose loss it is")
+            if not self._place_of(payee.bank).authority:
+                what = f"nobody is known to answer for bank {payee.bank!r}"
+                raise Refused("bad_payee", what, "money goes back to a bank of a member only")
+
+    def of_case(self, tx: Transaction, case: str) -> Restitution:
+        """Return what came back in a case; NotFound when nothing is claimed in it."""
+        bar = self._chase.bar(tx, case)
+        if bar is None:
+            raise NotFound(f"no case {case!r} with a claim", "take the id from the list of cases")
+        returns = [each for each in self._amendments.of_case(tx, case) if each.kind == "return"]
+        return Restitution(
+            case=case,
+            currency=bar.currency,
+            stolen=bar.stolen,
+            returned=bar.returned,
+            held=bar.held,
+            outstanding=bar.stolen - bar.returned,
+            shares=tuple(share for share in bar.shares if share.state == "returned"),
+            returns=tuple(returns),
+        )
+
+    def bank_paid(self, tx: Transaction, bank: str, amendment_id: str, reference: str) -> None:
+        """Take a bank's word that it paid a return, and by which payment."""
+        self._amendments.bank_returned(tx, bank, amendment_id, reference.strip())

@@ -1,0 +1,189 @@
+"""Money goes back: asked by one officer, approved by another, paid by the bank; then it is returned for good, on both sides."""
+
+import msgspec
+import pytest
+from tests.integration.town import Town
+
+from lintas.cli.demo.cast import A1, B1
+from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
+from lintas.model.tainted import held_spans, overlaps
+from lintas.requests import rules
+from lintas.requests.records import Amendment, AppealDecision, AppealForm, Order, Payee, ReturnForm, UndoForm
+
+ASKER, APPROVER = "Officer Rin Vale", "Officer Dena Holt"
+
+
+def held(town: Town) -> tuple[str, Order]:
+    """Play until xb's bank holds money of xa's case; returns xa's case and xb's order as it stands."""
+    report, waiting = town.asked()
+    order = town.xb.approve(waiting.id)
+    town.settle()
+    return report.case, again(town, order)
+
+
+def again(town: Town, order: Order) -> Order:
+    return town.xb.ask(lambda tx: town.xb.node.orders.order(tx, order.id))
+
+
+def pot(order: Order) -> int:
+    return sum(end - start for start, end in rules.still_held(order))
+
+
+def form(order: Order, *losses: int, bank: str = A1) -> ReturnForm:
+    """Name the order's own hold as the first claim, its case as the second."""
+    claims = (order.hold, order.case)
+    payees = [
+        Payee(claim=claims[number], bank=bank, reference=f"victim {number}", loss_minor=loss)
+        for number, loss in enumerate(losses)
+    ]
+    return ReturnForm(payees=tuple(payees), reference="Court 9/26")
+
+
+def ask(town: Town, order: Order, wanted: ReturnForm, officer: str = ASKER) -> Amendment:
+    return town.xb.do(lambda tx: town.xb.node.returns.ask(tx, order.id, wanted, officer))
+
+
+def approve(town: Town, asked: Amendment, officer: str = APPROVER) -> Amendment:
+    return town.xb.do(lambda tx: town.xb.node.amendments.approve(tx, asked.id, officer))
+
+
+def pay(town: Town, asked: Amendment, reference: str = "RTR-1") -> None:
+    town.xb.do(lambda tx: town.xb.node.returns.bank_paid(tx, asked.bank, asked.id, reference))
+
+
+def test_what_is_held_goes_back_and_both_sides_show_it(town: Town) -> None:
+    case, order = held(town)
+    whole, before = pot(order), town.xa.bar(case)
+    asked = ask(town, order, form(order, whole))
+    assert ask(town, order, form(order, whole)) == asked, "asked again it is the same"
+    with pytest.raises(NotAllowed, match="asked for"):
+        approve(town, asked, ASKER)
+    ordered = approve(town, asked)
+    assert (ordered.state, ordered.approver, ordered.basis is not None) == ("ordered", APPROVER, True)
+    (work,) = town.xb.ask(lambda tx: town.xb.node.amendments.work(tx, order.bank))
+    assert [(each.bank, each.amount_minor) for each in work.payees] == [(A1, whole)]
+    assert town.xb.bar(order.case).returned == 0, "only the bank's payment returns it"
+    with pytest.raises(Conflict, match="payment"):
+        town.xb.do(lambda tx: town.xb.node.amendments.bank_done(tx, order.bank, asked.id))
+    with pytest.raises(NotFound):
+        town.xb.do(lambda tx: town.xb.node.returns.bank_paid(tx, "XBCS", asked.id, "RTR-1"))
+    pay(town, asked)
+    pay(town, asked)
+    with pytest.raises(Conflict, match="RTR-1"):
+        pay(town, asked, "RTR-2")
+    town.settle()
+    assert (town.xb.bar(order.case).held, pot(again(town, order))) == (0, 0)
+    after = town.xa.bar(case)
+    assert (after.returned, after.held) == (before.held, 0)
+    told = town.xa.ask(lambda tx: town.xa.node.returns.of_case(tx, case))
+    assert (told.returned, told.outstanding) == (before.held, before.stolen - before.held)
+    assert [share.note for share in told.shares] == ["returned"] * len(told.shares)
+
+
+def test_a_returned_share_is_final(town: Town) -> None:
+    case, order = held(town)
+    asked = approve(town, ask(town, order, form(order, pot(order))))
+    pay(town, asked)
+    town.settle()
+    returned = town.xa.bar(case).returned
+    undo = UndoForm(code="mistake", reason="it was another account")
+    town.xa.do(lambda tx: town.xa.node.undo.undo(tx, case, undo, "Officer Asha Tor"))
+    town.settle()
+    town.clock.move(days=40)
+    for desk in (town.xa, town.xb):
+        desk.do(desk.node.amendments.close_ended)
+        desk.do(desk.node.undo.lapse)
+    town.settle()
+    assert town.xa.bar(case).returned == returned > 0
+    with pytest.raises(Conflict, match="held"):
+        ask(town, order, form(order, 1))
+
+
+def test_several_losses_share_what_is_there_to_the_minor_unit(town: Town) -> None:
+    _, order = held(town)
+    whole = pot(order)
+    asked = ask(town, order, form(order, whole, whole // 2 + 1))
+    first, second = (payee.amount_minor for payee in asked.payees)
+    assert first + second == whole
+    assert abs(first - 2 * second) <= 3, "in proportion"
+    town.xb.do(lambda tx: town.xb.node.amendments.decline(tx, asked.id, APPROVER, "count the losses again"))
+    small = ask(town, order, form(order, 700, 300), "Officer Oren Vash")
+    assert [payee.amount_minor for payee in small.payees] == [700, 300], "enough for all: each its loss"
+    assert sum(end - start for start, end in small.spans) == 1000
+
+
+def test_nobody_sends_money_where_no_claim_is_known_or_no_member_answers(town: Town) -> None:
+    _, order = held(town)
+    own = form(order, 100)
+    with pytest.raises(Refused, match="nobody is known"):
+        ask(town, order, form(order, 100, bank="ELSEWHERE"))
+    stranger = msgspec.structs.replace(own.payees[0], claim="case-of-nobody")
+    with pytest.raises(Refused, match="known here"):
+        ask(town, order, msgspec.structs.replace(own, payees=(stranger,)))
+    with pytest.raises(Refused, match="twice"):
+        ask(town, order, msgspec.structs.replace(own, payees=own.payees * 2))
+
+
+def test_an_objection_comes_before_a_return(town: Town) -> None:
+    _, order = held(town)
+    asked = ask(town, order, form(order, pot(order)))
+    token = town.xb.ask(lambda tx: town.xb.node.orders.letter(tx, order.id, order.bank)).plain()
+    objection = AppealForm(name="Owner", contact="+1 555", text="It is mine.")
+    word = token.partition("/appeal/")[2].split()[0]
+    appeal = town.xb.do(lambda tx: town.xb.node.appeals.file(tx, word, objection))
+    with pytest.raises(Conflict, match="objection"):
+        approve(town, asked)
+    upheld = AppealDecision(uphold=True, reason="the receipt is genuine")
+    town.xb.do(lambda tx: town.xb.node.appeals.decide(tx, appeal.id, "Officer Ruben Ode", upheld))
+    town.settle()
+    with pytest.raises(Conflict, match="held"):
+        approve(town, asked)
+    assert town.xb.bar(order.case).returned == 0
+
+
+def test_a_release_and_a_return_of_the_same_money_exclude_each_other(town: Town) -> None:
+    case, order = held(town)
+    undo = UndoForm(code="mistake", reason="it was another account")
+    asked = approve(town, ask(town, order, form(order, pot(order))))
+    town.xa.do(lambda tx: town.xa.node.undo.undo(tx, case, undo, "Officer Asha Tor"))
+    town.deliver()
+    (wish,) = town.xb.ask(town.xb.node.amendments.pending)
+    with pytest.raises(Conflict, match="paying this back"):
+        town.xb.do(lambda tx: town.xb.node.amendments.approve(tx, wish.id, "Officer Oren Vash"))
+    refuses = town.xb.node.amendments.bank_refuses
+    town.xb.do(lambda tx: refuses(tx, order.bank, asked.id, "the account is closed"))
+    town.xb.do(lambda tx: town.xb.node.amendments.approve(tx, wish.id, "Officer Oren Vash"))
+    town.settle()
+    assert town.xa.bar(case).returned == 0
+    assert town.xa.bar(case).held == 0
+
+
+def test_a_payment_made_while_the_order_ended_counts_late(town: Town) -> None:
+    case, order = held(town)
+    whole = town.xa.bar(case).held
+    asked = approve(town, ask(town, order, form(order, pot(order))))
+    town.clock.move(hours=80)
+    town.xb.do(town.xb.node.amendments.close_ended)
+    town.settle()
+    assert (town.xa.bar(case).held, town.xa.bar(case).returned) == (0, 0)
+    assert town.xb.ask(lambda tx: town.xb.node.amendments.amendment(tx, asked.id)).state == "declined"
+    pay(town, asked)
+    town.settle()
+    assert (town.xa.bar(case).released, town.xa.bar(case).returned) == (0, whole)
+    assert town.xb.bar(order.case).returned > 0
+
+
+def test_a_part_is_returned_and_the_rest_stays_held(town: Town) -> None:
+    case, order = held(town)
+    whole = pot(order)
+    asked = approve(town, ask(town, order, form(order, whole // 3)))
+    pay(town, asked)
+    town.settle()
+    now = again(town, order)
+    assert pot(now) == whole - whole // 3
+    assert now.returned == asked.spans
+    assert not overlaps(now.returned, rules.still_held(now))
+    assert overlaps(now.returned, held_spans(now.answer.parts if now.answer else ())) == list(now.returned)
+    assert town.banks[B1].work(town.xb) == 0
+    bar = town.xa.bar(case)
+    assert min(bar.returned, bar.held) > 0
