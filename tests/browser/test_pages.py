@@ -64,7 +64,7 @@ class Town:
             "hotline": ["/reports/new", f"/reports/new?case={lacking}"],
             "investigator": [],
             "approver": ["/reports/new"],
-            "auditor": ["/reads", "/reads/abroad", "/reads/check", "/ledger"],
+            "auditor": ["/figures", "/reads", "/reads/abroad", "/reads/check", "/ledger"],
         }
         #: By person and node: the pages. Nobody's are those without a session.
         self.pages: dict[str, list[str]] = {role: [*lists, *more, *seen] for role, more in own.items()}

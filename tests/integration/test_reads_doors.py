@@ -180,6 +180,7 @@ NEVER = {
     "/api/v1/reads": "ids of objects, and who read them",
     "/api/v1/reads/abroad": "ids of our own objects, and what peers report of them",
     "/api/v1/reads/check": "counts and ids",
+    "/figures": "counts, sums and medians; small groups are not told",
     "/sign-in": "a form",
     "/news": "a number",
     "/desk/news": "a number",

@@ -21,7 +21,7 @@ from lintas.interop.ftm import SCHEMATA
 from lintas.model.money import parse_decimal
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
-from lintas.requests import board
+from lintas.requests import board, figures
 from lintas.requests.records import SHARE_STATES, Later
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -232,3 +232,19 @@ def test_the_board_s_page_filters_and_notes_who_reads(scene: Scene) -> None:
     # What a peer's answer made of a hold is a record of that peer's: reading the board is noted.
     seen = scene.town.xa.ask(lambda tx: scene.town.xa.node.reads.listed(tx))
     assert "list" in {each.what for each in seen}
+
+
+def test_a_month_s_figures_are_on_a_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, html = "/figures?month=2026-03", {"accept": "text/html"}
+    assert "too few to be told" in scene.ask(there, **html).text
+    monkeypatch.setattr(figures, "LEAST", 1)
+    text = scene.ask(there, "administrator", **html).text
+    told = scene.ask("/api/v1/figures/holds?month=2026-03").json()
+    assert told["total"]["orders"] == 1
+    assert "too few to be told" not in text
+    for row in told["by_bank"]:
+        assert row["group"] in text
+    for minor in told["total"]["held_minor"].values():
+        assert f"{minor / 100:,.2f}" in text
+    assert scene.ask("/figures?month=March").status_code == 422
+    assert scene.ask("/figures", "bank").status_code == 403

@@ -61,7 +61,8 @@ def read(tx: Transaction, me: str, now: str) -> tuple[list[Row], bool]:
         answered = order.answered_at is not None
         if answered and not held:
             continue
-        until = order.expires if answered else (hold.answer_by or order.expires)
+        # Its bank should answer long before the asker hopes to be answered.
+        until = order.expires if answered else (rules.due(order) or hold.answer_by or order.expires)
         rows.append(
             Row(
                 hold=hold,
