@@ -28,7 +28,7 @@ from lintas.node.views import CaseView
 
 REPORTS, WARMING = 50, 5
 SEED = 1
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.025
 PATIENCE_SECONDS = 30.0
 BAR_MS = 2_000.0
 #: Who has the money hop after hop, as (which authority, which of its banks): from home to home, then five borders.

@@ -230,7 +230,12 @@ def check_not_theirs(running: Running, token: str, calls: list[tuple[str, str]])
     for method, path in calls:
         headers = {"cookie": f"lintas_session={token}", "sec-fetch-site": "same-origin"}
         # What each form asks for, so that only whose it is decides.
-        forms = {"answer": {"kind": "spent"}, "refusal": {"reason": "not ours at all"}, "done": {"once": ""}}
+        forms = {
+            "answer": {"kind": "spent"},
+            "refusal": {"reason": "not ours at all"},
+            "done": {"once": ""},
+            "paid": {"reference": "R"},
+        }
         fields = forms[path.rpartition("/")[2]] if method == "POST" else None
         answer = running.ask(method, path, headers=headers, data=fields)
         assert answer.status == 404, (path, answer.body[:300])

@@ -7,7 +7,8 @@ from tests.integration.town import XA, Town
 from lintas.cli.demo.cast import B1
 from lintas.model.errors import BadInput
 from lintas.requests import figures
-from lintas.requests.records import FigureRow, Figures, Order
+from lintas.requests.figures import FigureRow, Figures
+from lintas.requests.records import Order
 
 APPROVER, SECOND = "Officer Dena Holt", "Officer Oren Vash"
 

@@ -10,7 +10,8 @@ from lintas.cli.demo.cast import A1, A2, B1
 from lintas.interop import iso20022
 from lintas.interop.iso20022 import Case, Header, Message, Original, Party, Recall, RecallAnswer, Return
 from lintas.model.errors import MalformedInput, NotFound, Refused
-from lintas.requests.records import Order, Payee, RailWord, ReturnForm
+from lintas.requests.recalls import RailWord
+from lintas.requests.records import Order, Payee, ReturnForm
 
 AT = datetime(2026, 3, 1, 10, 20, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from lintas.http.routing import Call, Route
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
 from lintas.node.seeing import About
-from lintas.requests.records import RailMessage, RailView, RailWord, Recallable
+from lintas.requests.recalls import RailMessage, RailView, RailWord, Recallable
 from lintas.storage.engine import Transaction
 
 XML = "application/xml"

@@ -15,7 +15,7 @@ from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.model.tainted import held_spans
 from lintas.requests import figures_store, store
-from lintas.requests.records import Bar, FigureRow, Figures, Hold, Order, Saved
+from lintas.requests.records import Bar, Hold, Order
 from lintas.requests.rules import bar
 from lintas.storage.engine import Transaction
 
@@ -25,6 +25,50 @@ LEAST = 5
 MOST = 50_000
 _WRONGFUL = frozenset({"appeal", "withdrawn", "correction"})
 By = Callable[["_Told"], str]
+
+
+class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group of orders came to: ``group`` is a bank, or who asked ("" for this authority). Times are medians, seconds.
+
+    A group that is too small has ``told`` False, and nothing else is said of it; a median of too few is None.
+    """
+
+    group: str
+    told: bool
+    orders: int | None = None
+    automatic: int | None = None
+    held_something: int | None = None
+    refused: int | None = None
+    wrongful: int | None = None
+    wrongful_per_mille: int | None = None
+    held_minor: dict[str, int] = {}
+    report_to_order_s: int | None = None
+    ask_to_order_s: int | None = None
+    order_to_answer_s: int | None = None
+    order_to_end_s: int | None = None
+
+
+class Saved(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the money of this authority's own cases of a month, in one currency, as it stands now."""
+
+    currency: str
+    cases: int
+    stolen_minor: int
+    held_minor: int
+    returned_minor: int
+    saved_per_mille: int
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """A month's figures; groups of fewer than ``least`` orders or cases are not told. ``complete``: none were left out."""
+
+    month: str
+    least: int
+    total: FigureRow
+    by_bank: tuple[FigureRow, ...]
+    by_asker: tuple[FigureRow, ...]
+    saved: tuple[Saved, ...]
+    complete: bool
 
 
 class _Told(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from lintas.model.tainted import LedgerAnswer
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rail_store, recalls, store
 from lintas.requests.orders import Orders
-from lintas.requests.records import Hold, Order, RailView, RailWord, Recallable
+from lintas.requests.recalls import RailView, RailWord, Recallable
+from lintas.requests.records import Hold, Order
 from lintas.requests.returns import Returns
 from lintas.storage.engine import Transaction
 

@@ -7,6 +7,9 @@ recall. What comes back on this rail is put on record beside the order's answer,
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
 
 from lintas.interop.iso20022 import (
     Case,
@@ -25,7 +28,7 @@ from lintas.interop.iso20022.reasons import ANSWER_REASONS
 from lintas.model import times
 from lintas.model.money import show
 from lintas.model.tainted import Baton
-from lintas.requests.records import Amendment, Hold, Order, RailWord
+from lintas.requests.records import Amendment, Hold, Order
 
 RECALL, INVESTIGATION = "camt.056.001.08", "camt.110.001.01"
 _UETR = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
@@ -35,6 +38,56 @@ _ID = 35
 NOT_FOUND, BY_LAW = "NOOR", "LEGL"
 #: Reasons by which a bank says that there is nothing with it to give back.
 _NOTHING_THERE = frozenset({"AC04", "AM04", "ARDT", "NOOR", "PTNA"})
+
+
+class RailWord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank said on its own rail about a hold: which message (``kind``), what it comes to (``says``), and its codes.
+
+    ``side`` is whether the bank has the money or sent it. ``outcome`` and ``reason`` are ISO 20022 codes, ``reference`` is
+    the message's own. ``effect`` is what it changed here, "" for nothing: what is held, the order's signed answer says.
+    """
+
+    says: Literal["recalled", "answer", "returned", "status", "found_out"]
+    outcome: str = ""
+    reason: str = ""
+    order: str = ""
+    hold: str = ""
+    transfer: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    reference: str = ""
+    at: str = ""
+    bank: str = ""
+    kind: str = ""
+    side: Literal["", "holder", "sender"] = ""
+    received_at: str = ""
+    effect: str = ""
+
+
+class RailView(msgspec.Struct, frozen=True, kw_only=True):
+    """Both rails of one hold: what the signed answer came to, what banks said beside it, and where the two disagree."""
+
+    hold: str
+    order: str
+    outcome: str
+    held_minor: int
+    words: tuple[RailWord, ...]
+    contradictions: tuple[str, ...]
+
+
+class Recallable(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that a bank of ours sent and that a hold of our case asks for: it may ask the receiving bank to give it back."""
+
+    hold: str
+    baton: Baton
+    amount_minor: int
+    asked_at: str
+
+
+class RailMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's ISO 20022 message, as the text of its XML."""
+
+    xml: Annotated[str, msgspec.Meta(min_length=20, max_length=200_000)]
 
 
 def recall(hold: Hold, order: Order | None, *, authority: str, at: datetime) -> Message:

@@ -381,56 +381,6 @@ class Restitution(msgspec.Struct, frozen=True, kw_only=True):
     returns: tuple[Amendment, ...]
 
 
-class RailWord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bank said on its own rail about a hold: which message (``kind``), what it comes to (``says``), and its codes.
-
-    ``side`` is whether the bank has the money or sent it. ``outcome`` and ``reason`` are ISO 20022 codes, ``reference`` is
-    the message's own. ``effect`` is what it changed here, "" for nothing: what is held, the order's signed answer says.
-    """
-
-    says: Literal["recalled", "answer", "returned", "status", "found_out"]
-    outcome: str = ""
-    reason: str = ""
-    order: str = ""
-    hold: str = ""
-    transfer: str = ""
-    amount_minor: int = 0
-    currency: str = ""
-    reference: str = ""
-    at: str = ""
-    bank: str = ""
-    kind: str = ""
-    side: Literal["", "holder", "sender"] = ""
-    received_at: str = ""
-    effect: str = ""
-
-
-class RailView(msgspec.Struct, frozen=True, kw_only=True):
-    """Both rails of one hold: what the signed answer came to, what banks said beside it, and where the two disagree."""
-
-    hold: str
-    order: str
-    outcome: str
-    held_minor: int
-    words: tuple[RailWord, ...]
-    contradictions: tuple[str, ...]
-
-
-class Recallable(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that a bank of ours sent and that a hold of our case asks for: it may ask the receiving bank to give it back."""
-
-    hold: str
-    baton: Baton
-    amount_minor: int
-    asked_at: str
-
-
-class RailMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A bank's ISO 20022 message, as the text of its XML."""
-
-    xml: Annotated[str, msgspec.Meta(min_length=20, max_length=200_000)]
-
-
 class AppealForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An objection: who objects, how to reach them, and why the money is theirs by right."""
 
@@ -467,50 +417,6 @@ class MovedOn(msgspec.Struct, frozen=True):
     share: str
     case: str
     baton: Baton
-
-
-class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a group of orders came to: ``group`` is a bank, or who asked ("" for this authority). Times are medians, seconds.
-
-    A group that is too small has ``told`` False, and nothing else is said of it; a median of too few is None.
-    """
-
-    group: str
-    told: bool
-    orders: int | None = None
-    automatic: int | None = None
-    held_something: int | None = None
-    refused: int | None = None
-    wrongful: int | None = None
-    wrongful_per_mille: int | None = None
-    held_minor: dict[str, int] = {}
-    report_to_order_s: int | None = None
-    ask_to_order_s: int | None = None
-    order_to_answer_s: int | None = None
-    order_to_end_s: int | None = None
-
-
-class Saved(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the money of this authority's own cases of a month, in one currency, as it stands now."""
-
-    currency: str
-    cases: int
-    stolen_minor: int
-    held_minor: int
-    returned_minor: int
-    saved_per_mille: int
-
-
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """A month's figures; groups of fewer than ``least`` orders or cases are not told. ``complete``: none were left out."""
-
-    month: str
-    least: int
-    total: FigureRow
-    by_bank: tuple[FigureRow, ...]
-    by_asker: tuple[FigureRow, ...]
-    saved: tuple[Saved, ...]
-    complete: bool
 
 
 class HoldOpened(msgspec.Struct, frozen=True):
