@@ -7,8 +7,8 @@ import duckdb
 import networkx as nx  # type: ignore[import-untyped]  # it has no types of its own
 import numpy as np
 
-from lintas.trace.index import Index
-from lintas.trace.ledger import Ledger
+from lintas.trace.engine.index import Index
+from lintas.trace.ledgers.ledger import Ledger
 
 _RECURSIVE = """
 WITH RECURSIVE piece(number, start, stop, hop) AS (

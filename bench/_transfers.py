@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lintas.trace.ledger import Ledger
-from lintas.trace.names import LineNames
-from lintas.trace.words import Strings
+from lintas.trace.engine.names import LineNames
+from lintas.trace.engine.words import Strings
+from lintas.trace.ledgers.ledger import Ledger
 
 Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]

@@ -16,10 +16,10 @@ import yaml
 
 from bench import Figure, row
 from lintas.cli.demo.books import TRANSFERS, Books
-from lintas.trace.fifo import trace
-from lintas.trace.index import Index
-from lintas.trace.lines import build
-from lintas.trace.transfers import read_ledger
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.transfers import read_ledger
+from lintas.trace.questions.fifo import trace
 
 THEFTS, SEED = 80, 1
 MINUTES = (1, 3, 5, 10, 15, 30, 60, 180, 1440)

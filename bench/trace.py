@@ -19,15 +19,15 @@ import numpy as np
 from bench import Figure, row
 from bench._peers import Recursive, Replay, graph_of, reached
 from bench._transfers import Ints, World, made, part, shuffled
-from lintas.trace.backends import backend
-from lintas.trace.fifo import trace
-from lintas.trace.files import load, save
-from lintas.trace.index import Columns, Index
-from lintas.trace.ledger import Ledger
-from lintas.trace.lines import build
-from lintas.trace.live import Live
-from lintas.trace.rows import rows
-from lintas.trace.transfers import read_ledger
+from lintas.trace.engine.backends import backend
+from lintas.trace.engine.files import load, save
+from lintas.trace.engine.index import Columns, Index
+from lintas.trace.engine.lines import build
+from lintas.trace.engine.live import Live
+from lintas.trace.engine.rows import rows
+from lintas.trace.ledgers.ledger import Ledger
+from lintas.trace.ledgers.transfers import read_ledger
+from lintas.trace.questions.fifo import trace
 
 SIZES = (1_000_000, 5_000_000)
 SAMPLE_ROWS = 117_805

@@ -18,7 +18,7 @@ from bench import Figure, row
 from bench._plot import Panel, drawn
 from bench._transfers import load, made, part, save
 from bench.trace import ASKED, asked, lexsort, p, size, took
-from lintas.trace.lines import build
+from lintas.trace.engine.lines import build
 
 SIZES = (1, 2, 5, 10, 20)
 MILLION = 1_000_000

@@ -38,10 +38,10 @@ def test_the_code_keeps_the_rule() -> None:
 
 
 def test_a_planted_sideways_import_is_caught(copy: Path) -> None:
-    _plant(copy / "src/lintas/intake/service.py", "from lintas.trace import find as planted  # noqa: F401")
+    _plant(copy / "src/lintas/intake/service.py", "from lintas.trace.engine import find as planted  # noqa: F401")
     code, said = _lint(copy)
     assert code == 1
-    assert "lintas.intake.service -> lintas.trace.find" in said
+    assert "lintas.intake.service -> lintas.trace.engine.find" in said
     assert "1 kept, 1 broken" in said
 
 

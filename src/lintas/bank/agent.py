@@ -14,7 +14,7 @@ from lintas.model.errors import BadInput, LintasError
 from lintas.model.tainted import Baton, LedgerAnswer, sent_by
 from lintas.model.times import Clock
 from lintas.requests.records import Amendment, BankRefusal, Order
-from lintas.trace.fifo import trace
+from lintas.trace.questions.fifo import trace
 from lintas.trace.records import TraceQuestion
 
 log = logging.getLogger("lintas.bank")

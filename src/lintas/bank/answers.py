@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from lintas.model.tainted import MAX_PARTS, Baton, LedgerAnswer, Part, PartState, Span, sent_by, subtract
-from lintas.trace.trail import Baton as Leaving
-from lintas.trace.trail import Held, Spent, Trail
-from lintas.trace.trail import Part as Leaf
+from lintas.trace.questions.trail import Baton as Leaving
+from lintas.trace.questions.trail import Held, Spent, Trail
+from lintas.trace.questions.trail import Part as Leaf
 
 #: The parts of an answer, as JSON, stay under this: a statement of 65,536 bytes has to hold them with all else that it says.
 MAX_BYTES = 48_000

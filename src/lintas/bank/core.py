@@ -12,8 +12,8 @@ from lintas.bank.following import Following
 from lintas.model import times
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.tainted import Find, LedgerAnswer, Span, held_spans, subtract
-from lintas.trace.find import find
-from lintas.trace.index import Index
+from lintas.trace.engine.find import find
+from lintas.trace.engine.index import Index
 
 HOLDS = "holds.jsonl"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lintas.model.errors import BadInput, LintasError
-from lintas.trace.index import Index
-from lintas.trace.ledger import Collector
-from lintas.trace.lines import build
-from lintas.trace.live import Live
-from lintas.trace.rows import Row, rows
-from lintas.trace.transfers import OPENINGS, add_csv, read_ledger
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.engine.live import Live
+from lintas.trace.engine.rows import Row, rows
+from lintas.trace.ledgers.ledger import Collector
+from lintas.trace.ledgers.transfers import OPENINGS, add_csv, read_ledger
 
 
 class _Read(NamedTuple):

@@ -9,8 +9,8 @@ from lintas.model.errors import BadInput
 
 if TYPE_CHECKING:
     from lintas.interop.goaml import Facts, Movement, Profile
-    from lintas.trace.index import Index
-    from lintas.trace.trail import Trail
+    from lintas.trace.engine.index import Index
+    from lintas.trace.questions.trail import Trail
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SCHEMA = click.option("--schema", type=_FILE, help="The unit's own XML schema: it is not ours to ship.")
@@ -33,8 +33,8 @@ def write(trail_file: Path, directory: Path, facts_file: Path, name: str, schema
     import msgspec
 
     from lintas.interop import goaml as reports
-    from lintas.trace.files import load
-    from lintas.trace.trail import Trail
+    from lintas.trace.engine.files import load
+    from lintas.trace.questions.trail import Trail
 
     try:
         trail = msgspec.json.decode(trail_file.read_bytes(), type=Trail)
@@ -112,7 +112,7 @@ def _facts(file: Path) -> "Facts":
 def _movements(trail: "Trail", index: "Index") -> "list[Movement]":
     """Return the transfers of a trail with what the holder's index knows of them; BadInput where it is another's."""
     from lintas.interop.goaml import Movement
-    from lintas.trace.ledger import OUTSIDE, from_microseconds
+    from lintas.trace.ledgers.ledger import OUTSIDE, from_microseconds
 
     if trail.snapshot != index.snapshot:
         what = f"the trail is of snapshot {trail.snapshot}, the index of {index.snapshot}"

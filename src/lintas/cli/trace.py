@@ -27,10 +27,10 @@ def index(files: tuple[Path, ...], out: Path, bank: str, currency: str, label_fi
     Our own columns: time,sender,receiver,amount_minor,currency; also id, credited_minor and others. Opening balances are
     read from opening_balances.csv (account,amount_minor) beside the first file, if it is there.
     """
-    from lintas.trace.files import save
-    from lintas.trace.lines import build
-    from lintas.trace.readers.labels import read_holders
-    from lintas.trace.transfers import OPENINGS, Told, read_ledger
+    from lintas.trace.engine.files import save
+    from lintas.trace.engine.lines import build
+    from lintas.trace.ledgers.readers.labels import read_holders
+    from lintas.trace.ledgers.transfers import OPENINGS, Told, read_ledger
 
     holders, told = read_holders(label_files), Told()
     built = build(read_ledger(list(files), bank=bank, currency=currency, holders=holders, told=told))
@@ -58,11 +58,11 @@ def append(directory: Path, files: tuple[Path, ...], correct: bool, withdraw: tu
 
     They are kept in a journal beside the index; `lintas trace index` over all files makes one sealed index of them again.
     """
-    from lintas.trace.files import load
-    from lintas.trace.journal import extend
-    from lintas.trace.live import Live
-    from lintas.trace.rows import Change, rows
-    from lintas.trace.transfers import read_ledger
+    from lintas.trace.engine.files import load
+    from lintas.trace.engine.journal import extend
+    from lintas.trace.engine.live import Live
+    from lintas.trace.engine.rows import Change, rows
+    from lintas.trace.ledgers.transfers import read_ledger
 
     if not files and not withdraw:
         raise BadInput("there is nothing to add or to take out", "give --transfers or --withdraw")

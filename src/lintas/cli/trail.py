@@ -11,10 +11,10 @@ from lintas.model.errors import BadInput
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from lintas.trace.frontier import FreezePoint, Pursued
-    from lintas.trace.labels import Labels
-    from lintas.trace.restitution import Claim, Restitution
-    from lintas.trace.trail import Limits, Trail
+    from lintas.trace.questions.frontier import FreezePoint, Pursued
+    from lintas.trace.questions.labels import Labels
+    from lintas.trace.questions.restitution import Claim, Restitution
+    from lintas.trace.questions.trail import Limits, Trail
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -87,11 +87,11 @@ def run(
     """Follow a transfer to where its money is now, rank what to hold, and name the batons for other holders."""
     import msgspec
 
-    from lintas.trace import dwell as models
-    from lintas.trace.fifo import trace
-    from lintas.trace.files import load
-    from lintas.trace.frontier import ranked
-    from lintas.trace.labels import custodians
+    from lintas.trace.engine.files import load
+    from lintas.trace.questions import dwell as models
+    from lintas.trace.questions.fifo import trace
+    from lintas.trace.questions.frontier import ranked
+    from lintas.trace.questions.labels import custodians
 
     model, labels, until, limits = models.model(dwell), _labels(asked), _until(asked), _limits(asked)
     opened = load(directory)
@@ -124,9 +124,9 @@ def restitution(directory: Path, claimed: tuple[str, ...], as_json: bool, **aske
     """Say whose what is still there is, when there are several victims: by first in, first out, and pro rata."""
     import msgspec
 
-    from lintas.trace import restitution as table
-    from lintas.trace.files import load
-    from lintas.trace.labels import custodians
+    from lintas.trace.engine.files import load
+    from lintas.trace.questions import restitution as table
+    from lintas.trace.questions.labels import custodians
 
     stops, until, limits = custodians(_labels(asked)), _until(asked), _limits(asked)
     told = table.restitution(
@@ -168,11 +168,11 @@ def explain(
     **asked: Unpack[_Asked],
 ) -> None:
     """Write the lines of a trail that anybody can redo by hand, with its conventions and what was assumed and cut off."""
-    from lintas.trace import explained
-    from lintas.trace.derivation import derive
-    from lintas.trace.fifo import trace
-    from lintas.trace.files import load
-    from lintas.trace.labels import custodians
+    from lintas.trace.derivations import explained
+    from lintas.trace.derivations.derivation import derive
+    from lintas.trace.engine.files import load
+    from lintas.trace.questions.fifo import trace
+    from lintas.trace.questions.labels import custodians
 
     if form == "pdf" and out is None:
         raise BadInput("a PDF is not for the screen", "name a file (--out FILE)", where="--out")
@@ -194,8 +194,8 @@ def explain(
 
 
 def _labels(asked: _Asked) -> "Labels":
-    from lintas.trace.labels import Labels, add_label
-    from lintas.trace.readers.labels import read_labels
+    from lintas.trace.ledgers.readers.labels import read_labels
+    from lintas.trace.questions.labels import Labels, add_label
 
     labels: Labels = {}
     for file in asked["label_files"]:
@@ -215,7 +215,7 @@ def _until(asked: _Asked) -> "datetime | None":
 
 
 def _limits(asked: _Asked) -> "Limits":
-    from lintas.trace.trail import Limits
+    from lintas.trace.questions.trail import Limits
 
     return Limits(
         max_hops=asked["max_hops"],
@@ -226,7 +226,7 @@ def _limits(asked: _Asked) -> "Limits":
 
 
 def _claim(text: str) -> "Claim":
-    from lintas.trace.restitution import Claim
+    from lintas.trace.questions.restitution import Claim
 
     parts = text.rsplit(":", 2)
     if len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts[1:]):
@@ -243,7 +243,7 @@ def _must_add_up(right: bool) -> None:
 def _tell(trail: "Trail") -> None:
     """Write the trail for people."""
     from lintas.model.money import Money
-    from lintas.trace.frontier import FreezePoint, Pursued
+    from lintas.trace.questions.frontier import FreezePoint, Pursued
 
     whole, verb = Money(trail.end - trail.start, trail.currency), "was" if trail.direction == "backward" else "is"
     until = f", as of {trail.as_of}" if trail.as_of else ""

@@ -28,7 +28,7 @@ def pdf(letter: Letter, fonts: Path | None = None) -> bytes:
 
 
 def derivation_pdf(document: msgspec.Struct, fonts: Path | None = None) -> bytes:
-    """Return a derivation (``lintas.trace.explained.Document``) on A4; raises as :func:`pdf` does."""
+    """Return a derivation (``lintas.trace.derivations.explained.Document``) on A4; raises as :func:`pdf` does."""
     return _set("derivation", "document", msgspec.to_builtins(document) | {"lang": "en"}, fonts)
 
 

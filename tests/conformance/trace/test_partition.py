@@ -18,13 +18,13 @@ from lintas.bank.agent import Agent
 from lintas.bank.core import Core
 from lintas.model.tainted import Baton, Span, check_answer
 from lintas.model.times import SystemClock
-from lintas.trace.fifo import trace
-from lintas.trace.index import Index
-from lintas.trace.lines import build
-from lintas.trace.readers.labels import read_labels
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.readers.labels import read_labels
+from lintas.trace.ledgers.transfers import read_ledger
+from lintas.trace.questions.fifo import trace
+from lintas.trace.questions.trail import Trail
 from lintas.trace.records import TraceQuestion
-from lintas.trace.trail import Trail
-from lintas.trace.transfers import read_ledger
 
 SEEDS, TRACES = 3, 100
 

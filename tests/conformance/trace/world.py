@@ -15,7 +15,7 @@ from typing import Any
 from tests.unit.trace.chains import address, coin, paid, transaction, tx, write_lines, write_table
 
 from lintas.model import money, times
-from lintas.trace.ledger import from_microseconds
+from lintas.trace.ledgers.ledger import from_microseconds
 
 Row = dict[str, str]
 

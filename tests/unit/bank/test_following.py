@@ -7,8 +7,8 @@ import pytest
 
 from lintas.bank.following import Following
 from lintas.model.errors import BadInput, NotFound
-from lintas.trace.fifo import trace
-from lintas.trace.live import Live
+from lintas.trace.engine.live import Live
+from lintas.trace.questions.fifo import trace
 
 HEAD = "id,time,sender,receiver,amount_minor,currency\n"
 FIRST = (

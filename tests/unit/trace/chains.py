@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lintas.trace.index import Index
-from lintas.trace.lines import build
-from lintas.trace.readers.chain import Holders, Told
-from lintas.trace.transfers import read_ledger
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.readers.chain import Holders, Told
+from lintas.trace.ledgers.transfers import read_ledger
 
 DAY = 1_772_359_200  # 2026-03-01T10:00:00Z
 

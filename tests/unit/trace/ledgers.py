@@ -5,10 +5,10 @@ import io
 from collections import defaultdict
 from fractions import Fraction
 
-from lintas.trace.index import Index
-from lintas.trace.ledger import Collector
-from lintas.trace.lines import build
-from lintas.trace.transfers import add_csv, read_openings
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.ledger import Collector
+from lintas.trace.ledgers.transfers import add_csv, read_openings
 
 Row = dict[str, str]
 Line = tuple[str, str]

@@ -9,8 +9,8 @@ from tests.unit.trace.chains import DAY, address, index_of, tx, write_lines, wri
 
 from lintas.model import money
 from lintas.model.errors import BadInput, NotFound
-from lintas.trace.fifo import trace
-from lintas.trace.readers import accounts
+from lintas.trace.ledgers.readers import accounts
+from lintas.trace.questions.fifo import trace
 
 USDT = money.crypto_assets()["USDT"].contracts["ETH"]
 GWEI = 10**9

@@ -14,7 +14,7 @@ from tests.unit.trace.chains import index_of, write_table
 
 from lintas.model import times
 from lintas.model.errors import BadInput
-from lintas.trace.fifo import trace
+from lintas.trace.questions.fifo import trace
 
 HEADER = "sourceNodeId,targetNodeId,value,time"
 

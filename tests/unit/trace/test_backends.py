@@ -19,14 +19,14 @@ import pytest
 from tests.postgres import Server
 
 from lintas.model.errors import BadInput
-from lintas.trace.backends import Backend, backend
-from lintas.trace.backends.windows import Windows
-from lintas.trace.fifo import trace
-from lintas.trace.index import Columns, Index
-from lintas.trace.ledger import Collector, Ledger
-from lintas.trace.lines import build
-from lintas.trace.names import LineNames
-from lintas.trace.transfers import add_csv
+from lintas.trace.engine.backends import Backend, backend
+from lintas.trace.engine.backends.windows import Windows
+from lintas.trace.engine.index import Columns, Index
+from lintas.trace.engine.lines import build
+from lintas.trace.engine.names import LineNames
+from lintas.trace.ledgers.ledger import Collector, Ledger
+from lintas.trace.ledgers.transfers import add_csv
+from lintas.trace.questions.fifo import trace
 
 SEEDS = 200
 Row = dict[str, str]

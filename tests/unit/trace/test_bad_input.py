@@ -9,8 +9,8 @@ from tests.unit.trace.chains import DAY, address, coin, index_of, paid, transact
 
 from lintas.cli.main import lintas as program
 from lintas.model.errors import BadInput, NotFound
-from lintas.trace.fifo import trace
-from lintas.trace.readers.labels import read_holders
+from lintas.trace.ledgers.readers.labels import read_holders
+from lintas.trace.questions.fifo import trace
 
 HEADER = "id,time,sender,receiver,amount_minor,currency,sender_bank,receiver_bank"
 

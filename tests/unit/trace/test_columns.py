@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lintas.model.errors import BadInput
-from lintas.trace.index import Index
-from lintas.trace.ledger import Ledger
-from lintas.trace.lines import build
-from lintas.trace.readers import columns
-from lintas.trace.readers.columns import read_columns
-from lintas.trace.transfers import read_ledger
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.ledger import Ledger
+from lintas.trace.ledgers.readers import columns
+from lintas.trace.ledgers.readers.columns import read_columns
+from lintas.trace.ledgers.transfers import read_ledger
 
 Row = dict[str, str]
 HEADER = ("id", "time", "sender", "receiver", "amount_minor", "currency")

@@ -14,10 +14,10 @@ from tests.unit.trace.ledgers import Row, index_of, moving, plain
 from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.node.paper import derivation_pdf
-from lintas.trace import explained
-from lintas.trace.derivation import derive
-from lintas.trace.fifo import trace
-from lintas.trace.trail import Baton, Limits, Spent, Trail
+from lintas.trace.derivations import explained
+from lintas.trace.derivations.derivation import derive
+from lintas.trace.questions.fifo import trace
+from lintas.trace.questions.trail import Baton, Limits, Spent, Trail
 
 RandomRows = Callable[..., list[Row]]
 Leaves = Counter[tuple[str, ...]]

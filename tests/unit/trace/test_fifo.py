@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from lintas.model import times
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.money import rescale
-from lintas.trace.fifo import trace
-from lintas.trace.index import Index
-from lintas.trace.ledger import Collector
-from lintas.trace.lines import build
-from lintas.trace.trail import Limits, Trail
-from lintas.trace.transfers import add_csv, read_openings
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.ledger import Collector
+from lintas.trace.ledgers.transfers import add_csv, read_openings
+from lintas.trace.questions.fifo import trace
+from lintas.trace.questions.trail import Limits, Trail
 
 Row = dict[str, str]
 Replay = Callable[..., tuple[dict[str, dict[int, list[tuple[int, int]]]], dict[tuple[str, str], dict[int, int]]]]

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from lintas.model.errors import BadInput, MalformedInput
-from lintas.trace.fifo import trace
-from lintas.trace.files import load, save
-from lintas.trace.index import Index
-from lintas.trace.ledger import Collector
-from lintas.trace.lines import build
-from lintas.trace.transfers import add_csv
+from lintas.trace.engine.files import load, save
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.ledger import Collector
+from lintas.trace.ledgers.transfers import add_csv
+from lintas.trace.questions.fifo import trace
 
 HEADER = "id,time,sender,receiver,amount_minor,currency\n"
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from lintas.model import times
-from lintas.trace.files import load, save
-from lintas.trace.find import find
-from lintas.trace.index import Index
-from lintas.trace.lines import build
-from lintas.trace.transfers import read_ledger
+from lintas.trace.engine.files import load, save
+from lintas.trace.engine.find import find
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.transfers import read_ledger
 
 CSV = """id,time,sender,receiver,amount_minor,currency,receiver_bank,debited_minor,debited_currency
 t1,2026-03-01T10:00:00Z,victim,11-22 33,5000,XAK,OTHRXA22,,

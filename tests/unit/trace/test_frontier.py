@@ -10,12 +10,12 @@ from tests.unit.trace.ledgers import index_of, plain
 
 from lintas.model import times
 from lintas.model.errors import BadInput
-from lintas.trace import dwell
-from lintas.trace.fifo import METHODS, trace
-from lintas.trace.frontier import FreezePoint, Pursued, ranked
-from lintas.trace.labels import FREEZE_POINTS, Label, custodians
-from lintas.trace.steps import Kind
-from lintas.trace.trail import Reason, Spent, Trail, Unfollowed
+from lintas.trace.derivations.steps import Kind
+from lintas.trace.questions import dwell
+from lintas.trace.questions.fifo import METHODS, trace
+from lintas.trace.questions.frontier import FreezePoint, Pursued, ranked
+from lintas.trace.questions.labels import FREEZE_POINTS, Label, custodians
+from lintas.trace.questions.trail import Reason, Spent, Trail, Unfollowed
 
 WALLET = "0x52908400098527886E0F7030069857D2E4169EE7"
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from lintas.model.errors import BadInput, MalformedInput
-from lintas.trace.fifo import trace
-from lintas.trace.files import load, save
-from lintas.trace.journal import JOURNAL, extend
-from lintas.trace.ledger import Collector
-from lintas.trace.lines import build
-from lintas.trace.live import Live
-from lintas.trace.rows import Change, Row
-from lintas.trace.transfers import add_csv
+from lintas.trace.engine.files import load, save
+from lintas.trace.engine.journal import JOURNAL, extend
+from lintas.trace.engine.lines import build
+from lintas.trace.engine.live import Live
+from lintas.trace.engine.rows import Change, Row
+from lintas.trace.ledgers.ledger import Collector
+from lintas.trace.ledgers.transfers import add_csv
+from lintas.trace.questions.fifo import trace
 
 CSV = b"""id,time,sender,receiver,amount_minor,currency
 t1,2026-03-01T10:00:00Z,victim,mule,5000,XAK

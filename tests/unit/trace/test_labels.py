@@ -3,7 +3,7 @@
 import pytest
 
 from lintas.model.errors import BadInput
-from lintas.trace.labels import Label, read_labels_csv
+from lintas.trace.questions.labels import Label, read_labels_csv
 
 HEADER = "account,kind,label,source\n"
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lintas.interop.tagpack import Tag, read_tagpack, write_tagpack
 from lintas.model import money
 from lintas.model.errors import BadInput, LintasError
-from lintas.trace.labels import Label
-from lintas.trace.readers.addresses import canonical
-from lintas.trace.readers.labels import read_addresses, read_labels, to_tagpack
+from lintas.trace.ledgers.readers.addresses import canonical
+from lintas.trace.ledgers.readers.labels import read_addresses, read_labels, to_tagpack
+from lintas.trace.questions.labels import Label
 
 #: The examples of EIP-55 and BIP-173: patterns of standards, nobody's.
 EIP55 = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

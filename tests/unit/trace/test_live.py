@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from lintas.model.errors import BadInput, LintasError, NotFound
 from lintas.model.times import parse
-from lintas.trace.fifo import trace
-from lintas.trace.find import find
-from lintas.trace.index import Index
-from lintas.trace.ledger import Collector, Opening
-from lintas.trace.lines import build
-from lintas.trace.live import Live
-from lintas.trace.rows import Change, Row, rows
+from lintas.trace.engine.find import find
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.engine.live import Live
+from lintas.trace.engine.rows import Change, Row, rows
+from lintas.trace.ledgers.ledger import Collector, Opening
+from lintas.trace.questions.fifo import trace
 
 START = 1_772_359_200_000_000  # 2026-03-01T10:00:00Z
 HOME = {"a": "XAK", "b": "XAK", "c": "XAK", "d": "XBK", "e": "XAK"}

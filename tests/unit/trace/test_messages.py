@@ -8,11 +8,11 @@ from tests.unit.trace.statements import entry, statement
 
 from lintas.interop.iso20022 import CreditTransfer, Header, Message, Original, Part, Return, write
 from lintas.model.errors import BadInput
-from lintas.trace.fifo import trace
-from lintas.trace.ledger import OUTSIDE, Collector, Ledger, from_microseconds
-from lintas.trace.lines import build
-from lintas.trace.messages import Books
-from lintas.trace.transfers import read_ledger
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.ledger import OUTSIDE, Collector, Ledger, from_microseconds
+from lintas.trace.ledgers.messages import Books
+from lintas.trace.ledgers.transfers import read_ledger
+from lintas.trace.questions.fifo import trace
 
 BANK, OTHER = "EXMPXA22", "EXMPXB22"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -25,8 +25,8 @@ from tests.unit.trace.ledgers import (
 )
 
 from lintas.model import times
-from lintas.trace.fifo import METHODS, trace
-from lintas.trace.trail import Limits, Trail
+from lintas.trace.questions.fifo import METHODS, trace
+from lintas.trace.questions.trail import Limits, Trail
 
 RandomRows = Callable[..., list[Row]]
 SEEDS = 200

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.trace.ledgers import Line, Row, got, in_order, index_of, lost, moving, plain, smallest_openings
 
 from lintas.model.errors import BadInput
-from lintas.trace.restitution import Claim, Share, restitution, shared
+from lintas.trace.questions.restitution import Claim, Share, restitution, shared
 
 RandomRows = Callable[..., list[Row]]
 

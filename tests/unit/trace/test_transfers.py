@@ -7,9 +7,9 @@ import pytest
 from lintas.interop.iso20022 import CreditTransfer, write_pacs008
 from lintas.model import times
 from lintas.model.errors import BadInput, MalformedInput
-from lintas.trace.fifo import trace
-from lintas.trace.lines import build
-from lintas.trace.transfers import read_ledger
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.transfers import read_ledger
+from lintas.trace.questions.fifo import trace
 
 HEADER = "id,time,sender,receiver,amount_minor,currency\n"
 GOOD = "t1,2026-03-01T10:00:00Z,a,b,100,XAK\n"

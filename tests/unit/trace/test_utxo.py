@@ -11,8 +11,8 @@ from tests.unit.trace.chains import DAY, coin, index_of, paid, transaction, tx, 
 
 from lintas.model import times
 from lintas.model.errors import BadInput
-from lintas.trace.fifo import trace
-from lintas.trace.readers.chain import INSIDE
+from lintas.trace.ledgers.readers.chain import INSIDE
+from lintas.trace.questions.fifo import trace
 
 COINBASE = transaction(1, 1, [], [paid(0, "victim", 1_000)])
 #: The victim's 1,000 and a stranger's 500 in one transaction: 1,200 to the thief, 290 to the stranger, 10 for the miner.

@@ -11,12 +11,12 @@ from lintas.model.errors import NotFound
 from lintas.model.money import rescale_parts, show
 from lintas.model.tainted import Baton
 from lintas.requests.records import Later
-from lintas.trace.fifo import trace
-from lintas.trace.index import Index
-from lintas.trace.ledger import Collector
-from lintas.trace.lines import build
-from lintas.trace.messages import add_messages
-from lintas.trace.transfers import add_csv, read_openings
+from lintas.trace.engine.index import Index
+from lintas.trace.engine.lines import build
+from lintas.trace.ledgers.ledger import Collector
+from lintas.trace.ledgers.messages import add_messages
+from lintas.trace.ledgers.transfers import add_csv, read_openings
+from lintas.trace.questions.fifo import trace
 
 #: The moments that are compared: after the best that a telephone call does, and after two days of letters.
 MOMENTS = (("30 minutes", timedelta(minutes=30)), ("2 days", timedelta(days=2)))
