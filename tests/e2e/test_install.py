@@ -30,4 +30,4 @@ def test_a_checkout_installs_without_node(tmp_path: Path) -> None:
     run(python, "-m", "pip", "install", "--quiet", "--no-deps", checkout)
     run(python, "-m", "pip", "check")
     assert run(fresh / "bin/lintas", "--help").startswith("Usage: lintas ")
-    assert run(python, "-c", SHOW) == "True True\n"
+    assert run(python, "-c", SHOW) == "True True True\n"

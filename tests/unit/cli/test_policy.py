@@ -110,7 +110,7 @@ def test_examples_pass_line_by_line(tmp_path: Path) -> None:
     assert result.exit_code == 0
     *lines, total = result.output.splitlines()
     assert len(lines) >= 30 and all(line.startswith("pass  line ") for line in lines)
-    assert total.endswith(f"{len(lines)} examples, 0 failed; 17 rules")
+    assert total.endswith(f"{len(lines)} examples, 0 failed; 20 rules")
 
 
 def test_one_failing_example_exits_1(tmp_path: Path) -> None:
