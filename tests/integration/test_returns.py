@@ -7,8 +7,8 @@ from tests.integration.town import Town
 from lintas.cli.demo.cast import A1, B1
 from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
 from lintas.model.tainted import held_spans, overlaps
-from lintas.requests import rules
-from lintas.requests.records import Amendment, AppealDecision, AppealForm, Order, Payee, ReturnForm, UndoForm
+from lintas.requests import rules, store
+from lintas.requests.records import Amendment, AppealDecision, AppealForm, Claim, Order, Payee, ReturnForm, UndoForm
 
 ASKER, APPROVER = "Officer Rin Vale", "Officer Dena Holt"
 
@@ -29,14 +29,23 @@ def pot(order: Order) -> int:
     return sum(end - start for start, end in rules.still_held(order))
 
 
-def form(order: Order, *losses: int, bank: str = A1) -> ReturnForm:
-    """Name the order's own hold as the first claim, its case as the second."""
-    claims = (order.hold, order.case)
+def form(order: Order, *losses: int, bank: str = A1, other: str = "") -> ReturnForm:
+    """Name the order's own hold as the first claim, another case as the second (else the order's own)."""
+    claims = (order.hold, other or order.case)
     payees = [
         Payee(claim=claims[number], bank=bank, reference=f"victim {number}", loss_minor=loss)
         for number, loss in enumerate(losses)
     ]
     return ReturnForm(payees=tuple(payees), reference="Court 9/26")
+
+
+def another_case(town: Town, order: Order, stolen: int) -> str:
+    """Open the claim of somebody else at xb, in the order's currency."""
+    claim = Claim(
+        case="case-other", currency=order.currency, stolen=stolen, scheme="investment", opened_at=order.issued_at
+    )
+    town.xb.do(lambda tx: store.keep_claim(tx, claim))
+    return claim.case
 
 
 def ask(town: Town, order: Order, wanted: ReturnForm, officer: str = ASKER) -> Amendment:
@@ -102,12 +111,13 @@ def test_a_returned_share_is_final(town: Town) -> None:
 def test_several_losses_share_what_is_there_to_the_minor_unit(town: Town) -> None:
     _, order = held(town)
     whole = pot(order)
-    asked = ask(town, order, form(order, whole, whole // 2 + 1))
+    other = another_case(town, order, whole)
+    asked = ask(town, order, form(order, whole, whole // 2 + 1, other=other))
     first, second = (payee.amount_minor for payee in asked.payees)
     assert first + second == whole
     assert abs(first - 2 * second) <= 3, "in proportion"
     town.xb.do(lambda tx: town.xb.node.amendments.decline(tx, asked.id, APPROVER, "count the losses again"))
-    small = ask(town, order, form(order, 700, 300), "Officer Oren Vash")
+    small = ask(town, order, form(order, 700, 300, other=other), "Officer Oren Vash")
     assert [payee.amount_minor for payee in small.payees] == [700, 300], "enough for all: each its loss"
     assert sum(end - start for start, end in small.spans) == 1000
 
@@ -122,6 +132,12 @@ def test_nobody_sends_money_where_no_claim_is_known_or_no_member_answers(town: T
         ask(town, order, msgspec.structs.replace(own, payees=(stranger,)))
     with pytest.raises(Refused, match="twice"):
         ask(town, order, msgspec.structs.replace(own, payees=own.payees * 2))
+    with pytest.raises(Refused, match="twice"):
+        ask(town, order, form(order, 100, 100))
+    case = another_case(town, order, 1000)
+    larger = msgspec.structs.replace(own.payees[0], claim=case, loss_minor=1001)
+    with pytest.raises(Refused, match="is missing"):
+        ask(town, order, msgspec.structs.replace(own, payees=(larger,)))
 
 
 def test_an_objection_comes_before_a_return(town: Town) -> None:

@@ -70,7 +70,12 @@ def append(directory: Path, files: tuple[Path, ...], correct: bool, withdraw: tu
     live = opened if isinstance(opened, Live) else Live(opened)
     changes = [Change(do="withdraw", reference=reference) for reference in withdraw]
     if files:
-        for row in rows(read_ledger(list(files), bank=bank)):
+        added = read_ledger(list(files), bank=bank)
+        if added.id_width:
+            raise BadInput(
+                "the rows have no ids", "add a column `id`: a row's number says nothing here", where=files[0].name
+            )
+        for row in rows(added):
             known = correct and live.knows(row.reference)
             changes.append(Change(do="correct" if known else "append", row=row))
     extend(live, changes, directory)

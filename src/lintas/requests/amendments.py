@@ -156,7 +156,9 @@ class Amendments:
         if amendment.kind == "confirm":
             return self._confirmed(tx, amendment, self._orders.order(tx, amendment.order), officer)
         if amendment.kind == "return":
-            self.check_returnable(tx, self._orders.order(tx, amendment.order), amendment)
+            order = self._orders.order(tx, amendment.order)
+            self.check_impartial(tx, order, officer)
+            self.check_returnable(tx, order, amendment)
         return self.release(tx, amendment, officer)
 
     def release(self, tx: Transaction, amendment: Amendment, officer: str) -> Amendment:
@@ -248,6 +250,12 @@ class Amendments:
             raise NotAllowed(approved.decision.sentence, what)
         until = None if approved.waits else self._judge.hours_after(order.expires, hours)
         return self._issue(tx, msgspec.structs.replace(amendment, expires=until), approved)
+
+    def check_impartial(self, tx: Transaction, order: Order, officer: str) -> None:
+        """Refuse a say in a return to whoever dismissed an objection to its order: the owner was heard by that officer."""
+        for each in changes_store.appeals_of(tx, order=order.id):
+            if each.state == "dismissed" and each.decided_by and same_person(each.decided_by, officer):
+                raise NotAllowed("who dismissed an objection has no say in the return", "another officer must decide")
 
     def check_returnable(self, tx: Transaction, order: Order, wanted: Amendment) -> None:
         """Refuse to return what is not held, or what somebody else has a say about first: a return is final."""
@@ -358,6 +366,8 @@ class Amendments:
         order = self._orders.order(tx, amendment.order)
         if amendment.state != "ordered" and not (order.closed_at and amendment.reason.endswith(_ENDED)):
             raise Conflict(f"return {amendment_id} is {amendment.state}", "pay nothing; call the authority if you did")
+        if overlaps(order.returned, amendment.spans):
+            raise Conflict("this money was returned by another payment", "call the authority: this was paid twice")
         self._carried_out(tx, msgspec.structs.replace(amendment, paid=reference))
 
     def bank_refuses(self, tx: Transaction, bank: str, amendment_id: str, reason: str) -> None:
@@ -440,7 +450,7 @@ class Amendments:
             try:
                 with tx.begin_nested():
                     self._end_order(tx, order)
-            except LintasError as wrong:
+            except (LintasError, msgspec.MsgspecError) as wrong:
                 # Whatever cannot be told of one order, it ends, and those behind it end too.
                 log.error("an order ended in silence", extra={"order": order.id, "why": type(wrong).__name__})
                 self._let_go(tx, order, [] if order.answer is None else rules.still_held(order), "expired")

@@ -61,7 +61,6 @@ _OPEN_AMENDMENTS = (
         amendments.c.bank == bindparam("of_bank"), amendments.c.state == "ordered", orders.c.answered_at.is_not(None)
     )
     .order_by(amendments.c.asked_at)
-    .limit(bindparam("most"))
 )
 _KEEP_AMENDMENT = Keeper(amendments, "id", "state", "doc")
 _KEEP_WITHDRAWAL = Keeper(withdrawals, "id", "object", "state", "doc")
@@ -101,8 +100,12 @@ def amendments_of(tx: Transaction, *, case: str = "", order: str = "") -> list[A
 
 
 def open_amendments(tx: Transaction, bank: str, limit: int) -> list[Amendment]:
-    """Return what a bank has still to change about orders that it answered, oldest first."""
-    return read_all(tx, _OPEN_AMENDMENTS, Amendment, of_bank=bank, most=limit)
+    """Return what a bank has still to change about orders that it answered, oldest first.
+
+    Returns, which wait for people to pay, come last: however many there are, they keep no release from the bank.
+    """
+    found = read_all(tx, _OPEN_AMENDMENTS, Amendment, of_bank=bank)
+    return sorted(found, key=lambda each: each.kind == "return")[:limit]
 
 
 def keep_withdrawal(tx: Transaction, item: Withdrawal) -> None:

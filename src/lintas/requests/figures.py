@@ -7,7 +7,7 @@ request back, or an officer here corrected it: what should not have been held, a
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 import msgspec
 
@@ -110,12 +110,13 @@ def _bounds(month: str) -> tuple[datetime, datetime]:
         since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
         raise BadInput(f"{month[:20]!r} is no month", "write a year and a month, e.g. 2026-03", where="month") from None
-    following = since.replace(day=28).timestamp() + 4 * 86_400
-    return since, datetime.fromtimestamp(following, UTC).replace(day=1)
+    if since.year == MAXYEAR:
+        raise BadInput(f"{month[:20]!r} is too late a month", "write a year and a month, e.g. 2026-03", where="month")
+    return since, (since.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 def _rows(told: Sequence[_Told], by: By) -> tuple[FigureRow, ...]:
-    """Return a row for each group; one that is alone in being small takes the next smallest with it into silence.
+    """Return a row for each group; small ones take the next smallest with them into silence until they are together enough.
 
     Otherwise the total less the others would tell it.
     """
@@ -123,9 +124,10 @@ def _rows(told: Sequence[_Told], by: By) -> tuple[FigureRow, ...]:
     for each in told:
         groups[by(each)].append(each)
     by_size = sorted(groups, key=lambda name: (len(groups[name]), name))
-    silent = [name for name in by_size if len(groups[name]) < LEAST]
-    if len(silent) == 1:
-        silent = by_size[:2]
+    count = sum(len(groups[name]) < LEAST for name in by_size)
+    while 0 < count < len(by_size) and (count == 1 or sum(len(groups[name]) for name in by_size[:count]) < LEAST):
+        count += 1
+    silent = by_size[:count]
     return tuple(
         FigureRow(group=name, told=False) if name in silent else _row(name, groups[name]) for name in sorted(groups)
     )

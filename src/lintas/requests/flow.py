@@ -6,7 +6,7 @@ the victim's is in it.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -22,6 +22,8 @@ LONGEST = 24 * 60
 MOST_STEPS = 400
 #: Where money is that was spent.
 GONE = ("", "")
+#: A ledger's time outside these years is a mistake or a trap: nothing is computed with it.
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -311,9 +313,10 @@ def _times(share: Share) -> list[datetime | None]:
 def _time(text: str | None) -> datetime | None:
     """Read a time that others wrote; None for what is none."""
     try:
-        return None if text is None else times.parse(text)
+        moment = None if text is None else times.parse(text)
     except BadInput:
         return None
+    return moment if moment is not None and _EARLIEST <= moment <= _LATEST else None
 
 
 def _sure(text: str) -> datetime:

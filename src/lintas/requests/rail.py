@@ -38,7 +38,8 @@ class Rail:
     def of_hold(self, tx: Transaction, hold_id: str, bank: str | None = None, *, investigate: bool = False) -> bytes:
         """Return the recall of a hold's transfer; to a ``bank`` only of money that it sent itself, in a case of ours."""
         hold = self._orders.hold(tx, hold_id)
-        if bank is not None and (hold.baton.sender != bank or hold.direction == "received"):
+        theirs = hold.baton.sender == bank and hold.direction != "received" and hold.state in rail_store.ASKED
+        if bank is not None and not theirs:
             raise NotFound(f"no hold {hold_id!r}", "take the ids from the list of recalls")
         return self._written(hold, self._orders.order_of(tx, hold_id), investigate=investigate)
 
@@ -113,7 +114,7 @@ class Rail:
 
     def _take(self, tx: Transaction, bank: str, order: Order, said: RailWord) -> str:
         """Let a word change what it may change, and say what that was; what goes wrong leaves the word on record alone."""
-        if said.side != "holder":
+        if said.side != "holder" or not _of_order(order, said):
             return ""
         try:
             with tx.begin_nested():
@@ -166,3 +167,9 @@ class Rail:
             words=tuple(words),
             contradictions=tuple(recalls.contradictions(order, held, returns, words)),
         )
+
+
+def _of_order(order: Order, said: RailWord) -> bool:
+    """Say whether a word speaks of an order's own transfer and hold: a line that was copied from elsewhere changes nothing."""
+    ours = order.baton.transfer.lower()
+    return said.transfer.lower() in ("", ours, ours[:35]) and said.hold in ("", order.hold)

@@ -24,6 +24,10 @@ def word(tx: Transaction, name: str) -> RailWord | None:
     return read_doc(tx.scalar(select(rail.c.doc).where(rail.c.id == name)), RailWord)
 
 
+#: Holds whose money somebody asks for now: what the table forbade, or an officer took back, is recalled by nobody.
+ASKED = ("awaiting_approval", "sent", "delivered", "ordered", "answered")
+
+
 def keep(tx: Transaction, name: str, item: RailWord) -> None:
     """Store one word under its id."""
     tx.execute(insert(rail), {"id": name, "hold": item.hold, "doc": msgspec.json.encode(item)})
@@ -37,7 +41,8 @@ def words(tx: Transaction, hold: str) -> list[RailWord]:
 
 def sent_by(tx: Transaction, bank: str, limit: int) -> list[Hold]:
     """Return the holds of our own cases on money that this bank sent, newest first."""
-    query = select(holds.c.doc).where(holds.c.sender == bank).order_by(holds.c.asked_at.desc(), holds.c.id.desc())
+    wanted = holds.c.sender == bank, holds.c.state.in_(ASKED)
+    query = select(holds.c.doc).where(*wanted).order_by(holds.c.asked_at.desc(), holds.c.id.desc())
     return read_all(tx, query.limit(limit), Hold)
 
 

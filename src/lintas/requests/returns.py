@@ -9,7 +9,7 @@ from collections.abc import Callable
 from lintas.model import times
 from lintas.model.errors import Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
-from lintas.model.tainted import merged, overlaps
+from lintas.model.tainted import MAX_PARTS, merged, overlaps
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
 from lintas.requests.amendments import Amendments
@@ -51,9 +51,12 @@ class Returns:
         pot = sum(end - start for start, end in wanted)
         if not pot:
             raise Conflict("nothing of this is held under the order", "only what is held can be returned")
-        self._check(tx, form.payees)
+        self._amendments.check_impartial(tx, order, officer)
+        self._check(tx, order, form.payees)
         payees = tuple(rules.restitution(pot, form.payees))
         spans = tuple(rules.first_of(wanted, sum(payee.amount_minor for payee in payees)))
+        if len(spans) > MAX_PARTS:
+            raise Refused("bad_spans", f"this is in more than {MAX_PARTS} pieces", "name fewer or larger parts")
         return self._keep(tx, order, payees, spans, form.reference, officer)
 
     def _keep(
@@ -90,14 +93,21 @@ class Returns:
         changes_store.keep_amendment(tx, asked)
         return asked
 
-    def _check(self, tx: Transaction, payees: tuple[Payee, ...]) -> None:
-        if len({payee.claim for payee in payees}) != len(payees):
-            raise Refused("bad_payee", "one claim is named twice", "name each once, with its whole loss")
+    def _check(self, tx: Transaction, order: Order, payees: tuple[Payee, ...]) -> None:
+        """Refuse what is no loss that is known here, is named twice, or is larger than what is still missing."""
+        seen = set[str]()
         for payee in payees:
-            claim = store.claim(tx, payee.claim)
             hold = store.hold(tx, payee.claim)
-            if claim is None and (hold is None or hold.direction == "asked"):
+            case = payee.claim if hold is None else hold.case
+            claim = store.claim(tx, case)
+            if claim is None or (hold is not None and hold.direction == "asked"):
                 raise Refused("bad_payee", f"no case or hold {payee.claim!r} is known here", "name whose loss it is")
+            if case in seen:
+                raise Refused("bad_payee", "one claim is named twice", "name each once, with its whole loss")
+            seen.add(case)
+            missing = claim.stolen - rules.bar(claim, store.shares_of(tx, case)).returned
+            if claim.currency == order.currency and payee.loss_minor > missing:
+                raise Refused("bad_payee", f"of {payee.claim} only {missing} is missing", "give what is outstanding")
             if not self._place_of(payee.bank).authority:
                 what = f"nobody is known to answer for bank {payee.bank!r}"
                 raise Refused("bad_payee", what, "money goes back to a bank of a member only")

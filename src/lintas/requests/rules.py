@@ -73,6 +73,7 @@ def split(share: Share, parts: Sequence[Part], *, at: Baton, changes: Share, now
             msgspec.structs.replace(
                 changes,
                 let_go_by="",
+                ask_by=None,
                 id=part_id(share.id, number),
                 case=share.case,
                 state=state,

@@ -141,7 +141,7 @@ class Index:
     def number(self, reference: str) -> int:
         """Return the number of a transfer by its id; NotFound if this ledger has none of that id."""
         reference = self.padded(reference)
-        found = self.ids.find(reference.encode(), self._id_order)
+        found = self.ids.find(reference.encode(errors="surrogateescape"), self._id_order)
         if found is None:
             what = f"no transfer {reference!r} that moves money is in this index"
             raise NotFound(what, "check the id, or index the ledger that has it")

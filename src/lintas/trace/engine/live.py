@@ -252,7 +252,7 @@ class Live(Index):
         reference = self.padded(reference)
         if reference in self._numbers:
             return self._numbers[reference]
-        if self.base.idle.find(reference.encode()) is not None:
+        if self.base.idle.find(reference.encode(errors="surrogateescape")) is not None:
             return _IDLE
         try:
             return self.base.number(reference)

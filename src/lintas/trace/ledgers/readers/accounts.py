@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lintas.model import money
 from lintas.model.errors import BadInput
-from lintas.trace.ledgers.readers.chain import Chain, address_at
+from lintas.trace.ledgers.readers.chain import LAST_SECOND, Chain, address_at
 from lintas.trace.ledgers.readers.table import Row
 
 TRANSACTIONS = ("hash", "block_number", "transaction_index", "from_address", "to_address", "value", "block_timestamp")
@@ -180,7 +180,7 @@ def _seconds(row: Row, column: str) -> int:
     if "-" in text:
         return row.time(column) // 1_000_000
     seconds = row.whole(column)
-    if seconds > 253_402_000_000:
+    if seconds > LAST_SECOND:
         raise BadInput(f"the time {seconds} is out of range", "write seconds since 1970", where=row.place(column))
     return seconds
 

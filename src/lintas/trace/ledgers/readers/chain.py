@@ -17,6 +17,8 @@ Holders = dict[str, str]
 Told = Counter[str]
 
 FEE = 3
+#: Seconds since 1970 of the last year that a time can be written in.
+LAST_SECOND = 253_402_000_000
 INSIDE = "payments between addresses of one other holder were left to its own ledger"
 
 

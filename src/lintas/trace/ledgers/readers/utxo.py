@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from lintas.model.errors import BadInput
-from lintas.trace.ledgers.readers.chain import INSIDE, Chain, address_at
+from lintas.trace.ledgers.readers.chain import INSIDE, LAST_SECOND, Chain, address_at
 
 KEYS = ("hash", "block_number", "block_timestamp", "index", "inputs", "outputs")
 _HASH = 64
@@ -124,7 +124,7 @@ def _read(record: dict[str, Any], where: str) -> _Transaction:
         _whole(record["block_number"], f"{where}, block_number"),
         _whole(record["index"], f"{where}, index"),
         name,
-        _whole(record["block_timestamp"], f"{where}, block_timestamp"),
+        _seconds(record["block_timestamp"], f"{where}, block_timestamp"),
         record.get("is_coinbase") is True or not inputs,
         inputs,
         outputs,
@@ -166,6 +166,13 @@ def _hash(found: object, where: str) -> str:
     if len(text) != _HASH or not set(text) <= set("0123456789abcdef"):
         raise BadInput(f"{text[:80]!r} is no transaction hash", "write 64 hexadecimal digits", where=where)
     return text
+
+
+def _seconds(found: object, where: str) -> int:
+    seconds = _whole(found, where)
+    if seconds > LAST_SECOND:
+        raise BadInput(f"the time {seconds} is out of range", "write seconds since 1970", where=where)
+    return seconds
 
 
 def _whole(found: object, where: str) -> int:
