@@ -9,20 +9,15 @@ import asyncio
 import random
 import re
 import tempfile
-import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
-import msgspec
-
 from bench import Figure, row
+from bench.story import file_all
 from lintas.cli.demo import stage, story
 from lintas.cli.demo.books import Books
 from lintas.cli.demo.cast import CAST, Cast
-from lintas.cli.demo.people import bearer, people
-from lintas.intake.records import Report
 from lintas.model import money
 from lintas.node.views import CaseView
 
@@ -99,7 +94,8 @@ def measure(reports: int = REPORTS, warming: int = WARMING) -> list[Figure]:
     made = world(datetime.now(UTC).replace(microsecond=0), warming + reports)
     scratch = tempfile.TemporaryDirectory(prefix="lintas-bench-", dir=Path.cwd())
     with scratch as name, stage.set_stage(Path(name).resolve(), made) as on:
-        taken = sorted(asyncio.run(_file_all(on.nodes[0], made.thefts))[warming:])
+        filed = file_all(on.nodes[0], made.thefts, _held, poll=POLL_SECONDS, patience=PATIENCE_SECONDS)
+        taken = sorted(asyncio.run(filed)[warming:])
     what = f"stop: report to money held at {len(HOPS)} hops in 4 jurisdictions, {reports} one by one"
     return [
         row(f"{what}, p50", taken[len(taken) // 2], "ms"),
@@ -108,25 +104,12 @@ def measure(reports: int = REPORTS, warming: int = WARMING) -> list[Figure]:
     ]
 
 
-async def _file_all(node: stage.NodeOnStage, thefts: list[story.Theft]) -> list[float]:
-    async with people(node) as client:
-        return [await _file_one(client, node, theft) for theft in thefts]
-
-
-async def _file_one(client: httpx.AsyncClient, node: stage.NodeOnStage, theft: story.Theft) -> float:
-    """Return ms from filing one report until its case shows money held by every hop's order."""
-    began = time.perf_counter()
-    answer = await client.post("/api/v1/reports", json=theft.form, headers=bearer(node.hotline_key))
-    answer.raise_for_status()
-    case = msgspec.json.decode(answer.content, type=Report).case
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            seen = (await client.get(f"/api/v1/cases/{case}")).raise_for_status()
-            view = msgspec.json.decode(seen.content, type=CaseView)
-            if view.bar is not None and view.bar.exact and view.bar.held == theft.stolen_minor:
-                assert len({hold.baton.holder for hold in view.holds}) == len(HOPS)
-                return (time.perf_counter() - began) * 1000
-            await asyncio.sleep(POLL_SECONDS)
+def _held(view: CaseView, theft: story.Theft) -> bool:
+    """Say whether a case shows money held by every hop's order."""
+    if view.bar is None or not view.bar.exact or view.bar.held != theft.stolen_minor:
+        return False
+    assert len({hold.baton.holder for hold in view.holds}) == len(HOPS)
+    return True
 
 
 if __name__ == "__main__":

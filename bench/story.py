@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def measure(reports: int = REPORTS, warming: int = WARMING, chases: int = CHASES
     world = story.build(SEED, datetime.now(UTC).replace(microsecond=0), thefts=thefts)
     scratch = tempfile.TemporaryDirectory(prefix="lintas-bench-", dir=Path.cwd())
     with scratch as name, stage.set_stage(Path(name).resolve(), world) as on:
-        taken = asyncio.run(_file_all(on.nodes[0], world.thefts[:-chases]))
+        taken = asyncio.run(file_all(on.nodes[0], world.thefts[:-chases], _receipted))
         chased = asyncio.run(_chase_all(on, world, world.thefts[-chases:]))
     first, counted = taken[0], sorted(taken[warming:])
     p50, p95 = counted[len(counted) // 2], counted[len(counted) * 95 // 100]
@@ -50,23 +51,37 @@ def measure(reports: int = REPORTS, warming: int = WARMING, chases: int = CHASES
     ]
 
 
-async def _file_all(node: stage.NodeOnStage, thefts: list[story.Theft]) -> list[float]:
+async def file_all(
+    node: stage.NodeOnStage,
+    thefts: list[story.Theft],
+    seen: Callable[[CaseView, story.Theft], bool],
+    *,
+    poll: float = POLL_SECONDS,
+    patience: float = PATIENCE_SECONDS,
+) -> list[float]:
+    """Return ms for each theft, from filing its report until its case shows what is looked for, as a page would."""
     async with people(node) as client:
-        return [await _file_one(client, node, theft) for theft in thefts]
+        return [await _file_one(client, node, theft, seen, poll, patience) for theft in thefts]
 
 
-async def _file_one(client: httpx.AsyncClient, node: stage.NodeOnStage, theft: story.Theft) -> float:
-    """Return ms from filing one report until its case shows a delivered request, as the officer's page would see it."""
+async def _file_one(
+    client: httpx.AsyncClient,
+    node: stage.NodeOnStage,
+    theft: story.Theft,
+    seen: Callable[[CaseView, story.Theft], bool],
+    poll: float,
+    patience: float,
+) -> float:
     began = time.perf_counter()
     answer = await client.post("/api/v1/reports", json=theft.form, headers=bearer(node.hotline_key))
     answer.raise_for_status()
     case = msgspec.json.decode(answer.content, type=Report).case
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(patience):
         while True:
-            seen = (await client.get(f"/api/v1/cases/{case}")).raise_for_status()
-            if _receipted(msgspec.json.decode(seen.content, type=CaseView)):
+            shown = (await client.get(f"/api/v1/cases/{case}")).raise_for_status()
+            if seen(msgspec.json.decode(shown.content, type=CaseView), theft):
                 return (time.perf_counter() - began) * 1000
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(poll)
 
 
 async def _chase_all(on: stage.Stage, world: story.World, thefts: list[story.Theft]) -> list[float]:
@@ -84,7 +99,8 @@ async def _chase_all(on: stage.Stage, world: story.World, thefts: list[story.The
     return sorted(taken)
 
 
-def _receipted(view: CaseView) -> bool:
+def _receipted(view: CaseView, _theft: story.Theft) -> bool:
+    """Say whether a case shows a delivered request."""
     return any(hold.direction == "asked" and hold.state in ("delivered", "answered") for hold in view.holds)
 
 

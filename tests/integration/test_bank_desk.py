@@ -243,7 +243,7 @@ def test_a_bank_sees_that_an_order_ended(scene: Scene) -> None:
     xb = scene.town.xb
     scene.answer(kind="full")
     scene.town.clock.move(days=4)
-    xb.do(xb.node.amendments.close_ended)
+    xb.do(xb.node.endings.close)
     (over,) = xb.ask(lambda tx: xb.node.amendments.work(tx, scene.bank))
     path = f"/desk/amendments/{over.id}"
     assert f'data-open href="{path}"' in scene.to.see("/desk", "bank", scene.bank)

@@ -66,7 +66,7 @@ def test_a_bank_that_does_not_answer_is_late(town: Town) -> None:
     tick(town.xb)
     assert late(town.xb) == ["bank_answer"]
     town.clock.move(days=3)
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
     tick(town.xb)
     assert late(town.xb) == [], "it ended, and nobody waits for its bank any more"
     assert town.xb.ask(lambda tx: town.xb.node.orders.order(tx, order.id)).closed_at
@@ -92,7 +92,7 @@ def test_money_that_moved_on_waits_for_an_officer_by_a_clock(town: Town) -> None
     report, waiting = town.asked()
     town.clock.move(hours=73)
     for desk in (town.xb, town.xa):
-        desk.do(desk.node.amendments.close_ended)
+        desk.do(desk.node.endings.close)
     town.settle()
     chases = town.xa.ask(lambda tx: town.xa.node.clocks.running(tx, CHASE))
     (clock,) = [each for each in chases if each.who == waiting.baton.holder]
@@ -114,8 +114,8 @@ def test_a_bank_is_told_to_let_go_when_an_order_ends(town: Town) -> None:
     order = town.xb.approve(waiting.id)
     town.settle()
     town.clock.move(hours=73)
-    town.xb.do(town.xb.node.amendments.close_ended)
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
+    town.xb.do(town.xb.node.endings.close)
     (told,) = town.xb.ask(lambda tx: town.xb.node.amendments.work(tx, order.bank))
     assert (told.kind, told.code, told.order, told.basis) == ("release", "expired", order.id, None)
     town.settle()

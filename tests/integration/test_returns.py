@@ -100,7 +100,7 @@ def test_a_returned_share_is_final(town: Town) -> None:
     town.settle()
     town.clock.move(days=40)
     for desk in (town.xa, town.xb):
-        desk.do(desk.node.amendments.close_ended)
+        desk.do(desk.node.endings.close)
         desk.do(desk.node.undo.lapse)
     town.settle()
     assert town.xa.bar(case).returned == returned > 0
@@ -179,7 +179,7 @@ def test_a_payment_made_while_the_order_ended_counts_late(town: Town) -> None:
     whole = town.xa.bar(case).held
     asked = approve(town, ask(town, order, form(order, pot(order))))
     town.clock.move(hours=80)
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
     town.settle()
     assert (town.xa.bar(case).held, town.xa.bar(case).returned) == (0, 0)
     assert town.xb.ask(lambda tx: town.xb.node.amendments.amendment(tx, asked.id)).state == "declined"

@@ -139,7 +139,7 @@ def act(town: Town, order: Order, what: str, low: int, high: int) -> None:
                 desk.do(lambda tx: node.amendments.confirm(tx, order.id, THIRD, "Court 2"))
             case "hours":
                 town.clock.move(hours=low // 10)
-                desk.do(node.amendments.close_ended)
+                desk.do(node.endings.close)
                 desk.do(node.undo.lapse)
             case "bank":
                 for each in desk.ask(lambda tx: node.amendments.work(tx, order.bank, 500)):
@@ -169,7 +169,7 @@ def test_holds_never_exceed_their_interval_and_everything_ends(
     check(desk, order.id)
     town.clock.move(days=100)
     for _ in range(2):
-        desk.do(desk.node.amendments.close_ended)
+        desk.do(desk.node.endings.close)
         desk.do(desk.node.undo.lapse)
         desk.do(desk.node.clocks.escalate)
     ended = check(desk, order.id)
@@ -212,7 +212,7 @@ def test_answers_from_abroad_conserve_the_bar_whatever_the_currency_and_however_
     )
     if late:
         town.clock.move(hours=73)
-        desk.do(node.amendments.close_ended)
+        desk.do(node.endings.close)
         assert desk.bar(case).held == 0
     if answer.outcome == "not_found":
         return  # an answer that shows money never says so

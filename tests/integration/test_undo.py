@@ -181,11 +181,11 @@ def test_a_hold_ends_by_itself_on_both_sides(town: Town) -> None:
     case, hold, order = held_abroad(town)
     held = town.xa.bar(case).held
     town.clock.move(hours=71)
-    assert not town.xb.ask(town.xb.node.amendments.ended)
+    assert not town.xb.ask(town.xb.node.endings.due)
     town.clock.move(hours=2)
-    assert town.xb.ask(town.xb.node.amendments.ended)
-    town.xb.do(town.xb.node.amendments.close_ended)
-    assert not town.xb.ask(town.xb.node.amendments.ended)
+    assert town.xb.ask(town.xb.node.endings.due)
+    town.xb.do(town.xb.node.endings.close)
+    assert not town.xb.ask(town.xb.node.endings.due)
     town.settle()
     assert (town.xa.bar(case).held, town.xa.bar(case).released) == (0, held)
     assert town.xb.bar(hold.case).held == 0
@@ -206,10 +206,10 @@ def test_a_confirmed_hold_lasts_longer_and_once_only(town: Town) -> None:
     assert (times.parse(longer.expires) - times.parse(order.expires)).total_seconds() == 7 * 86_400
     assert {share.until for share in town.xa.bar(case).shares if share.state == "held"} == {longer.expires}
     town.clock.move(hours=80)
-    assert not town.xb.ask(town.xb.node.amendments.ended)
+    assert not town.xb.ask(town.xb.node.endings.due)
     assert bank_holds(town, longer) > 0  # the bank was told as well
     town.clock.move(days=7)
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
     town.settle()
     assert town.xa.bar(case).held == 0
 
@@ -221,7 +221,7 @@ def test_a_holder_that_forgets_to_say_so_cannot_keep_money_in_the_bar(town: Town
     town.clock.move(minutes=2)
     town.xa.do(town.xa.node.undo.lapse)
     assert town.xa.bar(case).held == 0
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
     town.settle()  # its word comes late, and changes nothing
     assert town.xa.bar(case).held == 0
     assert not [each for each in town.xa.refusals() if each.reason == "bad_release"]
@@ -236,7 +236,7 @@ def test_a_request_that_nobody_decides_on_ends_and_may_be_made_anew(town: Town) 
     assert {each.direction for each in late} == {"asked", "own"}, "our own officers have a clock too"
     town.clock.move(hours=71)
     for desk in (town.xb, town.xa):
-        desk.do(desk.node.amendments.close_ended)
+        desk.do(desk.node.endings.close)
     town.settle()
     assert town.xb.ask(lambda tx: town.xb.node.orders.hold(tx, waiting.id)).state == "expired"
     asked = town.xa.ask(lambda tx: town.xa.node.orders.hold(tx, waiting.id))
@@ -257,7 +257,7 @@ def test_a_bank_that_answers_after_the_order_ended_may_say_where_the_money_went_
     assert not isinstance(late, str)
     assert held_spans(late.parts)
     town.clock.move(hours=73)
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
     town.deliver()
     another = msgspec.structs.replace(order, id="order-of-nobody")
     assert town.banks[B1].agent.carry_out(another) == f"the order ended at {order.expires}"
@@ -297,7 +297,7 @@ def test_an_undo_that_crosses_the_end_of_an_unanswered_order_is_confirmed(town: 
     town.xb.approve(waiting.id)
     take_back(town, report.case)
     town.clock.move(hours=73)
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
     town.settle()
     assert nothing_left(town, report.case)
 
@@ -312,7 +312,7 @@ def test_an_order_that_ends_before_its_amendment_is_carried_out_still_confirms_t
     with pytest.raises(Conflict, match="answer the order first"):
         town.xb.do(lambda tx: town.xb.node.amendments.bank_done(tx, B1, amendment.id))
     town.clock.move(hours=73)
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
     town.settle()
     assert nothing_left(town, report.case)
     assert town.xb.ask(lambda tx: town.xb.node.orders.order(tx, order.id)).closed_at is not None
@@ -327,7 +327,7 @@ def test_an_answer_overtaken_by_the_end_of_its_order_still_tells_where_the_rest_
     town.settle()
     hold = town.xa.ask(lambda tx: town.xa.node.orders.hold(tx, waiting.id))
     assert (hold.state, hold.outcome) == ("answered", "held_partial")
-    town.xb.do(town.xb.node.amendments.close_ended)
+    town.xb.do(town.xb.node.endings.close)
     town.settle()
     assert (town.xa.bar(report.case).held, town.xa.refusals()) == (0, [])
 

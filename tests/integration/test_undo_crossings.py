@@ -47,7 +47,7 @@ def ask_again(town: Town, share: str, officer: str = OTHER) -> Hold:
 
 def close(*desks: Desk) -> None:
     for desk in desks:
-        desk.do(desk.node.amendments.close_ended)
+        desk.do(desk.node.endings.close)
 
 
 def release_abroad(town: Town) -> None:

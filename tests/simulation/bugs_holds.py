@@ -28,7 +28,7 @@ def _never_lapse(patch: pytest.MonkeyPatch) -> None:
 
 def _tell_and_keep(patch: pytest.MonkeyPatch) -> None:
     """The asker is told of a release that is not done: the order goes on holding."""
-    patch.setattr(Amendments, "_let_go", lambda self, tx, order, spans, code, by="": None)
+    patch.setattr(Amendments, "let_go", lambda self, tx, order, spans, code, by="": None)
 
 
 def _release_unheld(patch: pytest.MonkeyPatch) -> None:

@@ -174,7 +174,7 @@ class Machine:
                     set(tx.scalars(_PEERS)) - {law.LIAR.authority},
                     node.orders.pending(tx),
                     node.amendments.pending(tx) or node.appeals.pending(tx),
-                    node.amendments.ended(tx) or node.undo.lapsed(tx),
+                    node.endings.due(tx) or node.undo.lapsed(tx),
                     [each for bank in self.cast.banks for each in node.amendments.work(tx, bank)],
                     [each for bank in self.cast.banks for each in node.tracing.work(tx, bank)],
                     [each for bank in self.cast.banks for each in node.orders.work(tx, bank)],
@@ -189,9 +189,9 @@ class Machine:
         self.later(BEAT, self._beat)
         node = self.node
         try:
-            ended, lapsed = self.read(lambda tx: (node.amendments.ended(tx), node.undo.lapsed(tx)))
+            ended, lapsed = self.read(lambda tx: (node.endings.due(tx), node.undo.lapsed(tx)))
             if ended:
-                self.write(node.amendments.close_ended)
+                self.write(node.endings.close)
             if lapsed:
                 self.write(node.undo.lapse)
             if self.read(node.clocks.over):

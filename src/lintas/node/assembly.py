@@ -31,6 +31,7 @@ from lintas.requests.amendments import Amendments
 from lintas.requests.appeals import Appeals
 from lintas.requests.chase import Chase, Place
 from lintas.requests.clocks import Clocks
+from lintas.requests.endings import Endings
 from lintas.requests.inbox import Inbox
 from lintas.requests.journal import Journal
 from lintas.requests.later import Comparison
@@ -105,6 +106,7 @@ class Node(NamedTuple):
     chase: Chase
     orders: Orders
     amendments: Amendments
+    endings: Endings
     appeals: Appeals
     undo: Undo
     comparison: Comparison
@@ -233,6 +235,7 @@ def assemble(parts: Parts) -> Node:
         chase=chase,
         orders=orders,
         amendments=amendments,
+        endings=Endings(chase=chase, orders=orders, amendments=amendments, bus=bus, clock=clock, ids=ids),
         appeals=Appeals(orders=orders, amendments=amendments, clock=clock, ids=ids),
         undo=undo,
         comparison=Comparison(exercise=parts.identity.exercise),

@@ -172,7 +172,7 @@ class Runtime:
             await self._publication.publish(starting=True)
             await warm
             await self._renew_peers()
-            ends = functools.partial(self._clock, self.node.amendments.ended, self.node.amendments.close_ended)
+            ends = functools.partial(self._clock, self.node.endings.due, self.node.endings.close)
             lapses = functools.partial(self._clock, self.node.undo.lapsed, self.node.undo.lapse)
             late = functools.partial(self._clock, self.node.clocks.over, self.node.clocks.escalate)
             works = (self._pump, self._beat, self._obey, ends, lapses, late, self._watch)

@@ -1,4 +1,4 @@
-"""The holding side afterwards: an order is released in part or whole, confirmed for longer, or ends by itself.
+"""The holding side afterwards: an order is released in part or whole, or confirmed for longer; how it ends is in ``endings``.
 
 Undoing needs no more than doing needed: one named officer, or two where the rule says so, never the one that asked for it.
 """
@@ -12,9 +12,9 @@ from lintas.border.judge import Judge
 from lintas.border.service import Border
 from lintas.bus.service import Bus
 from lintas.model import times
-from lintas.model.errors import Conflict, LintasError, NotAllowed, NotFound, Refused
+from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
 from lintas.model.ids import IdSource
-from lintas.model.messages import HoldAnswer, HoldRelease, HoldStatus, HoldWithdrawal, Message, Purpose, ReleaseCode
+from lintas.model.messages import HoldRelease, HoldStatus, HoldWithdrawal, Message, Purpose, ReleaseCode
 from lintas.model.people import same_person
 from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
@@ -28,11 +28,6 @@ from lintas.storage.engine import Transaction
 
 log = logging.getLogger("lintas.requests")
 
-#: Ends the reason of what an order's end settled.
-_ENDED = " (the order ended)"
-
-#: How much that has ended is closed in one use case.
-MOST_AT_ONCE = 100
 #: What the table is asked about each change: category and purpose ("" for the hold's own).
 _ASKED_OF_POLICY = {
     "release": ("release_order", "release_funds"),
@@ -180,7 +175,7 @@ class Amendments:
             and issued.state == "ordered"
             and not overlaps(rules.still_held(order), issued.spans)
         ):
-            return self._carried_out(tx, issued)
+            return self.carried_out(tx, issued)
         return issued
 
     def take_back(self, tx: Transaction, amendment_id: str, officer: str) -> None:
@@ -349,7 +344,7 @@ class Amendments:
             raise Conflict(f"order {amendment.order} has no answer yet", "answer the order first")
         if amendment.kind == "return":
             raise Conflict("a return is done by a payment", "say by which one, with its reference")
-        self._carried_out(tx, amendment)
+        self.carried_out(tx, amendment)
 
     def bank_returned(self, tx: Transaction, bank: str, amendment_id: str, reference: str) -> None:
         """Take a bank's word that it paid back what a return names; said again it changes nothing.
@@ -364,11 +359,11 @@ class Amendments:
                 raise Conflict(f"this was returned by payment {amendment.paid}", "call the authority to correct it")
             return
         order = self._orders.order(tx, amendment.order)
-        if amendment.state != "ordered" and not (order.closed_at and amendment.reason.endswith(_ENDED)):
+        if amendment.state != "ordered" and not (order.closed_at and amendment.reason.endswith(rules.BY_ITS_END)):
             raise Conflict(f"return {amendment_id} is {amendment.state}", "pay nothing; call the authority if you did")
         if overlaps(order.returned, amendment.spans):
             raise Conflict("this money was returned by another payment", "call the authority: this was paid twice")
-        self._carried_out(tx, msgspec.structs.replace(amendment, paid=reference))
+        self.carried_out(tx, msgspec.structs.replace(amendment, paid=reference))
 
     def bank_refuses(self, tx: Transaction, bank: str, amendment_id: str, reason: str) -> None:
         """Take a bank's word that it cannot hold for longer, or pay back; a release is never refused."""
@@ -384,7 +379,8 @@ class Amendments:
             raise Conflict(f"amendment {amendment_id} is {amendment.state}", "leave it as it is")
         changes_store.keep_amendment(tx, refused)
 
-    def _carried_out(self, tx: Transaction, amendment: Amendment) -> Amendment:
+    def carried_out(self, tx: Transaction, amendment: Amendment) -> Amendment:
+        """Note that an amendment was done, and what follows: in the order, in the bar, and for who asked."""
         done = msgspec.structs.replace(amendment, state="done", done_at=self._now())
         changes_store.keep_amendment(tx, done)
         order = self._orders.order(tx, amendment.order)
@@ -394,8 +390,8 @@ class Amendments:
                 return done  # everybody else was told when it ended
             held = rules.still_held(order) if amendment.kind == "release" else [order.baton.span]
             freed = overlaps(held, amendment.spans)
-            self._let_go(tx, order, freed, amendment.code, amendment.asked_by)
-            self._tell_released(tx, hold, freed, amendment)
+            self.let_go(tx, order, freed, amendment.code, amendment.asked_by)
+            self.tell_released(tx, hold, freed, amendment)
         elif amendment.expires is not None:
             self._lengthen(tx, order, hold, amendment, amendment.expires)
         return done
@@ -409,7 +405,7 @@ class Amendments:
                 store.keep_share(tx, msgspec.structs.replace(share, until=until))
         self._tell(tx, hold, HoldStatus(hold=hold.id, state="confirmed", at=now, expires=until))
 
-    def _tell_released(self, tx: Transaction, hold: Hold, spans: Sequence[Span], why: Amendment | Order) -> None:
+    def tell_released(self, tx: Transaction, hold: Hold, spans: Sequence[Span], why: Amendment | Order) -> None:
         """Tell the asker what is held no more, in as many statements as it takes; at least one, which answers a withdrawal."""
         for first in range(0, max(1, len(spans)), MAX_PARTS):
             told = HoldRelease(
@@ -424,7 +420,7 @@ class Amendments:
             )
             self._tell(tx, hold, told)
 
-    def _let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode, by: str = "") -> None:
+    def let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode, by: str = "") -> None:
         """Note what an order holds no more, in the order and in the bar."""
         changed = msgspec.structs.replace(order, released=tuple(merged([*order.released, *spans])))
         if code == "returned":
@@ -435,92 +431,6 @@ class Amendments:
         for share in store.shares_under(tx, order.hold):
             if rules.can_go(share, code):
                 store.part_share(tx, share, rules.let_go(share, spans, code, by))
-
-    # ---- what the clock does
-
-    def ended(self, tx: Transaction) -> bool:
-        """Tell whether anything has ended that was not closed yet."""
-        now = self._now()
-        return bool(store.ended_orders(tx, now, 1) or store.ended_holds(tx, now, 1))
-
-    def close_ended(self, tx: Transaction) -> None:
-        """End what has ended: orders, which hold nothing from then on, and requests that nobody decided on or answered."""
-        now = self._now()
-        for order in store.ended_orders(tx, now, MOST_AT_ONCE):
-            try:
-                with tx.begin_nested():
-                    self._end_order(tx, order)
-            except (LintasError, msgspec.MsgspecError) as wrong:
-                # Whatever cannot be told of one order, it ends, and those behind it end too.
-                log.error("an order ended in silence", extra={"order": order.id, "why": type(wrong).__name__})
-                self._let_go(tx, order, [] if order.answer is None else rules.still_held(order), "expired")
-        for hold in store.ended_holds(tx, now, MOST_AT_ONCE):
-            reason = "nobody decided before the request ended" if hold.direction == "received" else "no answer came"
-            self._end_hold(tx, hold, reason)
-
-    def _end_order(self, tx: Transaction, order: Order) -> None:
-        hold, held = self._orders.hold(tx, order.hold), [] if order.answer is None else rules.still_held(order)
-        self._let_go(tx, order, held, "expired")
-        # The answer first: whoever hears of a release that it never got an answer about would not understand it.
-        if order.answer is None:
-            self._end_hold(tx, hold, "the bank did not answer before the order ended")
-        elif held:
-            self._tell_released(tx, hold, held, order)
-            self._tell_bank_over(tx, order, held)
-        for amendment in changes_store.amendments_of(tx, order=order.id):
-            self._moot(tx, amendment, order)
-        for appeal in changes_store.appeals_of(tx, order=order.id):
-            if appeal.state == "open":
-                ended = {
-                    "state": "dismissed",
-                    "decided_at": self._now(),
-                    "reason": "the hold has ended: the money is free",
-                }
-                changes_store.keep_appeal(tx, msgspec.structs.replace(appeal, **ended))
-
-    def _tell_bank_over(self, tx: Transaction, order: Order, held: Sequence[Span]) -> None:
-        """Tell the bank to let go of what it held until now: the order's own end says so, and nobody's new decision."""
-        over = Amendment(
-            id=self._ids.new("amend"),
-            order=order.id,
-            hold=order.hold,
-            case=order.case,
-            bank=order.bank,
-            kind="release",
-            asked_at=self._now(),
-            spans=tuple(held) if len(held) <= MAX_PARTS else (order.baton.span,),
-            code="expired",
-            reason=f"the order ended at {order.expires}",
-            state="ordered",
-            approver=order.approver,
-            second_approver=order.second_approver,
-            issued_at=self._now(),
-        )
-        changes_store.keep_amendment(tx, over)
-        self._bus.emit(tx, OrderAmended(over.id, order.id, order.bank))
-
-    def _moot(self, tx: Transaction, amendment: Amendment, order: Order) -> None:
-        """Settle what was under way about an order that ended; a bank that was told to hold on is told to let go."""
-        if amendment.state == "awaiting_approval":
-            moot = msgspec.structs.replace(amendment, state="declined", reason=amendment.reason + _ENDED)
-            changes_store.keep_amendment(tx, moot)
-        elif amendment.state == "ordered" and amendment.kind != "release":
-            # The bank may have done it already and its word be on the way: that word must not end what it is told now.
-            moot = msgspec.structs.replace(amendment, state="declined", reason=amendment.reason + _ENDED)
-            changes_store.keep_amendment(tx, moot)
-        elif amendment.state == "ordered" and order.answered_at is None:
-            # Its bank never held anything that it could let go, and is not asked any more.
-            self._carried_out(tx, amendment)
-
-    def _end_hold(self, tx: Transaction, hold: Hold, reason: str) -> None:
-        ended = msgspec.structs.replace(
-            hold, state="expired", outcome="expired", reason=reason, answered_at=self._now()
-        )
-        store.keep_hold(tx, ended)
-        if hold.direction == "received":
-            self._orders.tell(tx, ended, HoldAnswer(hold=hold.id, outcome="expired", reason=reason))
-        else:
-            self._chase.free(tx, ended)
 
     # ---- both
 

@@ -1,6 +1,6 @@
 """Every clock that runs on a request, an order or money to be asked for, in one queue; what runs out is noted, once.
 
-What ends by its clock is ended elsewhere (``amendments``, ``undo``); here are the clocks by which somebody has to act.
+What ends by its clock is ended elsewhere (``endings``, ``undo``); here are the clocks by which somebody has to act.
 """
 
 import logging
@@ -18,9 +18,6 @@ from lintas.requests.records import ClockKind, Escalated, Escalation, Hold, Orde
 from lintas.storage.engine import Transaction
 
 log = logging.getLogger("lintas.requests")
-
-#: How many clocks that ran out are noted in one use case.
-MOST_AT_ONCE = 100
 
 
 class Clocks:
@@ -63,7 +60,7 @@ class Clocks:
     def escalate(self, tx: Transaction) -> None:
         """Note what ran out, each clock once, and what was settled since."""
         now = self._now()
-        for row in clocks_store.ran_out(tx, now, MOST_AT_ONCE):
+        for row in clocks_store.ran_out(tx, now, rules.MOST_AT_ONCE):
             late = _running(row, over=True)
             if late is None:
                 continue
@@ -80,7 +77,7 @@ class Clocks:
             clocks_store.keep(tx, raised)
             self._bus.emit(tx, Escalated(raised.id, raised.kind, raised.case))
             log.warning("a clock ran out", extra={"clock": raised.kind, "subject": raised.subject})
-        for each in clocks_store.settled(tx, MOST_AT_ONCE):
+        for each in clocks_store.settled(tx, rules.MOST_AT_ONCE):
             clocks_store.keep(tx, msgspec.structs.replace(each, settled_at=now))
 
     def escalations(

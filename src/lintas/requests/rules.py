@@ -38,6 +38,10 @@ LONGEST_REQUEST = timedelta(days=30)
 BANK_ANSWERS_IN, ASKED_ON_IN = timedelta(minutes=15), timedelta(minutes=10)
 #: What our own clock ended, since the holder said nothing: its word still counts when it comes.
 LAPSED = "lapsed"
+#: How many that a clock struck are settled in one use case.
+MOST_AT_ONCE = 100
+#: Ends the reason of what an order's end settled.
+BY_ITS_END = " (the order ended)"
 #: The code of what was paid back, as a share's note.
 RETURNED = "returned"
 #: Outcomes of an answer that shows no money.

@@ -14,7 +14,7 @@ from lintas.model.messages import HoldRelease, HoldStatus, HoldWithdrawal, Messa
 from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
-from lintas.requests.amendments import MOST_AT_ONCE, Amendments
+from lintas.requests.amendments import Amendments
 from lintas.requests.chase import PLANE_B, Chase, Heard
 from lintas.requests.records import OPEN, Amendment, Hold, Share, UndoForm, Undone, Withdrawal
 from lintas.storage.engine import Transaction
@@ -232,7 +232,7 @@ class Undo:
 
     def lapse(self, tx: Transaction) -> None:
         """Count as held no more what should have ended: every hold expires, whoever forgets to say so."""
-        for share in store.ended_shares(tx, self._grace(), MOST_AT_ONCE):
+        for share in store.ended_shares(tx, self._grace(), rules.MOST_AT_ONCE):
             store.keep_share(tx, rules.released(share, rules.LAPSED))
             hold = store.hold(tx, share.hold or "")
             if hold is not None and hold.direction == "asked":

@@ -30,6 +30,20 @@ def index_of(rows: list[Row], openings: str | None = None, bank: str = "") -> In
     return build(collector.ledger(read_openings(openings.encode()) if openings else None, id_width=width))
 
 
+def held_apart(rows: list[Row], holder: dict[str, str]) -> dict[str, Index]:
+    """Index the rows by holder (account -> code of its bank), each holder with its own only."""
+    holders = {}
+    for code in sorted(set(holder.values())):
+        own = [
+            row | {"sender_bank": holder[row["sender"]], "receiver_bank": holder[row["receiver"]]}
+            for row in rows
+            if holder[row["sender"]] == code or (holder[row["receiver"]] == code and row["kind"] == "transfer")
+        ]
+        if moving(own):
+            holders[code] = index_of(own, bank=code)
+    return holders
+
+
 def plain(*rows: tuple[str, str, str, str, int]) -> list[Row]:
     """Make rows from (id, minute, sender, receiver, amount) in one currency."""
     return [

@@ -12,56 +12,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.trace.ledgers import Row, held_apart, index_of, moving, plain
 
 from lintas.model import times
 from lintas.model.errors import BadInput, NotFound
 from lintas.model.money import rescale
-from lintas.trace.engine.index import Index
-from lintas.trace.engine.lines import build
-from lintas.trace.ledgers.ledger import Collector
-from lintas.trace.ledgers.transfers import add_csv, read_openings
 from lintas.trace.questions.fifo import trace
 from lintas.trace.questions.trail import Limits, Trail
 
-Row = dict[str, str]
 Replay = Callable[..., tuple[dict[str, dict[int, list[tuple[int, int]]]], dict[tuple[str, str], dict[int, int]]]]
 RandomRows = Callable[..., list[Row]]
 SEEDS = 200
-
-
-def table(rows: list[Row]) -> bytes:
-    """Write rows as the CSV contract has them."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode()
-
-
-def index_of(rows: list[Row], openings: str | None = None, bank: str = "") -> Index:
-    collector = Collector()
-    width = add_csv(collector, table(rows), bank=bank)
-    return build(collector.ledger(read_openings(openings.encode()) if openings else None, id_width=width))
-
-
-def plain(*rows: tuple[str, str, str, str, int]) -> list[Row]:
-    """Make rows from (id, minute, sender, receiver, amount) in one currency."""
-    return [
-        {
-            "id": name,
-            "time": f"2026-03-01T10:{minute}:00Z",
-            "sender": sender,
-            "receiver": receiver,
-            "amount_minor": str(amount),
-            "currency": "XAK",
-        }
-        for name, minute, sender, receiver, amount in rows
-    ]
-
-
-def moving(rows: list[Row]) -> list[Row]:
-    """Return the rows that move money."""
-    return [row for row in rows if row["sender"] != row["receiver"] or row.get("kind", "transfer") != "transfer"]
 
 
 def spans(trail: Trail) -> dict[str, list[tuple[int, int]]]:
@@ -143,15 +104,7 @@ def test_partition_into_holders_equals_the_whole(random_rows: RandomRows) -> Non
         rng, rows = random.Random(seed), random_rows(seed)
         accounts = sorted({row[side] for row in rows for side in ("sender", "receiver")})
         holder = {account: f"BANK{rng.randint(1, 3)}" for account in accounts}
-        holders = {}
-        for code in set(holder.values()):
-            own = [
-                row | {"sender_bank": holder[row["sender"]], "receiver_bank": holder[row["receiver"]]}
-                for row in rows
-                if holder[row["sender"]] == code or (holder[row["receiver"]] == code and row["kind"] == "transfer")
-            ]
-            if moving(own):
-                holders[code] = index_of(own, bank=code)
+        holders = held_apart(rows, holder)
         whole = index_of(rows)
         for row in rng.sample(moving(rows), min(5, len(moving(rows)))):
             central = trace(whole, row["id"])

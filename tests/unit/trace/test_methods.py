@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.trace.ledgers import (
     Row,
     got,
+    held_apart,
     in_order,
     index_of,
     lost,
@@ -263,15 +264,7 @@ def test_holders_with_parts_of_a_ledger_agree_with_the_whole(method: str, random
     for seed in range(60):
         rng, rows = random.Random(seed), random_rows(seed)
         holder = {name: f"BANK{rng.randint(1, 3)}" for row in rows for name in (row["sender"], row["receiver"])}
-        holders = {}
-        for code in sorted(set(holder.values())):
-            own = [
-                row | {"sender_bank": holder[row["sender"]], "receiver_bank": holder[row["receiver"]]}
-                for row in rows
-                if holder[row["sender"]] == code or (holder[row["receiver"]] == code and row["kind"] == "transfer")
-            ]
-            if moving(own):
-                holders[code] = index_of(own, bank=code)
+        holders = held_apart(rows, holder)
         row = rng.choice(moving(rows))
         amount = int(row["amount_minor"])
         central = trace(index_of(rows), row["id"], method=method)

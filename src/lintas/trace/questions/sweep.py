@@ -5,6 +5,7 @@ and no other: a heap holds the next one of each. Backward is the mirror: the lat
 """
 
 import heapq
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ class _Event:
         return precedes(self.sweep.index, first.transfer, second.transfer)
 
 
-class Sweep:
+class Sweep(ABC):
     """One run of the question; a subclass says what an event takes from its pool, and what stays at the end.
 
     The parameters are those of :class:`lintas.trace.questions.walk.Walk`.
@@ -98,13 +99,13 @@ class Sweep:
             first, self._visited, method=self.method, as_of=as_of, amounts_only=self.bound is None, bound=self.bound
         )
 
+    @abstractmethod
     def _take(self, pool: Pool, transfer: int, amount: int) -> tuple[int, tuple[int, int]]:
         """Return how much of the ``amount`` that a transfer takes from the line is meant, and which origin that is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _add(self, pool: Pool, piece: Piece, amount: int) -> None:
         """Take what arrives into the pool: ``amount`` in the line's currency."""
-        raise NotImplementedError
 
     def _worth(self, piece: Piece) -> int:
         """Return what the smallest part to be followed is compared with."""

@@ -3,6 +3,7 @@
 A method that says which unit leaves with which (first in, first out; last in, first out) only splits a part of a line.
 """
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ from lintas.trace.questions.leaves import Leaves, Piece
 from lintas.trace.questions.trail import Limits, Trail
 
 
-class Walk:
+class Walk(ABC):
     """One run of the question; a subclass names its ``method`` and splits what is on a line.
 
     ``until``: microseconds up to which transfers count, None for all. ``late`` says whether the time is up. ``stops``: the
@@ -83,9 +84,9 @@ class Walk:
             return []
         return self._split(piece, line, low, high)
 
+    @abstractmethod
     def _split(self, piece: Piece, line: int, low: int, high: int) -> list[Piece]:
         """Return what became of a piece that is ``[low, high)`` of what its line got (backward: lost); add what rests."""
-        raise NotImplementedError
 
     def _origins(self, piece: Piece, low: int, high: int, start: int, end: int) -> tuple[int, int]:
         """Measure the part ``[start, end)`` of the piece's ``[low, high)`` on its line in the asked transfer's units.
