@@ -54,7 +54,7 @@ class House:
         self.access = Access(
             me=XA,
             exercise=exercise,
-            banks=frozenset({"XA-ONE"}),
+            connected={"bank": frozenset({"XA-ONE"})},
             vault=vault,
             ledger=ledger,
             ledger_clock=self.clock,

@@ -37,7 +37,7 @@ class Office:
         return Access(
             me=XA,
             exercise=exercise,
-            banks=frozenset({"XAFB"}),
+            connected={"bank": frozenset({"XAFB"})},
             vault=VaultKey(b"v" * 32),
             ledger=self.desk.node.ledger,
             ledger_clock=self.desk.clock,

@@ -1,5 +1,6 @@
 """What officers' accounts and sessions share: the clock of people, one-time tokens, and the record of what was done."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,12 +21,13 @@ from lintas.trust.vault import VaultKey
 class Desk(NamedTuple):
     """One authority's means. ``clock`` is the machine's, also in an exercise: telephones and people go by it.
 
-    ``ledger_clock`` is the node's, by which its ledger goes.
+    ``ledger_clock`` is the node's, by which its ledger goes. ``connected`` are the codes of the organisations connected here, by
+    the role of their people (see ``OUTSIDE``).
     """
 
     me: str
     exercise: bool
-    banks: frozenset[str]
+    connected: Mapping[str, frozenset[str]]
     vault: VaultKey
     ledger: Ledger
     clock: Clock

@@ -7,6 +7,7 @@ import msgspec
 from lintas.access import keys, rules, store
 from lintas.access.desk import Desk
 from lintas.access.records import (
+    OUTSIDE,
     Caller,
     EnrolForm,
     Enrolment,
@@ -59,7 +60,7 @@ class Officers:
 
     def add(self, tx: Transaction, new: NewOfficer, by: str) -> Invitation:
         """Add an officer, who enrols at the address returned; BadInput, or Conflict for a login or name that is taken."""
-        rules.check_officer(new, self._desk.banks)
+        rules.check_officer(new, self._desk.connected)
         if store.officer(tx, new.login) is not None:
             raise Conflict(f"the login {new.login} is taken", "logins are never given twice: choose another")
         self._check_name(tx, new.name, but=new.login)
@@ -139,10 +140,8 @@ class Officers:
 
         NotAllowed for a key of powers where another administrator would have to confirm an officer of them.
         """
-        if new.role == "bank" and new.organisation not in self._desk.banks:
-            raise BadInput(f"no bank {new.organisation!r} is connected here", "add it to `banks` in the settings first")
-        if new.role != "bank" and new.organisation:
-            raise BadInput(f"the role {new.role} is this authority's own", "leave the organisation out")
+        if new.role not in OUTSIDE or new.organisation:
+            rules.check_organisation(new.role, new.organisation, self._desk.connected)
         if self._needs_another(tx, new.role, by):
             what = f"a key of the role {new.role} would do what two administrators decide"
             raise NotAllowed(what, "add an officer, whom another administrator confirms, or use `lintas key issue`")

@@ -7,7 +7,9 @@ import msgspec
 from lintas.model.tainted import WRITTEN
 
 #: The closed list of roles; a route names those that may call it.
-ROLES = frozenset({"hotline", "investigator", "approver", "bank", "auditor", "administrator"})
+ROLES = frozenset({"hotline", "investigator", "approver", "bank", "telco", "auditor", "administrator"})
+#: Roles of people and programs of another organisation than the authority: each names the setting that lists those.
+OUTSIDE = {"bank": "banks", "telco": "telcos"}
 #: Roles that need a second administrator's word, and whose making stands in the ledger.
 POWERS = frozenset({"approver", "administrator"})
 #: Who acts through a command on the node's own machine.

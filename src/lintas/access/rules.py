@@ -2,14 +2,14 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from lintas.access.records import MACHINE, MAX_NAME, POWERS, ROLES, NewOfficer, Officer
+from lintas.access.records import MACHINE, MAX_NAME, OUTSIDE, POWERS, ROLES, NewOfficer, Officer
 from lintas.model.errors import BadInput, TooManyTries
 from lintas.model.people import same_person
 
@@ -84,19 +84,24 @@ def check_tries(tries: Sequence[datetime], now: datetime) -> None:
         raise TooManyTries(f"{TRIES} tries for this login went wrong", f"wait {minutes} minutes; open sessions go on")
 
 
-def check_officer(new: NewOfficer, banks: frozenset[str]) -> None:
+def check_officer(new: NewOfficer, connected: Mapping[str, frozenset[str]]) -> None:
     """Refuse a role or an organisation that cannot be; BadInput."""
     check_role(new.role)
-    if new.role == "bank" and new.organisation not in banks:
-        what = (
-            f"no bank {new.organisation!r} is connected here" if new.organisation else "a bank's officer needs its bank"
-        )
-        raise BadInput(what, "give the code of one of the `banks` in the settings", where="organisation")
-    if new.role != "bank" and new.organisation:
-        what = f"the role {new.role} is this authority's own"
-        raise BadInput(what, "leave the organisation out", where="organisation")
+    check_organisation(new.role, new.organisation, connected)
     if same_person(new.name, MACHINE):
         raise BadInput("this name stands for the machine itself", "give the person's own name", where="name")
+
+
+def check_organisation(role: str, organisation: str, connected: Mapping[str, frozenset[str]]) -> None:
+    """Refuse an organisation that does not go with the role; ``connected`` are the codes by role, of roles from outside."""
+    if role in OUTSIDE and organisation not in connected.get(role, frozenset()):
+        what = (
+            f"no {role} {organisation!r} is connected here" if organisation else f"a {role}'s officer needs its {role}"
+        )
+        raise BadInput(what, f"give the code of one of the `{OUTSIDE[role]}` in the settings", where="organisation")
+    if role not in OUTSIDE and organisation:
+        what = f"the role {role} is this authority's own"
+        raise BadInput(what, "leave the organisation out", where="organisation")
 
 
 def check_role(role: str) -> None:
@@ -108,8 +113,9 @@ def check_role(role: str) -> None:
 def check_key(name: str, role: str, organisation: str) -> None:
     """Refuse a key whose role, name or organisation cannot be; BadInput."""
     check_role(role)
-    if role == "bank" and not organisation:
-        raise BadInput("a bank's key needs its organisation", "name the bank that will use it", where="organisation")
+    if role in OUTSIDE and not organisation:
+        what = f"a {role}'s key needs its organisation"
+        raise BadInput(what, f"name the {role} that will use it", where="organisation")
     for where, text in (("name", name), ("organisation", organisation)):
         if len(text) > MAX_NAME or not text.isprintable():
             do = f"use at most {MAX_NAME} printable characters"

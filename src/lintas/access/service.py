@@ -1,5 +1,7 @@
 """The access of one authority's people and machines: officers' accounts, sessions, keys, and who a token belongs to."""
 
+from collections.abc import Mapping
+
 from lintas.access import key_store, keys, store
 from lintas.access.desk import Desk
 from lintas.access.officers import Officers
@@ -20,14 +22,14 @@ class Access:
         *,
         me: str,
         exercise: bool,
-        banks: frozenset[str],
+        connected: Mapping[str, frozenset[str]],
         vault: VaultKey,
         ledger: Ledger,
         ledger_clock: Clock,
         clock: Clock | None = None,
     ) -> None:
         clock = clock or SystemClock()
-        desk = Desk(me, exercise, banks, vault, ledger, clock, ledger_clock, IdSource(clock))
+        desk = Desk(me, exercise, connected, vault, ledger, clock, ledger_clock, IdSource(clock))
         self.officers, self.sessions = Officers(desk), Sessions(desk)
         self.pepper = vault.pepper
 

@@ -6,7 +6,7 @@ from lintas.model.errors import BadInput, NotAllowed
 from lintas.node import signing_in
 from lintas.node.runtime import Runtime
 
-ANY_OFFICER = frozenset({"hotline", "investigator", "approver", "bank", "auditor", "administrator"})
+ANY_OFFICER = frozenset({"hotline", "investigator", "approver", "bank", "telco", "auditor", "administrator"})
 
 
 async def sign_in(call: Call[Runtime]) -> NewSession:

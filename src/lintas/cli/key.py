@@ -20,15 +20,17 @@ def key() -> None:
 @key.command()
 @CONFIG
 @click.option("--name", required=True, help="Whose key it is, as it will show in orders and logs.")
-@click.option("--role", required=True, help="hotline, investigator, approver, bank, auditor or administrator.")
-@click.option("--organisation", default="", help="The bank's code, for the role bank.")
+@click.option("--role", required=True, help="hotline, investigator, approver, bank, telco, auditor or administrator.")
+@click.option("--organisation", default="", help="The code of the bank or operator, for the roles bank and telco.")
 def issue(config_file: Path, name: str, role: str, organisation: str) -> None:
     """Issue a key and show it, once."""
     from lintas.node.config import read_config
 
     home = read_config(config_file)
-    if role == "bank" and organisation not in home.config.banks:
-        raise BadInput(f"no bank {organisation!r} is connected here", "add it to `banks` in the settings first")
+    connected = {"bank": frozenset(home.config.banks), "telco": frozenset(home.config.telcos)}
+    if role in connected and organisation not in connected[role]:
+        what = f"no {role} {organisation!r} is connected here"
+        raise BadInput(what, f"add it to `{role}s` in the settings first")
     click.echo(issue_key(home, name=name, role=role, organisation=organisation))
 
 

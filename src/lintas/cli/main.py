@@ -1,6 +1,5 @@
 """The program `lintas`: names each command group and loads it only when asked for, and maps errors to exit codes once."""
 
-import importlib
 import os
 import sys
 import traceback
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 
 from lintas import __version__
+from lintas.cli.lazy import LazyGroup
 from lintas.model.errors import LintasError
 
 #: command -> (module, attribute, one line of help shown by ``lintas --help`` without loading the module)
@@ -24,6 +24,7 @@ COMMANDS = {
     "bank": ("lintas.cli.bank", "bank", "Run the agent beside a bank's core system."),
     "witness": ("lintas.cli.witness", "witness", "Run a witness that cosigns other authorities' ledgers."),
     "intake": ("lintas.cli.intake", "intake", "Read reports: find identifiers and their role."),
+    "telco": ("lintas.cli.telco", "telco", "Answer what to do with a call: lists, checks, verdicts, gateways."),
     "trace": ("lintas.cli.trace", "trace", "Index transfers and follow money through them."),
     "iso20022": ("lintas.cli.iso20022", "iso20022", "Read, check and write payment messages."),
     "goaml": ("lintas.cli.goaml", "goaml", "Write and read reports for a financial intelligence unit."),
@@ -36,29 +37,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when used: `lintas --help` stays under half a second."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command asked for; None if there is none of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, _ = COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)  # noqa: S101 — a wrong row in COMMANDS is our own mistake
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the command list from the table alone."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, commands_table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lintas")
 def lintas() -> None:
     """The cross-border desk against scam syndicates, run by each authority itself."""

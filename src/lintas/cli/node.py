@@ -33,6 +33,7 @@ from lintas.model.places import FICTIONAL, jurisdiction
     "--no-inbound", is_flag=True, help="Peers cannot dial this node: it fetches what is for it at their doors."
 )
 @click.option("--bank", "banks", multiple=True, help="The code of a bank connected here; may be given several times.")
+@click.option("--telco", "telcos", multiple=True, help="The code of an operator connected here; likewise.")
 @click.option(
     "--database", default="node.db", show_default=True, help="An SQLite file, or postgresql://USER@HOST/DATABASE."
 )
@@ -49,6 +50,7 @@ def init(
     port: int,
     no_inbound: bool,
     banks: tuple[str, ...],
+    telcos: tuple[str, ...],
     database: str,
     policy: Path | None,
 ) -> None:
@@ -74,6 +76,7 @@ def init(
         exchange=Door() if no_inbound else Door(host, port + 1),
         pull=no_inbound,
         banks=banks,
+        telcos=telcos,
     )
     with _whole(directory) as new:
         made = homes.create(new, config, policy=homes.policy_for(place, policy), hosts=[host])

@@ -27,7 +27,7 @@ def officer() -> None:
 @click.argument("login")
 @CONFIG
 @click.option("--name", required=True, help="The person's name, as it will show in orders.")
-@click.option("--role", required=True, help="hotline, investigator, approver, bank, auditor or administrator.")
+@click.option("--role", required=True, help="hotline, investigator, approver, bank, telco, auditor or administrator.")
 @click.option("--organisation", default="", help="The bank's code, for the role bank.")
 @click.option("--language", default="", help="en, ms or th; by default as the browser prefers.")
 def add(login: str, config_file: Path, name: str, role: str, organisation: str, language: str) -> None:

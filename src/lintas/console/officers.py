@@ -16,7 +16,7 @@ from lintas.storage.engine import Transaction
 
 ADMINISTRATOR = frozenset({"administrator"})
 SEES_OFFICERS = ADMINISTRATOR | {"auditor"}
-ANYBODY = frozenset({"hotline", "investigator", "approver", "bank", "auditor", "administrator"})
+ANYBODY = frozenset({"hotline", "investigator", "approver", "bank", "telco", "auditor", "administrator"})
 
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -76,7 +76,7 @@ async def officers(
         typed=typed,
         acts=call.caller.role == "administrator",
         banks=sorted(call.services.home.config.banks),
-        roles=("hotline", "investigator", "approver", "auditor", "administrator", "bank"),
+        roles=("hotline", "investigator", "approver", "auditor", "administrator", "bank", "telco"),
         address=_public(call),
     )
 

@@ -74,6 +74,8 @@ class Parts(NamedTuple):
     ids: IdSource
     verify: Verify = verify_signature
     competent: tuple[VerifierKey, ...] = ()
+    #: The codes of the telecommunications operators connected here.
+    telcos: frozenset[str] = frozenset()
     #: What those of ``banks`` are that are no banks.
     kinds: Mapping[str, HolderKind] = {}
     #: What letters are written in where nobody asks for another language.
@@ -124,7 +126,7 @@ def assemble(parts: Parts) -> Node:
     access = Access(
         me=me,
         exercise=parts.identity.exercise,
-        banks=parts.banks,
+        connected={"bank": parts.banks, "telco": parts.telcos},
         vault=parts.vault or VaultKey.generate(),
         ledger=ledger,
         ledger_clock=clock,

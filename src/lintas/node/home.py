@@ -256,6 +256,7 @@ def open_node(home: Home, *, clock: Clock | None = None, engine: Engine | None =
         log_signer=Ed25519Signer.load(home.key(LOG)),
         log_origin=config.ledger_origin,
         banks=frozenset(config.banks),
+        telcos=frozenset(config.telcos),
         abroad=config.abroad,
         kinds=config.kinds,
         clock=clock,

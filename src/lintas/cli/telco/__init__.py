@@ -1,0 +1,12 @@
+"""The commands of operators and their gateways, each in a file of its own that is loaded when asked for."""
+
+import click
+
+from lintas.cli.lazy import LazyGroup
+
+COMMANDS: dict[str, tuple[str, str, str]] = {}
+
+
+@click.group(cls=LazyGroup, commands_table=COMMANDS)
+def telco() -> None:
+    """Answer what to do with a call: lists, checks, verdicts, gateways."""
