@@ -21,8 +21,8 @@ from lintas.trust.vault import VaultKey
 class Desk(NamedTuple):
     """One authority's means. ``clock`` is the machine's, also in an exercise: telephones and people go by it.
 
-    ``ledger_clock`` is the node's, by which its ledger goes. ``connected`` are the codes of the organisations connected here, by
-    the role of their people (see ``OUTSIDE``).
+    ``ledger_clock`` is the node's, by which its ledger goes. ``connected`` are the codes of the
+    organisations connected here, by the role of their people (see ``OUTSIDE``).
     """
 
     me: str

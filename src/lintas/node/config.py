@@ -29,10 +29,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``public`` serves the API and the pages over TLS, ``exchange`` the peers over mutual TLS; ``plain`` serves the API and the
     pages without TLS, on loopback and in exercise mode only. ``banks`` are the codes of the banks connected here;
-    ``telcos`` are those
-    of the telecommunications operators. ``abroad`` maps other bank codes to the authority that answers for them, ``kinds`` those of
-    ``banks`` that are no banks to what they are. ``competent`` are the verifier keys of the
-    authorities whose approvals count here. ``pull`` makes this node fetch at every peer's door what is for it.
+    ``telcos`` are those of the telecommunications operators. ``abroad`` maps other bank codes to the authority that answers for
+    them, ``kinds`` those of ``banks`` that are none to what they are. ``competent`` are the verifier keys of the authorities
+    whose approvals count here. ``pull`` makes this node fetch at every peer's door what is for it.
     ``exercise_clock`` names the file that drives the time of an exercise; without it a node goes by the machine's clock.
     ``language`` is what letters are written in; "" is the jurisdiction's own where lintas speaks it, else English.
     """

@@ -103,7 +103,7 @@ class CliQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CliAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Answers it: never where, never since when. ``id`` is the answer's own, for disputes; ``ttl_s``: it may be kept so long."""
+    """Answers it: never where, never since when. ``id`` is the answer's own, for disputes; ``ttl_s``: how long to keep it."""
 
     verdict: Word
     evidence: Evidence
