@@ -32,6 +32,7 @@ class Judge:
         amount: Money | None = None,
         automatic_today: int | None = None,
         holder: str = "state_organ",
+        provenance: str = "own",
         approver_present: bool = False,
         second_approver_present: bool = False,
     ) -> Decision:
@@ -47,6 +48,7 @@ class Judge:
                 peer_jurisdiction=self._jurisdiction_of(peer),
                 holder=holder,
                 channel="police",
+                provenance=provenance,
                 exercise=self._exercise,
                 at=self._clock.now(),
                 conditions=conditions,

@@ -299,6 +299,7 @@ class Amendments:
             purpose=purpose or hold.purpose,
             peer=hold.peer or self._me,
             holder=self._orders.kind_of(amendment.bank),
+            provenance=hold.provenance,
             approver_present=True,
             second_approver_present=two,
         )

@@ -214,6 +214,7 @@ class Orders:
             purpose=hold.purpose,
             peer=hold.peer or self._me,
             holder=self.kind_of(hold.baton.holder),
+            provenance=hold.provenance,
             amount=Money(hold.amount_minor, hold.currency),
             automatic_today=store.count_automatic(tx, store.orders, hold.peer, today),
             approver_present=people > 0,

@@ -145,6 +145,11 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     #: Set while it waits for a second officer.
     first_approval: FirstApproval | None = None
 
+    @property
+    def provenance(self) -> str:
+        """Say whose knowledge an order on it rests on, as a policy table has it."""
+        return "received" if self.direction == "received" else "own"
+
 
 #: What kind of business has the money that an order is about.
 HolderKind = Literal["bank", "e_wallet", "exchange", "token_issuer", "casino"]
