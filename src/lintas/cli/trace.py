@@ -21,17 +21,24 @@ def trace() -> None:
 @click.option("--bank", default="", help="This holder's own bank code: sides that name it are its accounts.")
 @click.option("--currency", default="", help="Currency of a layout that names none (AMLSim); a chain's own asset.")
 @click.option("--labels", "label_files", type=_FILE, multiple=True, help="Chains: whose addresses are (CSV, tagpack).")
-def index(files: tuple[Path, ...], out: Path, bank: str, currency: str, label_files: tuple[Path, ...]) -> None:
+@click.option("--replace", is_flag=True, help="Build anew over an index to which rows were appended since.")
+def index(
+    files: tuple[Path, ...], out: Path, bank: str, currency: str, label_files: tuple[Path, ...], replace: bool
+) -> None:
     """Index transfers: our own columns as CSV or Parquet, ISO 20022 messages, AMLSim, bitcoin-etl or ethereum-etl.
 
     Our own columns: time,sender,receiver,amount_minor,currency; also id, credited_minor and others. Opening balances are
     read from opening_balances.csv (account,amount_minor) beside the first file, if it is there.
     """
     from lintas.trace.engine.files import save
+    from lintas.trace.engine.journal import JOURNAL
     from lintas.trace.engine.lines import build
     from lintas.trace.ledgers.readers.labels import read_holders
     from lintas.trace.ledgers.transfers import OPENINGS, Told, read_ledger
 
+    if not replace and (out / JOURNAL).exists():
+        what = "rows were appended to the index there, and building it anew would drop those that the files lack"
+        raise BadInput(what, "give --replace if the files have them all, or another directory", where=str(out))
     holders, told = read_holders(label_files), Told()
     built = build(read_ledger(list(files), bank=bank, currency=currency, holders=holders, told=told))
     save(built, out)

@@ -56,3 +56,15 @@ def test_what_is_refused_changes_nothing(index: Path, tmp_path: Path) -> None:
         with pytest.raises(LintasError, match=said):
             CliRunner().invoke(trace, ["append", "--index", str(index), *arguments], catch_exceptions=False)
     assert held(index) == before
+
+
+def test_an_index_with_appended_rows_is_built_anew_only_when_that_is_meant(index: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.csv"
+    more.write_text(HEAD + "t3,2026-03-01T10:01:00Z,m,y,30,XAK\n")
+    run("append", "--index", str(index), "--transfers", str(more))
+    anew = ["index", "--transfers", str(tmp_path / "first.csv"), "--out", str(index)]
+    with pytest.raises(LintasError, match="rows were appended to the index there"):
+        CliRunner().invoke(trace, anew, catch_exceptions=False)
+    assert held(index) == {"m": 10, "x": 60, "y": 30}
+    run(*anew, "--replace")
+    assert held(index) == {"m": 40, "x": 60}
