@@ -82,6 +82,21 @@ def test_the_approval_is_the_one_on_the_page_and_lets_the_request_leave() -> Non
     assert "xa-foreign-body" in lintas(*request, "--approval", str(file), "--issuer", found[1])
 
 
+def test_what_the_readme_shows_of_the_parts_that_work_alone(tmp_path: Path) -> None:
+    """Each pair of blocks there is commands and what they print last; `ledger.index` and the like lie in a fresh place."""
+    alone = (ROOT / "README.md").read_text("utf-8").split("## Parts that work alone\n", 1)[1].split("\n## ", 1)[0]
+    blocks = re.findall(r"```\n(.*?)```", alone, re.DOTALL)
+    assert blocks and len(blocks) % 2 == 0
+    for commands, shown in zip(blocks[::2], blocks[1::2], strict=True):
+        told = ""
+        for command in commands.splitlines():
+            words = (
+                command.replace("examples/", f"{EXAMPLES}/").replace("ledger.index", str(tmp_path / "index")).split()
+            )
+            told = lintas(*words[1:])
+        assert told == shown
+
+
 def test_tracing(tmp_path: Path) -> None:
     ledger = EXAMPLES / "bank/ledger"
     files = ["--transfers", str(ledger / "transfers.csv"), "--transfers", str(ledger / "pacs.008.xml")]
