@@ -72,13 +72,13 @@ class Running:
 
     @cached_property
     def keys(self) -> dict[str, str]:
-        """Return a key of each role at xa; the bank's is one of the bank that the victim uses."""
+        """Return a key of each role at xa; the bank's is one of the bank that the victim uses, the telco's of its operator."""
         return {
             role: issue_key(
                 self.xa.home,
                 name=f"Test {role}",
                 role=role,
-                organisation=self.xa.cast.banks[0] if role == "bank" else "",
+                organisation=self._organisation(role),
             )
             for role in sorted(ROLES)
         }
@@ -86,11 +86,8 @@ class Running:
     @cached_property
     def passes(self) -> dict[str, str]:
         """Return for each role at xa the path at which one click signs somebody of it in."""
-        bank = self.xa.cast.banks[0]
         people = [
-            NewOfficer(
-                login=f"test-{role}", name=f"Test {role}", role=role, organisation=bank if role == "bank" else ""
-            )
+            NewOfficer(login=f"test-{role}", name=f"Test {role}", role=role, organisation=self._organisation(role))
             for role in sorted(ROLES)
         ]
         made = admit(self.xa.home, people)
@@ -102,11 +99,13 @@ class Running:
         writer = SerialWriter(open_engine(self.xa.home.path(self.xa.home.config.database)))
         found = {}
         for role in sorted(ROLES):
-            bank = self.xa.cast.banks[0] if role == "bank" else ""
-            found[role] = issue_key(self.xa.home, name="Gone", role=role, organisation=bank)
+            found[role] = issue_key(self.xa.home, name="Gone", role=role, organisation=self._organisation(role))
             key_id = found[role].split("_")[1]
             writer.submit(lambda tx, key=key_id: keys.revoke(tx, key, at=SystemClock().now())).result()  # type: ignore[misc]
         return found
+
+    def _organisation(self, role: str) -> str:
+        return {"bank": self.xa.cast.banks[0], "telco": self.xa.cast.telco}.get(role, "")
 
     def theft(self) -> Theft:
         """Return a theft that nobody has reported yet."""

@@ -231,6 +231,7 @@ def _make_home(directory: Path, casts: Sequence[Cast], cast: Cast, ports: Ports)
         plain=Door(HOST, ports.plain),
         competent=(str(note.ed25519_key(issuer.name, issuer)),),
         banks=cast.banks,
+        telcos=(cast.telco,),
         abroad={bank: other.authority for other in casts if other != cast for bank in other.banks},
     )
     home = homes.create(directory / cast.authority, config, policy=cast.policy, hosts=[HOST])
