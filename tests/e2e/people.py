@@ -78,7 +78,7 @@ class Running:
                 self.xa.home,
                 name=f"Test {role}",
                 role=role,
-                organisation=self._organisation(role),
+                organisation=self.organisation(role),
             )
             for role in sorted(ROLES)
         }
@@ -87,7 +87,7 @@ class Running:
     def passes(self) -> dict[str, str]:
         """Return for each role at xa the path at which one click signs somebody of it in."""
         people = [
-            NewOfficer(login=f"test-{role}", name=f"Test {role}", role=role, organisation=self._organisation(role))
+            NewOfficer(login=f"test-{role}", name=f"Test {role}", role=role, organisation=self.organisation(role))
             for role in sorted(ROLES)
         ]
         made = admit(self.xa.home, people)
@@ -99,12 +99,13 @@ class Running:
         writer = SerialWriter(open_engine(self.xa.home.path(self.xa.home.config.database)))
         found = {}
         for role in sorted(ROLES):
-            found[role] = issue_key(self.xa.home, name="Gone", role=role, organisation=self._organisation(role))
+            found[role] = issue_key(self.xa.home, name="Gone", role=role, organisation=self.organisation(role))
             key_id = found[role].split("_")[1]
             writer.submit(lambda tx, key=key_id: keys.revoke(tx, key, at=SystemClock().now())).result()  # type: ignore[misc]
         return found
 
-    def _organisation(self, role: str) -> str:
+    def organisation(self, role: str) -> str:
+        """Return the organisation whose people have the role at xa; "" for the authority's own."""
         return {"bank": self.xa.cast.banks[0], "telco": self.xa.cast.telco}.get(role, "")
 
     def theft(self) -> Theft:
