@@ -79,7 +79,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 class Register:
     """The clients as the file has them now.
 
-    A file that is not there admits nobody. One that cannot be read is BadInput at the start; later the clients known before stay.
+    A file that is not there admits nobody; a broken one is BadInput at the start, and later the clients known before stay.
     """
 
     def __init__(self, path: Path) -> None:

@@ -40,8 +40,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     ``countries`` returns where a number roams, None where that is not known; without it no client is told any country.
     ``confirmed`` returns when the table last heard of its network, None for now: that is told as the time of every status,
     so that no answer says when somebody crossed a border. ``protected`` numbers are answered like nobody's; for ``excluded``
-    ones the services are not offered, which is said. ``guard`` refuses (False) a client's further questions: the operator's alarm
-    against harvesting; it sees every question.
+    ones the services are not offered, which is said. ``guard`` sees every question and refuses (False) a client's further ones:
+    the operator's alarm against harvesting.
     """
 
     subscribers: Subscribers
