@@ -1,6 +1,8 @@
 """The CAMARA project's own scenarios, read from LINTAS_CAMARA_DIR and played over HTTP against a face with a real listener."""
 
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.conformance.camara.definitions import SERVED, Definition
@@ -28,6 +30,14 @@ def definitions() -> dict[str, Definition]:
 @pytest.mark.skipif(not SCENARIOS, reason=WITHOUT)
 def test_the_directory_holds_the_versions_that_the_face_was_written_after(definitions: dict[str, Definition]) -> None:
     assert {api: each.version for api, each in definitions.items()} == SERVED, "check out r1.2, r3.3 and r2.2"
+
+
+@pytest.mark.skipif(not SCENARIOS, reason=WITHOUT)
+def test_the_page_counts_them_as_they_are() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "telco-camara.md").read_text("utf-8")
+    for api, total in Counter(each.api for each in SCENARIOS).items():
+        run = sum(not each.skipped for each in SCENARIOS if each.api == api)
+        assert f"| `{api}` | {total} | {run} | {run} | {total - run} |" in page
 
 
 @pytest.mark.skipif(not SCENARIOS, reason=WITHOUT)
