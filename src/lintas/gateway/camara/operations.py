@@ -61,7 +61,7 @@ class Operations:
     def check_sim_swap(self, token: Token, body: bytes) -> msgspec.Struct:
         """Answer whether a number's SIM changed within so many hours."""
         given = requests.read(body, requests.SimSwapRequest)
-        hours = requests.hours_back(given.max_age, self._monitored)
+        hours = requests.hours_back(given.max_age, self._days_known())
         number = self._own(token, requests.number_meant(token.number, given.phone_number))
         return answers.SimSwapped(
             answers.within(self._sources.subscribers.sim_changed(number), self._clock.now(), hours)
@@ -72,7 +72,7 @@ class Operations:
         given = requests.read(body, requests.SimSwapDateRequest)
         number = self._own(token, requests.number_meant(token.number, given.phone_number))
         changed = self._sources.subscribers.sim_changed(number)
-        return answers.sim_swap_date(changed, self._clock.now(), self._monitored)
+        return answers.sim_swap_date(changed, self._clock.now(), self._days_known())
 
     def check_recycling(self, token: Token, body: bytes) -> msgspec.Struct:
         """Answer whether a number changed its subscriber after a day; SERVICE_NOT_APPLICABLE beyond the operator's records."""
@@ -83,6 +83,13 @@ class Operations:
         if recycled is None:
             raise Fault("SERVICE_NOT_APPLICABLE", "The records of this number do not reach back so far.")
         return answers.Recycled(recycled)
+
+    def _days_known(self) -> int | None:
+        """Return how many days back SIM changes are told, None for all: what a young record does not know is no "no"."""
+        bounds = [self._monitored] if self._monitored else []
+        if self._sources.sims_since is not None:
+            bounds.append(max(0, (self._clock.now() - self._sources.sims_since).days))
+        return min(bounds, default=None)
 
     def _let(self, token: Token, number: int) -> int:
         """Return the number if it may be asked for: the guard sees every question, also those about nobody's number."""

@@ -39,14 +39,16 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
     ``countries`` returns where a number roams, None where that is not known; without it no client is told any country.
     ``confirmed`` returns when the table last heard of its network, None for now: that is told as the time of every status,
-    so that no answer says when somebody crossed a border. ``protected`` numbers are answered like nobody's; for ``excluded``
-    ones the services are not offered, which is said. ``guard`` sees every question and refuses (False) a client's further ones:
+    so that no answer says when somebody crossed a border. ``sims_since`` is when the table's record of SIM changes began
+    (None: with each SIM); earlier is not answered. ``protected`` numbers are answered like nobody's; for ``excluded`` ones
+    the services are not offered, which is said. ``guard`` sees every question and refuses (False) a client's further ones:
     the operator's alarm against harvesting.
     """
 
     subscribers: Subscribers
     countries: Callable[[int], Country | None] | None = None
     confirmed: Callable[[], datetime | None] = lambda: None
+    sims_since: datetime | None = None
     protected: Callable[[int], bool] = lambda _number: False
     excluded: Callable[[int], bool] = lambda _number: False
     guard: Callable[[str, int], bool] = lambda _client, _number: True

@@ -64,9 +64,9 @@ def roaming_status(
     )
 
 
-def sim_swap_date(changed: datetime | None, now: datetime, monitored_days: int) -> SimSwapDate:
-    """Build the answer; with ``monitored_days`` (0: all of it) nothing is told of what lies before."""
-    if monitored_days == 0:
+def sim_swap_date(changed: datetime | None, now: datetime, monitored_days: int | None) -> SimSwapDate:
+    """Build the answer; with ``monitored_days`` (None: all of it) nothing is told of what lies before."""
+    if monitored_days is None:
         return SimSwapDate(None if changed is None else times.render(changed))
     if changed is None or not within(changed, now, monitored_days * 24):
         return SimSwapDate(None, monitored_days)

@@ -120,11 +120,11 @@ def device_meant(token: int | None, given: Device | UnsetType) -> int:
     return int(given.phone_number)
 
 
-def hours_back(asked: int, monitored_days: int) -> int:
-    """Return ``maxAge`` if it can be answered; OUT_OF_RANGE beyond the schema's bounds or the days that are monitored."""
+def hours_back(asked: int, monitored_days: int | None) -> int:
+    """Return ``maxAge`` if it can be answered; OUT_OF_RANGE beyond the schema's bounds or the days monitored (None: all)."""
     if not LEAST_HOURS <= asked <= MOST_HOURS:
         raise Fault("OUT_OF_RANGE", f"maxAge is {LEAST_HOURS} to {MOST_HOURS} hours.")
-    if monitored_days and asked > monitored_days * 24:
+    if monitored_days is not None and asked > monitored_days * 24:
         raise Fault("OUT_OF_RANGE", f"Changes are known of the last {monitored_days} days only.")
     return asked
 

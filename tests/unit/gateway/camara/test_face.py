@@ -133,6 +133,15 @@ def test_sim_changes_are_told_as_far_back_as_is_monitored(tmp_path: Path) -> Non
         Settings(monitored_days=9)
 
 
+def test_a_record_of_sim_changes_that_is_young_does_not_pass_for_no_change(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sims_since=datetime.now(UTC) - timedelta(days=3, hours=1))
+    desk.operator.sim = None
+    assert desk.ask(SWAP, {**PHONE, "maxAge": 72}).json() == {"swapped": False}
+    for young in (PHONE, {**PHONE, "maxAge": 73}):
+        assert told(desk.ask(SWAP, young)) == (400, "OUT_OF_RANGE")
+    assert desk.ask(DATE, PHONE).json() == {"latestSimChange": None, "monitoredPeriod": 3}
+
+
 def test_records_that_do_not_reach_back_are_no_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk.operator, "recycled_since", lambda _number, _day: None)
     assert told(desk.ask(RECYCLING, BODIES[RECYCLING])) == (422, "SERVICE_NOT_APPLICABLE")
