@@ -18,13 +18,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:  # noqa: ANN401 — 
                 name = report.nodeid.split("[", 1)[1].removesuffix("]")
                 outcomes[name.partition(":")[0], outcome] += 1
                 ran.add(name)
-    if not ran:
+    read = scenarios()
+    if not (ran and read):
         return
     terminalreporter.section("CAMARA scenarios: in all, run, passed, skipped")
     for api in sorted({api for api, _ in outcomes}):
         passed, failed, skipped = (outcomes[api, each] for each in ("passed", "failed", "skipped"))
         total, run = passed + failed + skipped, passed + failed
         terminalreporter.write_line(f"{api:45} {total:4} {run:4} {passed:4} {skipped:4}")
-    for each in scenarios():
+    for each in read:
         if each.skipped and f"{each.api}:{each.name}" in ran:
             terminalreporter.write_line(f"skipped {each.name}: {each.skipped}")

@@ -86,7 +86,9 @@ class TokenEndpoint:
         )
         if client is None or not known:
             self._tries.wrong(address, client_id)
-            _log.warning("an API client was not believed", extra={"kind": "unknown" if client is None else "wrong"})
+            # Ids that nobody has are made up without end: only a known client's trouble is worth a line.
+            if client is not None:
+                _log.warning("an API client was not believed", extra={"peer": client.id})
             raise _Refused("invalid_client", "the client is not known here, or not by this proof")
         return client
 

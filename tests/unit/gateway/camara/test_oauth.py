@@ -167,9 +167,14 @@ def test_tries_wait_and_lock_nobody_else_out() -> None:
     assert not tries.too_many("192.0.2.1", "client-a")
 
 
-def test_guessing_a_secret_is_slowed_down(desk: Desk) -> None:
+def test_guessing_a_secret_is_slowed_down_and_seen(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     codes = [desk.request_token(CHECK, (desk.client.id, "wrong")).status_code for _ in range(TRIES + 1)]
     assert codes == [401] * TRIES + [429]
+    assert [record.__dict__["peer"] for record in caplog.records if record.name == "lintas.camara"] == [
+        desk.client.id
+    ] * TRIES
+    assert desk.request_token(CHECK, ("nobody", "wrong")).status_code == 401
+    assert sum(record.name == "lintas.camara" for record in caplog.records) == TRIES
     assert desk.request_token(CHECK, (desk.client.id, desk.secret)).status_code == 429
 
 
