@@ -1,10 +1,11 @@
 """Puts a node's public face together: the API, its OpenAPI document, the ledger's files, health, and the pages."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from lintas import __version__
 from lintas.access.records import Caller
@@ -80,9 +81,14 @@ def api_routes() -> list[Route]:
     return [*routes, openapi.route("/api/v1/openapi.json", routes, title="lintas", version="1")]
 
 
-def public_app(runtime: Runtime, routes: Sequence[Route] = (), pages: Pages | None = None) -> Starlette:
-    """Build the application of the public door; ``routes`` and ``pages`` are the console's."""
-    return routes_to_app([*api_routes(), *routes], runtime, authenticator(runtime), pages=pages)
+def public_app(
+    runtime: Runtime,
+    routes: Sequence[Route] = (),
+    pages: Pages | None = None,
+    mounts: Mapping[str, ASGIApp] | None = None,
+) -> Starlette:
+    """Build the application of the public door; ``routes`` and ``pages`` are the console's, ``mounts`` faces by their path."""
+    return routes_to_app([*api_routes(), *routes], runtime, authenticator(runtime), pages=pages, mounts=mounts)
 
 
 def authenticator(runtime: Runtime) -> Callable[[str], Caller | None]:

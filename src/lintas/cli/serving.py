@@ -7,6 +7,9 @@ from pathlib import Path
 from lintas.api.app import public_app
 from lintas.api.exchange import exchange_app
 from lintas.console.pages import PAGES, ROUTES
+from lintas.gateway.camara.clients import Register
+from lintas.gateway.camara.face import PREFIXES, TOKEN_PATH, Face, Settings
+from lintas.gateway.camara.sources import NoTable, Sources
 from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_signals
 from lintas.node.config import read_config
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_node
@@ -35,7 +38,7 @@ async def serve_node(config_file: Path, *, say: Callable[[str], object], distrus
 def _doors(runtime: Runtime) -> list[Listener]:
     home, config = runtime.home, runtime.home.config
     tls = TlsFiles(certificate=home.key(TLS_CERTIFICATE), key=home.key(TLS_KEY))
-    people = public_app(runtime, ROUTES, PAGES)
+    people = public_app(runtime, ROUTES, PAGES, dict.fromkeys(PREFIXES, _camara(runtime)))
     doors = [
         Listener(name="public", host=config.public.host, port=config.public.port, app=people, tls=tls),
         Listener(
@@ -50,3 +53,12 @@ def _doors(runtime: Runtime) -> list[Listener]:
     if config.plain is not None:
         doors.append(Listener(name="plain", host=config.plain.host, port=config.plain.port, app=people))
     return doors
+
+
+def _camara(runtime: Runtime) -> Face:
+    """Build the CAMARA face of the node: it knows clients, but an authority keeps no operator's table, so it answers 503."""
+    home, parts = runtime.home, runtime.node.parts
+    address = parts.directory.member(parts.identity.authority).public_url
+    register = Register(home.path(home.config.camara_clients))
+    settings = Settings(token_url=address.rstrip("/") + TOKEN_PATH if address else "")
+    return Face(Sources(subscribers=NoTable()), register, settings)

@@ -33,6 +33,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     them, ``kinds`` those of ``banks`` that are none to what they are. ``competent`` are the verifier keys of the authorities
     whose approvals count here. ``pull`` makes this node fetch at every peer's door what is for it.
     ``exercise_clock`` names the file that drives the time of an exercise; without it a node goes by the machine's clock.
+    ``camara_clients`` is the register of the API clients of the CAMARA face.
     ``language`` is what letters are written in; "" is the jurisdiction's own where lintas speaks it, else English.
     """
 
@@ -62,6 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     telcos: tuple[BankCode, ...] = ()
     abroad: dict[BankCode, Name] = {}
     kinds: dict[BankCode, HolderKind] = {}
+    camara_clients: Annotated[str, msgspec.Meta(min_length=1)] = "camara-clients.json"
 
 
 class Home(msgspec.Struct, frozen=True):

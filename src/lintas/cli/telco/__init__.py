@@ -4,7 +4,9 @@ import click
 
 from lintas.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "client": ("lintas.cli.telco.client", "client", "Admit, list and revoke the API clients of a CAMARA face."),
+}
 
 
 @click.group(cls=LazyGroup, commands_table=COMMANDS)
