@@ -57,7 +57,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """The one question that a call needs: ``number`` is asked about, ``to`` is the operator or the jurisdiction that answers.
 
     ``strong``: does the network of ``number`` carry a call of it to ``other`` now? Else: may it call from abroad, is it assigned?
-    ``passed``, ``failed`` and ``unknown`` are the situations that each answer leads to.
+    ``passed``, ``failed`` and ``unknown`` are the situations that each answer leads to; a ``pass`` counts by evidence of at least
+    ``needs``, a ``fail`` by ``assigned`` (the number is nobody's) or at least ``refutes``.
     """
 
     number: E164
@@ -66,6 +67,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     strong: bool
     to: str
     needs: Evidence
+    refutes: Evidence
     passed: Situation
     failed: Situation
     unknown: Situation
