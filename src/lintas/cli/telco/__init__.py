@@ -4,7 +4,10 @@ import click
 
 from lintas.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "explain": ("lintas.cli.telco.explain", "explain", "Say what a gateway would do with a call, rung by rung."),
+    "preset": ("lintas.cli.telco.explain", "preset", "Show a policy on calls as a table."),
+}
 
 
 @click.group(cls=LazyGroup, commands_table=COMMANDS)
