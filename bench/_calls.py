@@ -332,10 +332,10 @@ class Makers:
 
 #: Calls in a thousand of each class.
 SHARES: dict[str, int] = {
-    "domestic": 130,
+    "domestic": 120,
     "visitor": 20,
     "emergency": 10,
-    "foreign_caller": 150,
+    "foreign_caller": 130,
     "withheld": 30,
     "roamer": 80,
     "roamer_mvno": 20,

@@ -49,7 +49,7 @@ def read(plan: Plan, text: str, *, domestic: bool) -> Reading:
         return _international(plan, digits)
     if digits[:2] == "00":
         return _abroad(plan, digits)
-    if digits.startswith(plan.away) and not _own_national(plan, digits):
+    if digits.startswith(plan.away) and not _national(plan, digits):
         return _international(plan, digits[len(plan.away) :])
     return _bare(plan, digits, domestic=domestic)
 
@@ -105,23 +105,24 @@ def _own(plan: Plan, digits: str) -> Reading:
     return Reading("number", digits, True, None, plan.jurisdiction)
 
 
-def _own_national(plan: Plan, digits: str) -> Reading | None:
+def _national(plan: Plan, digits: str) -> Reading | None:
     """Read national form: behind the trunk prefix, or without one where numbers have none."""
     trunk = plan.trunk_prefix
-    if trunk and digits.startswith(trunk):
-        national = digits[len(trunk) :]
+    for national in (digits[len(trunk) :], digits) if trunk and digits.startswith(trunk) else (digits,):
         line = plan.line(national)
         if line is not None:
             return Reading("number", plan.code + national, True, line, plan.jurisdiction)
-    line = plan.line(digits)
-    return None if line is None else Reading("number", plan.code + digits, True, line, plan.jurisdiction)
+        for region in plan.neighbours:
+            if metadata.anything(region).fullmatch(national):
+                return Reading("number", plan.code + national, country=region)
+    return None
 
 
 def _bare(plan: Plan, digits: str, *, domestic: bool) -> Reading:
     """Read digits without any sign of what they are."""
     if len(digits) <= LONGEST_SHORT:
         return _SHORT
-    national = _own_national(plan, digits)
+    national = _national(plan, digits)
     if national is not None and (domestic or not _possible(plan, digits)):
         return national
     found = _international(plan, digits) if digits[0] != "0" else _MALFORMED
