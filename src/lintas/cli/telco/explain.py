@@ -80,7 +80,7 @@ def _as_json(steps: list[Step]) -> str:
 
 
 def _line(step: Step) -> str:
-    said = f"{step.rung + ':':<18}{step.text(words('en'))}"
+    said = f"{step.rung.replace('_', ' ') + ':':<18}{step.text(words('en'))}"
     if step.situation is None:
         return said
     label = f' "{step.label}"' if step.label else ""

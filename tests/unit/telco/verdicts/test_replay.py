@@ -39,7 +39,7 @@ def test_what_weaker_evidence_lets_through_is_seen(samples: list[Sample]) -> Non
     refused, passed = wrong(replay(part, presets("be"), "registered-abroad"), presets("be"))
     for kind in ("spoofed roamer, calling another", "spoofed roamer, not calling"):
         assert passed[kind][0] == passed[kind][1] > 0
-    assert refused["left the country and returns"][0] > 0
+    assert refused["left the jurisdiction and returns"][0] > 0
     assert (
         wrong(replay(part, presets("strict"), "registered-abroad"), presets("strict"))[1][
             "spoofed roamer, not calling"
