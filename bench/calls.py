@@ -41,12 +41,23 @@ def decide(gateway: Ladder, home: Home, sample: Sample) -> Ruling:
     return gateway.conclude(found, home.answer(found, sample.truth)) if isinstance(found, Ask) else found
 
 
-def replay(samples: Iterable[Sample], preset: Preset, level: Evidence, rates: Rates = HEALTHY) -> Tally:
-    """Count in which situation each call ends."""
-    gateway, home, tally = ladder(preset, level), Home(level, SEED, rates), Tally()
+class Run:
+    """One gateway and its home networks while calls are played, and in which situation each ended."""
+
+    def __init__(self, preset: Preset, level: Evidence, rates: Rates = HEALTHY) -> None:
+        self._gateway, self._home = ladder(preset, level), Home(level, SEED, rates)
+        self.tally = Tally()
+
+    def take(self, sample: Sample) -> None:
+        """Play one call."""
+        self.tally[sample.kind, sample.genuine, decide(self._gateway, self._home, sample).situation] += 1
+
+
+def replay(samples: Iterable[Sample], runs: Iterable[Run]) -> None:
+    """Play the calls in each run."""
     for sample in samples:
-        tally[sample.kind, sample.genuine, decide(gateway, home, sample).situation] += 1
-    return tally
+        for run in runs:
+            run.take(sample)
 
 
 def like(preset: Preset) -> Preset:
@@ -73,15 +84,15 @@ def share(counts: Counts) -> float:
 
 def measure() -> list[Figure]:
     """Return the figures; the tables by class and their sums are printed on the way."""
-    tallies: dict[tuple[str, str], Tally] = {}
     rows = [_pace()]
-    for base in ("my", "strict"):
-        for level in LEVELS:
-            count = CALLS if level == "on-call" else PART
-            tallies[base, level] = replay(calls(count, SEED), presets(base), level)
-        tallies[base, AT_RATES] = replay(calls(PART, SEED), presets(base), "on-call", STATED)
+    bases = [presets(name) for name in ("my", "strict")]
+    runs: dict[str, list[Run]] = {base.name: [Run(base, level) for level in LEVELS] for base in bases}
+    replay(calls(CALLS, SEED), [each[-1] for each in runs.values()])
+    for base in bases:
+        runs[base.name].append(Run(base, "on-call", STATED))
+    replay(calls(PART, SEED), [run for each in runs.values() for run in (*each[:-2], each[-1])])
     columns = (*LEVELS, AT_RATES)
-    sums = {name: [wrong(tallies[like(presets(name)).name, at], presets(name)) for at in columns] for name in names()}
+    sums = {name: [wrong(run.tally, presets(name)) for run in runs[like(presets(name)).name]] for name in names()}
     for at, column in enumerate(columns):
         print(_by_class(column, {name: sums[name][at] for name in names()}))
     print(_summary(columns, sums))
@@ -89,7 +100,7 @@ def measure() -> list[Figure]:
         refused = sum(bad for bad, _ in sums[name][LEVELS.index("on-call")][0].values())
         rows.append(row(f"calls: {name}, genuine calls refused at on-call evidence, of {CALLS:,}", refused, "calls", 0))
     differing = sum(
-        differences(calls(PART // 10, SEED + 1), presets(name), level) for name in names() for level in LEVELS
+        differences(calls(PART // 25, SEED + 1), presets(name), level) for name in names() for level in LEVELS
     )
     return [*rows, row("calls: treated otherwise by a preset's own ladder than by its table", differing, "calls", 0)]
 
