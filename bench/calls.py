@@ -8,6 +8,7 @@ own ladder does the same is checked on a part of the calls.
 import time
 from collections import Counter
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from bench import Figure, row
 from bench._calls import HEALTHY, PARTNERS, Home, Lists, Rates, Sample, calls, ported
@@ -65,16 +66,30 @@ def like(preset: Preset) -> Preset:
     return presets("strict" if preset.needs == presets("strict").needs else "my")
 
 
-def wrong(tally: Tally, preset: Preset) -> tuple[Counts, Counts]:
-    """Return by class (wrong, all): genuine calls that the preset refuses, spoofed ones that it lets through as they are."""
-    blocked: Counts = {}
-    passed: Counts = {}
+class Wrong(NamedTuple):
+    """What went wrong, by class: genuine calls refused, genuine ones without their number, spoofed ones let through unmarked."""
+
+    refused: Counts
+    withheld: Counts
+    passed: Counts
+
+
+def wrong(tally: Tally, preset: Preset) -> Wrong:
+    """Count it for a preset."""
+    found = Wrong({}, {}, {})
     for (kind, genuine, situation), count in sorted(tally.items()):
-        into = blocked if genuine else passed
-        bad = preset.rules[situation].action in (("block", "divert") if genuine else ("allow",))
-        before, total = into.get(kind, (0, 0))
-        into[kind] = (before + count * bad, total + count)
-    return blocked, passed
+        action = preset.rules[situation].action
+        if genuine:
+            _add(found.refused, kind, count, action in ("block", "divert"))
+            _add(found.withheld, kind, count, action == "withhold-cli")
+        else:
+            _add(found.passed, kind, count, action == "allow")
+    return found
+
+
+def _add(counts: Counts, kind: str, count: int, bad: bool) -> None:
+    before, total = counts.get(kind, (0, 0))
+    counts[kind] = (before + count * bad, total + count)
 
 
 def share(counts: Counts) -> float:
@@ -97,7 +112,7 @@ def measure() -> list[Figure]:
         print(_by_class(column, {name: sums[name][at] for name in names()}))
     print(_summary(columns, sums))
     for name in names():
-        refused = sum(bad for bad, _ in sums[name][LEVELS.index("on-call")][0].values())
+        refused = sum(bad for bad, _ in sums[name][LEVELS.index("on-call")].refused.values())
         rows.append(row(f"calls: {name}, genuine calls refused at on-call evidence, of {CALLS:,}", refused, "calls", 0))
     differing = sum(
         differences(calls(PART // 25, SEED + 1), presets(name), level) for name in names() for level in LEVELS
@@ -105,12 +120,13 @@ def measure() -> list[Figure]:
     return [*rows, row("calls: treated otherwise by a preset's own ladder than by its table", differing, "calls", 0)]
 
 
-def _summary(columns: tuple[str, ...], sums: dict[str, list[tuple[Counts, Counts]]]) -> str:
-    """Write the sums over all classes, for each preset: % of genuine calls refused / % of spoofed ones passed unmarked."""
-    lines = ["genuine refused % / spoofed passed unmarked %", f"{'':<8}" + "".join(f"{name:>20}" for name in columns)]
+def _summary(columns: tuple[str, ...], sums: dict[str, list[Wrong]]) -> str:
+    """Write the sums over all classes, for each preset, as rows of a table."""
+    lines = ["genuine refused / genuine, number withheld / spoofed passed unmarked (%)"]
+    lines.append("| preset | " + " | ".join(columns) + " |")
     for name, cells in sums.items():
-        shown = (f"{share(blocked):.2f} / {share(passed):.2f}" for blocked, passed in cells)
-        lines.append(f"{name:<8}" + "".join(f"{cell:>20}" for cell in shown))
+        shown = (" / ".join(f"{share(each):.2f}" for each in cell) for cell in cells)
+        lines.append(f"| `{name}` | " + " | ".join(shown) + " |")
     return "\n".join(lines)
 
 
@@ -138,12 +154,13 @@ def _pass(gateway: Ladder, given: list[Call]) -> float:
     return (time.process_time() - began) / len(given) * 1e6
 
 
-def _by_class(level: str, columns: dict[str, tuple[Counts, Counts]]) -> str:
-    """Write the table of one level: for genuine classes % refused, for spoofed ones % passed as they are."""
+def _by_class(level: str, columns: dict[str, Wrong]) -> str:
+    """Write the table of one level, without the classes of which nothing goes wrong under any preset."""
     lines = [f"{level:<42}" + "".join(f"{name:>8}" for name in columns)]
-    for part, what in ((0, "genuine, refused"), (1, "spoofed, passed unmarked")):
-        lines.append(f"  {what} (%)")
+    for part, what in enumerate(("genuine, refused", "genuine, number withheld", "spoofed, passed unmarked")):
+        lines.append(f"  {what} (%; 0 of every class that is not named)")
         for kind in next(iter(columns.values()))[part]:
-            cells = (columns[name][part][kind] for name in columns)
-            lines.append(f"    {kind:<38}" + "".join(f"{100 * bad / total:>8.2f}" for bad, total in cells))
+            cells = [columns[name][part][kind] for name in columns]
+            if any(bad for bad, _ in cells):
+                lines.append(f"    {kind:<38}" + "".join(f"{100 * bad / total:>8.2f}" for bad, total in cells))
     return "\n".join(lines)
