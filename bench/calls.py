@@ -67,7 +67,7 @@ def like(preset: Preset) -> Preset:
 
 
 class Wrong(NamedTuple):
-    """What went wrong, by class: genuine calls refused, genuine ones without their number, spoofed ones let through unmarked."""
+    """What went wrong, by class: genuine calls refused, genuine ones without their number, spoofed ones passed unmarked."""
 
     refused: Counts
     withheld: Counts
