@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import json
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -283,6 +285,11 @@ def test_the_question_names_the_called_number_only_under_the_calls_own_reference
     assert (question.a, question.b_hash, question.trunk) == (MOBILE, expected, "international")
     weak = asks(MOBILE, level="registered-abroad").question("call-0001", "2026-01-01T00:00:00Z")
     assert weak.b_hash == ""
+
+
+def test_a_verdict_in_json_has_its_five_fields_always() -> None:
+    written = json.loads(msgspec.json.encode(first(FIXED, trunk="domestic")))
+    assert {"verdict", "evidence", "action", "id", "ttl_s", "situation"} <= set(written)
 
 
 # --- explained --------------------------------------------------------------------------------------------------------
