@@ -1,0 +1,79 @@
+"""`lintas telco explain` and `preset`: what a gateway would do with a call, rung by rung, and a policy as a table."""
+
+from typing import Unpack, get_args
+
+import click
+import msgspec
+
+from lintas.cli.telco.policy import PolicyOptions, ladder_of, policy_options, preset_of
+from lintas.telco.records import Call, Listed, Trunk
+from lintas.telco.verdicts.presets import names, presets
+from lintas.telco.verdicts.records import SITUATIONS, Step
+from lintas.text.translation import words
+
+
+class _NoList:
+    """No list: every number is judged by plan and policy alone."""
+
+    def find(self, number: int) -> Listed | None:
+        """Return nothing."""
+        return None
+
+
+@click.command()
+@click.argument("number")
+@click.option("--to", "b", default="", metavar="NUMBER", help="The called number.")
+@click.option(
+    "--forwarded-by", "diverted", default="", metavar="NUMBER", help="Who is said to have forwarded the call."
+)
+@click.option(
+    "--trunk",
+    type=click.Choice(get_args(Trunk)),
+    default="international",
+    show_default=True,
+    help="By which way the call comes in.",
+)
+@policy_options
+@click.option("--json", "as_json", is_flag=True, help="Print the steps as one JSON document.")
+def explain(
+    number: str,
+    b: str,
+    diverted: str,
+    trunk: Trunk,
+    as_json: bool,
+    **policy: Unpack[PolicyOptions],
+) -> None:
+    """Say what would be done with a call of caller id NUMBER, and why. Nobody is asked; lists are not looked at."""
+    ladder = ladder_of(_NoList(), policy)
+    steps = ladder.explain(Call(a=number, b=b, trunk=trunk, diverted=diverted))
+    click.echo(_as_json(steps) if as_json else "\n".join(_line(step) for step in steps))
+
+
+def _as_json(steps: list[Step]) -> str:
+    english = words("en")
+    told = [{**msgspec.to_builtins(step), "text": step.text(english)} for step in steps]
+    return msgspec.json.encode({"steps": told}).decode()
+
+
+def _line(step: Step) -> str:
+    said = f"{step.rung.replace('_', ' ') + ':':<18}{step.text(words('en'))}"
+    if step.situation is None:
+        return said
+    label = f' "{step.label}"' if step.label else ""
+    return f"{said} {step.situation} → {step.action}{label} ({step.source})"
+
+
+@click.command()
+@click.argument("name", default="")
+def preset(name: str) -> None:
+    """Print the policy NAME (or in a file NAME.yaml, NAME.toml) as a table; without NAME, the names of those shipped."""
+    if not name:
+        click.echo("\n".join(f"{each:<8}{presets(each).title}" for each in names()))
+        return
+    shown = preset_of(name)
+    click.echo(f"{shown.name}: {shown.title}")
+    click.echo(f"evidence needed: {shown.needs.own} for own numbers, {shown.needs.foreign} for foreign ones")
+    for situation in SITUATIONS:
+        rule = shown.rules[situation]
+        label = f' "{rule.label}"' if rule.label else ""
+        click.echo(f"{situation:<26}{rule.action}{label} ({shown.source(situation)})")
