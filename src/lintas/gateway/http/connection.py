@@ -6,7 +6,7 @@ Requests may come in pieces or many at once; answers that need somebody else are
 import asyncio
 from collections import deque
 from collections.abc import Awaitable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 import httptools
 
@@ -77,8 +77,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a connection, or send it away when there are too many."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 — the server listens on TCP
-        self._transport = transport
+        # uvloop's own transports are no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         if self._owner.full or self._owner.stopping:
             self._end(status(503, "too many connections", **{"retry-after": "2"}))
         self._owner.opened(self)
