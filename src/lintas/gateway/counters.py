@@ -3,7 +3,6 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -11,13 +10,9 @@ import msgspec
 KEPT = 180
 
 
-class Cell(NamedTuple):
-    """What is counted together: ``kind`` is what the list said, or the situation that the call stood in; "none" for nothing."""
-
-    trunk: str
-    action: str
-    kind: str
-    version: int
+#: What is counted together: trunk class, action, kind (what the list said, or the situation that the call stood in; "none" for
+#: nothing), and the list's version.
+Cell = tuple[str, str, str, int]
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +40,8 @@ class Counters:
         """Count verdicts."""
         if self._clock() >= self._end:
             self._turn()
-        self._now[cell] = self._now.get(cell, 0) + count
+        now = self._now
+        now[cell] = now.get(cell, 0) + count
 
     @property
     def total(self) -> int:
@@ -55,10 +51,10 @@ class Counters:
     def rows(self, since: int = 0) -> list[Count]:
         """Return the counts of minutes that began at ``since`` or later, oldest first; the last one still grows."""
         return [
-            Count(minute=minute, count=count, **cell._asdict())
+            Count(minute=minute, trunk=trunk, action=action, kind=kind, version=version, count=count)
             for minute, cells in self._minutes
             if minute >= since
-            for cell, count in sorted(cells.items())
+            for (trunk, action, kind, version), count in sorted(cells.items())
         ]
 
     def _turn(self) -> None:

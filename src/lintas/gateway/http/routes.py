@@ -59,14 +59,17 @@ class Routes:
             return problem(wrong)
 
     def _one(self, rest: bytes) -> Answer | Awaitable[Answer]:
-        text, _, query = rest.partition(b"?")
-        written = unquote(text.decode("latin-1"))
+        written, _, query = rest.decode("latin-1").partition("?")
+        number = read(written)
+        if number is not None and not query:
+            return Answer(200, encode(self._verdicts.listed(number)))
+        written = unquote(written)
         number = read(written)
         if not query:
             if number is None:
                 raise _no_number(written)
             return Answer(200, encode(self._verdicts.listed(number)))
-        call = _call(written, query.decode("latin-1"))
+        call = _call(written, query)
         if number is None and self._verdicts.ladder is None:
             raise _no_number(written)
         first = self._verdicts.local(call)

@@ -114,6 +114,7 @@ class Base:
         self.words, self.late, self.apart_at, self.apart_class, *ranges = columns
         self._first, self._last, self._expires, self.range_class, cuts, offsets, members = ranges
         self._steps: list[int] = self.words[::STEP].tolist()
+        self._count = header.entries
         self._rows: dict[int, Row] = {}
         self.segments = (cuts, offsets, members)
         self.ranges = Ranges(Segments(*self.segments), header.ranges, self._range)
@@ -144,9 +145,9 @@ class Base:
 
     def rows(self, number: int) -> tuple[Row, ...]:
         """Return what the file says of one number, ranges aside."""
-        words, count, least = self.words, self.header.entries, number << CLASS_BITS
-        step = bisect_left(self._steps, least)
-        at = bisect_left(words, least, max(step - 1, 0) * STEP, min(step * STEP, count))
+        words, count, least = self.words, self._count, number << CLASS_BITS
+        step = bisect_left(self._steps, least) * STEP
+        at = bisect_left(words, least, step - STEP if step else 0, step if step < count else count)
         if at == count or words[at] >> CLASS_BITS != number:
             return ()
         end = at + 1
@@ -157,10 +158,10 @@ class Base:
     def row(self, at: int) -> Row:
         """Return the entry at a place."""
         index = self.words[at] & APART
-        if index == APART and self.header.apart:
+        if index == APART and len(self.apart_at):
             index = self.apart_class[bisect_left(self.apart_at, at)]
         row = self._rows.get(index) or self.class_row(index)
-        return row._replace(expires=row.expires + self.late[at]) if self.header.late else row
+        return row._replace(expires=row.expires + self.late[at]) if self.late else row
 
     def class_row(self, index: int) -> Row:
         """Return a class of the header."""
