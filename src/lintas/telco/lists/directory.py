@@ -64,8 +64,8 @@ class Directory:
         """
         try:
             same = self.base.stat().st_ino == snapshot.base.inode
-        except OSError as wrong:
-            raise Damaged(f"the base file is gone ({wrong.strerror})", "fetch it again", where=str(self.base)) from None
+        except OSError as gone:
+            raise Damaged(f"the base file is gone ({gone.strerror})", "fetch it again", where=str(self.base)) from None
         if same:
             return self.advance(snapshot)
         base = Base.open(self.base)

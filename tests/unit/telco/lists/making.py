@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from lintas.telco.lists.base import Base
 from lintas.telco.lists.build import Entries, Origin, build
 from lintas.telco.lists.e164 import write
@@ -24,11 +22,7 @@ PUBLISHER = [ed25519_key("xa-asc", SIGNER)]
 
 def base_of(path: Path, entries: Mapping[Key, Row], *, version: int = 0, head: str = genesis(NAME)) -> Base:
     """Write these entries as a base file and open it."""
-    singles = [(key, row) for key, row in entries.items() if key.first == key.last]
-    numbers = np.array([key.first for key, _ in singles], np.uint64)
-    rows = [row for _, row in singles]
-    ranges = {key: row for key, row in entries.items() if key.first != key.last}
-    build(path, Entries(numbers, np.arange(len(rows), dtype=np.uint32), rows, ranges), Origin(NAME, version, head, 5))
+    build(path, Entries.of(entries), Origin(NAME, version, head, 5))
     return Base.open(path)
 
 

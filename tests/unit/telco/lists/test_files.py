@@ -130,7 +130,7 @@ def test_a_list_of_another_kind_of_rows_is_refused(tmp_path: Path) -> None:
 
 def test_parquet_with_columns_of_their_own_types(tmp_path: Path) -> None:
     source = tmp_path / "list.parquet"
-    duckdb.sql(
+    duckdb.connect().sql(
         "SELECT 99960001::BIGINT AS number, 'blocked' AS kind, TIMESTAMP '2027-01-01 00:00:00' AS expires, "
         "'r' AS reason, 'X' AS owner"
     ).write_parquet(str(source))
