@@ -30,7 +30,7 @@ class Counters:
     """Verdicts of the last KEPT minutes, and of all time since the start."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+        self.clock = clock
         self._minutes: deque[tuple[int, dict[Cell, int]]] = deque(maxlen=KEPT)
         self._now: dict[Cell, int] = {}
         self._end = 0.0
@@ -38,7 +38,7 @@ class Counters:
 
     def add(self, cell: Cell, count: int = 1) -> None:
         """Count verdicts."""
-        if self._clock() >= self._end:
+        if self.clock() >= self._end:
             self._turn()
         now = self._now
         now[cell] = now.get(cell, 0) + count
@@ -59,7 +59,7 @@ class Counters:
 
     def _turn(self) -> None:
         self._before = self.total
-        minute = int(self._clock()) // 60 * 60
+        minute = int(self.clock()) // 60 * 60
         self._end = minute + 60
         self._now = {}
         self._minutes.append((minute, self._now))

@@ -5,8 +5,7 @@ any other nothing is known and the call goes on.
 """
 
 import secrets
-import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -15,13 +14,12 @@ import msgspec
 from lintas.gateway.counters import Counters
 from lintas.model.times import render
 from lintas.telco.lists.e164 import read
+from lintas.telco.lists.entries import KINDS
 from lintas.telco.lists.snapshot import Snapshot
-from lintas.telco.records import Action, Call, CliAnswer, CliQuestion, Listed, Verdict
+from lintas.telco.records import Action, Call, CliAnswer, CliQuestion, Kind, Listed, Verdict
 
 #: How long an answer from a list may be kept: a withdrawal is to be felt within two seconds.
 TTL_S = 2
-#: What counts have as trunk class where only a number was asked for.
-UNSAID = "unsaid"
 UNKNOWN = Verdict(verdict="unknown", evidence="none", action="allow", ttl_s=TTL_S)
 
 
@@ -76,6 +74,7 @@ class Verdicts:
     ) -> None:
         self.lists, self.ladder, self._asker, self._action = lists, ladder, asker, action
         self.counters = counters or Counters()
+        self._forms = {kind: _form(kind, action) for kind in KINDS}
 
     def listed(self, number: int) -> Verdict:
         """Return what the list alone says of a number."""
@@ -83,13 +82,42 @@ class Verdicts:
         found = snapshot.find(number)
         verdict = self._of(found)
         kind = found.kind if found else "none"
-        # The key is a plain tuple: a million of them are made in a busy minute.
-        self.counters.add((UNSAID, verdict.action, kind, snapshot.version))
+        # The trunk class, where only a number was asked for.
+        self.counters.add(("unsaid", verdict.action, kind, snapshot.version))
         return verdict
 
-    def listed_many(self, numbers: Iterable[int]) -> list[Verdict]:
-        """Return what the list alone says of each number."""
-        return [self.listed(number) for number in numbers]
+    def listed_json(self, number: int) -> bytes:
+        """Return ``encode(self.listed(number))``, at a third of its cost: nearly all answers are made here."""
+        snapshot = self.lists.snapshot
+        found = snapshot.find(number)
+        if found is None:
+            self.counters.add(("unsaid", "allow", "none", snapshot.version))
+            return _NOTHING
+        kind = found.kind
+        form, action = self._forms[kind]
+        self.counters.add(("unsaid", action, kind, snapshot.version))
+        ttl = found.expires - int(self.counters.clock())
+        return form % (found.id.encode(), TTL_S if ttl >= TTL_S else max(0, ttl))
+
+    def listed_json_many(self, numbers: Sequence[int]) -> list[bytes]:
+        """Return ``listed_json`` of each number; counted together."""
+        snapshot = self.lists.snapshot
+        counts: dict[tuple[str, str], int] = {}
+        answers: list[bytes] = []
+        until = int(self.counters.clock()) + TTL_S
+        for found in snapshot.find_many(numbers):
+            if found is None:
+                answers.append(_NOTHING)
+                cell = ("allow", "none")
+            else:
+                form, action = self._forms[found.kind]
+                ttl = TTL_S if found.expires >= until else max(0, found.expires - until + TTL_S)
+                answers.append(form % (found.id.encode(), ttl))
+                cell = (action, found.kind)
+            counts[cell] = counts.get(cell, 0) + 1
+        for (action, kind), count in counts.items():
+            self.counters.add(("unsaid", action, kind, snapshot.version), count)
+        return answers
 
     def local(self, call: Call) -> Verdict | Ask:
         """Return the verdict if it needs nobody's answer, else the question; microseconds, no I/O."""
@@ -120,7 +148,7 @@ class Verdicts:
     def _of(self, found: Listed | None) -> Verdict:
         if found is None:
             return UNKNOWN
-        ttl = max(0, min(TTL_S, found.expires - int(time.time())))
+        ttl = max(0, min(TTL_S, found.expires - int(self.counters.clock())))
         if found.kind == "protected":
             return Verdict(verdict="pass", evidence="listed", action="allow", id=found.id, ttl_s=ttl)
         return Verdict(verdict="fail", evidence="listed", action=self._action, id=found.id, ttl_s=ttl)
@@ -138,4 +166,12 @@ def encode(verdict: Verdict) -> bytes:
     return msgspec.json.encode(more)
 
 
+def _form(kind: Kind, action: Action) -> tuple[bytes, str]:
+    """Return a listed number's answer with gaps for its id and time to live, and the action in it."""
+    said = (b"pass", "allow") if kind == "protected" else (b"fail", action)
+    form = b'{"verdict":"%b","evidence":"listed","action":"%b","id":"%%b","ttl_s":%%d}'
+    return form % (said[0], said[1].encode()), said[1]
+
+
+_NOTHING = encode(UNKNOWN)
 _FIELDS = frozenset(Verdict.__struct_fields__)

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.telco.lists import making
 
-from lintas.gateway.http.answers import Answer
+from lintas.gateway.http.answers import Answer, plain_200
 from lintas.gateway.http.routes import CHECK, COUNTERS, MOST_NUMBERS, PREFIX, Routes
 from lintas.gateway.http.server import Server
-from lintas.gateway.verdict import Verdicts
+from lintas.gateway.verdict import Verdicts, encode
 from lintas.telco.lists.directory import Directory
 from lintas.telco.lists.entries import Change, Key, Row
 from lintas.telco.lists.ids import redress_id
@@ -118,6 +118,46 @@ def test_other_addresses_and_methods(client: httpx.Client, method: str, path: st
     assert said.status_code == code
     assert said.json()["status"] == code
     assert (code == 405) == ("allow" in said.headers)
+
+
+@pytest.mark.parametrize("more", ["", "x: y\r\n", "connection: close\r\n", "Content-Length: 0\r\n"])
+@pytest.mark.parametrize("number", [FIRST, FIRST + 1, FIRST + 2, FIRST + 3, FIRST + 12, FIRST + 20])
+def test_the_short_way_and_the_long_way_say_the_same(directory: Directory, number: int, more: str) -> None:
+    standing = Standing.open(directory.path)
+    verdicts = Verdicts(standing, action="withhold-cli")
+    routes = Routes(verdicts, dict)
+    said = encode(verdicts.listed(number))
+    assert routes.answer(b"GET", PREFIX + b"+%d" % number, b"") == Answer(200, said)
+    assert verdicts.listed_json_many([number, number]) == [said, said]
+    head = b"GET /telco/v1/check/+%d HTTP/1.1\r\nhost: x\r\n%b\r\n" % (number, more.encode())
+    asked = routes.plain.fullmatch(head)
+    if more in ("", "x: y\r\n"):
+        assert asked is not None
+        assert routes.quick(asked) == plain_200(said)
+    else:
+        assert asked is None
+    kinds = {row.kind: row.count for row in verdicts.counters.rows()}
+    assert sum(kinds.values()) == (5 if asked else 4)
+    assert len(kinds) == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET /telco/v1/check/+99960000 HTTP/1.1\r\nbad line\r\n\r\n",
+        "GET /telco/v1/check/+99960000 HTTP/1.1\r\nx: y\r\n folded: z\r\n\r\n",
+        "GET /telco/v1/check/+99960000 HTTP/1.1\r\nx: y\n\r\n",
+        "GET /telco/v1/check/+99960000 HTTP/1.1\r\nx: \0\r\n\r\n",
+        "GET /telco/v1/check/+99960000 HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n",
+        "GET /telco/v1/check/+99960000 HTTP/1.1\r\nTransfer-Encoding : chunked\r\n\r\n",
+        "GET /telco/v1/check/+99960000 HTTP/1.0\r\n\r\n",
+        "GET /telco/v1/check/+99960000 HTTP/1.1\r\n\r\nGET",
+        "GET /telco/v1/check/+9996000000000000 HTTP/1.1\r\n\r\n",
+        "GET /telco/v1/check/+99960000?b=1 HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_not_plain_goes_to_the_parser(head: str) -> None:
+    assert Routes.plain.fullmatch(head.encode("latin-1")) is None
 
 
 def test_a_trunk_may_be_named(client: httpx.Client) -> None:

@@ -7,10 +7,14 @@ import msgspec
 from starlette.exceptions import HTTPException
 
 from lintas.http.problems import MEDIA, describe
-from lintas.model.errors import LintasError
 
 JSON = b"application/json"
 _PLAIN_200 = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+
+
+def plain_200(body: bytes) -> bytes:
+    """Write the answer that nearly all are: JSON, on a connection that stays open."""
+    return _PLAIN_200 % (len(body), body)
 
 
 class Answer(NamedTuple):
@@ -25,7 +29,7 @@ class Answer(NamedTuple):
 def write(answer: Answer, *, head_only: bool = False, close: bool = False) -> bytes:
     """Write an answer; ``head_only`` for HEAD, whose head is that of GET (RFC 9110 section 9.3.2)."""
     if answer.status == 200 and not (head_only or close or answer.more) and answer.media is JSON:
-        return _PLAIN_200 % (len(answer.body), answer.body)
+        return plain_200(answer.body)
     return b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n%b%b\r\n%b" % (
         answer.status,
         HTTPStatus(answer.status).phrase.encode(),
@@ -47,8 +51,3 @@ def problem(wrong: BaseException) -> Answer:
 def status(code: int, detail: str, **headers: str) -> Answer:
     """Write an error that HTTP itself has a status for."""
     return problem(HTTPException(code, detail, headers))
-
-
-def error_text(wrong: LintasError) -> str:
-    """Return an error as a phrase beside one number of many."""
-    return str(wrong)

@@ -24,7 +24,18 @@ _LONG_HEAD = status(431, f"the head has more than {MAX_HEAD:,} bytes")
 
 
 class Answerer(Protocol):
-    """Answers requests at once or later."""
+    """Answers requests at once or later.
+
+    ``plain`` is the whole of a request that ``quick`` answers by its groups, bytes ready to be sent: what nearly all requests are
+    is not taken apart line by line. What it does not match goes to the parser, so it must match nothing that has a body or
+    says how its connection goes on.
+    """
+
+    plain: re.Pattern[bytes]
+
+    def quick(self, asked: re.Match[bytes]) -> bytes:
+        """Answer a plain request; never raises for what is in it."""
+        ...
 
     def answer(self, method: bytes, target: bytes, body: bytes) -> Answer | Awaitable[Answer]:
         """Answer one request; never raises for what is in it."""
@@ -62,6 +73,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, answerer: Answerer, owner: Owner) -> None:
         self._answerer, self._owner = answerer, owner
+        self._plain, self._quick = answerer.plain.fullmatch, answerer.quick
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[_Request] = deque()
@@ -95,6 +107,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came, and answer what is whole."""
+        if not self._under_way and (asked := self._plain(data)):
+            self._age = 0
+            self._transport.write(self._quick(asked))  # type: ignore[union-attr]  # nothing comes in without a transport
+            return
         if self._ended:
             return
         self._chunk = data
@@ -196,6 +212,18 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     # What it does.
+
+    @property
+    def _under_way(self) -> bool:
+        """Tell whether a request has begun or anything is held up: then each next one goes the long way."""
+        return (
+            self._in_request
+            or self._stuck
+            or self._ended
+            or self._task is not None
+            or bool(self._waiting)
+            or self._owner.stopping
+        )
 
     def _feed(self, data: bytes) -> None:
         """Parse; a wish for another protocol was answered like any request, and is passed over (RFC 9110 section 7.8)."""

@@ -1,13 +1,14 @@
 """What each address of the verdict service means: one number, many numbers, counts, health."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, get_args
 from urllib.parse import unquote
 
 import msgspec
 
-from lintas.gateway.http.answers import Answer, problem, status
+from lintas.gateway.http.answers import Answer, plain_200, problem, status, write
 from lintas.gateway.verdict import Verdicts, encode
 from lintas.model.errors import BadInput, LintasError, MalformedInput, TooLarge
 from lintas.telco.lists.e164 import read
@@ -15,6 +16,12 @@ from lintas.telco.records import Call, Trunk, Verdict
 from lintas.trust.keys import UNREADABLE
 
 PREFIX = b"/telco/v1/check/"
+#: A request for one number with header lines that say nothing about body or connection (RFC 9112 sections 3 and 5).
+_PLAIN = re.compile(
+    rb"GET /telco/v1/check/(?:\+|%2[Bb]|00)?([1-9][0-9]{4,14}) HTTP/1\.1\r\n"
+    rb"(?:(?!(?i:connection|content-|transfer-|expect|upgrade|te:|trailer|http2-))"
+    rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n"
+)
 CHECK, COUNTERS, HEALTH = b"/telco/v1/check", b"/telco/v1/counters", b"/healthz"
 #: Numbers in one request, and how many of them are looked up before calls that wait have their turn.
 MOST_NUMBERS, SLICE = 10_000, 200
@@ -31,8 +38,17 @@ class _Bulk(msgspec.Struct, forbid_unknown_fields=True):
 class Routes:
     """Answers requests; ``answer`` returns at once what needs nobody else, and an awaitable for the rest."""
 
+    plain = _PLAIN
+
     def __init__(self, verdicts: Verdicts, health: Health) -> None:
         self._verdicts, self._health = verdicts, health
+
+    def quick(self, asked: re.Match[bytes]) -> bytes:
+        """Answer what ``plain`` matched."""
+        try:
+            return plain_200(self._verdicts.listed_json(int(asked[1])))
+        except Exception as wrong:  # noqa: BLE001 — as below
+            return write(problem(wrong))
 
     def answer(self, method: bytes, target: bytes, body: bytes) -> Answer | Awaitable[Answer]:
         """Answer one request; never raises for what is in it."""
@@ -61,14 +77,13 @@ class Routes:
     def _one(self, rest: bytes) -> Answer | Awaitable[Answer]:
         written, _, query = rest.decode("latin-1").partition("?")
         number = read(written)
-        if number is not None and not query:
-            return Answer(200, encode(self._verdicts.listed(number)))
-        written = unquote(written)
-        number = read(written)
+        if number is None:
+            written = unquote(written)
+            number = read(written)
         if not query:
             if number is None:
                 raise _no_number(written)
-            return Answer(200, encode(self._verdicts.listed(number)))
+            return Answer(200, self._verdicts.listed_json(number))
         call = _call(written, query)
         if number is None and self._verdicts.ladder is None:
             raise _no_number(written)
@@ -103,11 +118,11 @@ class Routes:
     def _some(self, texts: list[str]) -> list[bytes]:
         """Answer a slice: each number with its verdict, or with what is wrong with it."""
         numbers = [read(text) for text in texts]
-        verdicts = iter(self._verdicts.listed_many([number for number in numbers if number is not None]))
+        verdicts = iter(self._verdicts.listed_json_many([number for number in numbers if number is not None]))
         return [
             msgspec.json.encode({"number": text, "error": _no_number(text).what})
             if number is None
-            else b'{"number":"+%d",%b' % (number, encode(next(verdicts))[1:])
+            else b'{"number":"+%d",%b' % (number, next(verdicts)[1:])
             for text, number in zip(texts, numbers, strict=True)
         ]
 

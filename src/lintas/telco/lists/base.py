@@ -21,10 +21,12 @@ import mmap
 import os
 import struct
 from bisect import bisect_left
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import msgspec
+import numpy as np
 
 from lintas.model.errors import BadInput, LintasError, TooLarge
 from lintas.telco.lists.entries import KINDS, Row, Seconds
@@ -115,6 +117,7 @@ class Base:
         self._first, self._last, self._expires, self.range_class, cuts, offsets, members = ranges
         self._steps: list[int] = self.words[::STEP].tolist()
         self._count = header.entries
+        self._array = np.frombuffer(self.words, np.uint64)
         self._rows: dict[int, Row] = {}
         self.segments = (cuts, offsets, members)
         self.ranges = Ranges(Segments(*self.segments), header.ranges, self._range)
@@ -148,12 +151,25 @@ class Base:
         words, count, least = self.words, self._count, number << CLASS_BITS
         step = bisect_left(self._steps, least) * STEP
         at = bisect_left(words, least, step - STEP if step else 0, step if step < count else count)
-        if at == count or words[at] >> CLASS_BITS != number:
+        # The class is the lower bits: what is of this number is less than a class above ``least``.
+        if at == count or words[at] - least > APART:
             return ()
         end = at + 1
-        while end < count and words[end] >> CLASS_BITS == number:
+        if end == count or words[end] - least > APART:
+            return (self.row(at),)
+        while end < count and words[end] - least <= APART:
             end += 1
-        return (self.row(at),) if end == at + 1 else tuple(map(self.row, range(at, end)))
+        return tuple(map(self.row, range(at, end)))
+
+    def holds(self, numbers: Sequence[int]) -> list[bool]:
+        """Tell of each of many numbers whether the file says anything, ranges aside."""
+        words = self._array
+        if not len(words):
+            return [False] * len(numbers)
+        asked = np.array(numbers, np.uint64)
+        at = np.minimum(words.searchsorted(asked << np.uint64(CLASS_BITS)), len(words) - 1)
+        found: list[bool] = (words[at] >> np.uint64(CLASS_BITS) == asked).tolist()
+        return found
 
     def row(self, at: int) -> Row:
         """Return the entry at a place."""

@@ -5,7 +5,7 @@ dictionary, and the file only for what no delta spoke of. A number listed itself
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 from lintas.model.errors import Conflict, Refused
@@ -53,12 +53,13 @@ class Snapshot:
 
     def find(self, number: int) -> Listed | None:
         """Return what is listed now of a number; itself before a range, and of each the kind that wins."""
-        now = self.clock()
         held = self._numbers.get(number)
         if held is None:
             held = self.base.rows(number)
-        if held and (row := winner(held, now)) is not None:
-            return Listed(row.kind, self._id(row.kind, f"+{number}"), row.owner, row.reason, row.expires)
+        now = self.clock()
+        if held and (row := held[0] if len(held) == 1 else winner(held, now)) is not None and row.expires > now:
+            kind, owner, reason, expires = row
+            return Listed(kind, self._id(kind, f"+{number}"), owner, reason, expires)
         if not self.ranges:
             return None
         over = [each for each in self.ranges.over(number) if each.row.expires > now]
@@ -67,6 +68,17 @@ class Snapshot:
             return None
         row = best.row
         return Listed(row.kind, self._id(row.kind, write(best.first, best.last)), row.owner, row.reason, row.expires)
+
+    def find_many(self, numbers: Sequence[int]) -> list[Listed | None]:
+        """Return ``find`` of each number; those that nothing lists cost a tenth."""
+        if self.ranges:
+            return [self.find(number) for number in numbers]
+        known = self.base.holds(numbers)
+        changed = self._numbers
+        return [
+            self.find(number) if held or number in changed else None
+            for number, held in zip(numbers, known, strict=True)
+        ]
 
     def rows(self, number: int) -> tuple[Row, ...]:
         """Return everything listed of a number itself, whether expired or not."""
