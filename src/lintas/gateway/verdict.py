@@ -100,19 +100,19 @@ class Verdicts:
         return form % (found.id.encode(), TTL_S if ttl >= TTL_S else max(0, ttl))
 
     def listed_json_many(self, numbers: Sequence[int]) -> list[bytes]:
-        """Return ``listed_json`` of each number; counted together."""
+        """Return ``listed_json`` of each number without its first brace; counted together."""
         snapshot = self.lists.snapshot
         counts: dict[tuple[str, str], int] = {}
         answers: list[bytes] = []
         until = int(self.counters.clock()) + TTL_S
         for found in snapshot.find_many(numbers):
             if found is None:
-                answers.append(_NOTHING)
+                answers.append(_NOTHING[1:])
                 cell = ("allow", "none")
             else:
                 form, action = self._forms[found.kind]
                 ttl = TTL_S if found.expires >= until else max(0, found.expires - until + TTL_S)
-                answers.append(form % (found.id.encode(), ttl))
+                answers.append(form[1:] % (found.id.encode(), ttl))
                 cell = (action, found.kind)
             counts[cell] = counts.get(cell, 0) + 1
         for (action, kind), count in counts.items():

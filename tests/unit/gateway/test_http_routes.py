@@ -128,7 +128,7 @@ def test_the_short_way_and_the_long_way_say_the_same(directory: Directory, numbe
     routes = Routes(verdicts, dict)
     said = encode(verdicts.listed(number))
     assert routes.answer(b"GET", PREFIX + b"+%d" % number, b"") == Answer(200, said)
-    assert verdicts.listed_json_many([number, number]) == [said, said]
+    assert verdicts.listed_json_many([number, number]) == [said[1:], said[1:]]
     head = b"GET /telco/v1/check/+%d HTTP/1.1\r\nhost: x\r\n%b\r\n" % (number, more.encode())
     asked = routes.plain.fullmatch(head)
     if more in ("", "x: y\r\n"):

@@ -26,9 +26,9 @@ _LONG_HEAD = status(431, f"the head has more than {MAX_HEAD:,} bytes")
 class Answerer(Protocol):
     """Answers requests at once or later.
 
-    ``plain`` is the whole of a request that ``quick`` answers by its groups, bytes ready to be sent: what nearly all requests are
-    is not taken apart line by line. What it does not match goes to the parser, so it must match nothing that has a body or
-    says how its connection goes on.
+    ``plain`` is the whole of a request that ``quick`` answers by its groups, bytes ready to be sent: what nearly all
+    requests are is not taken apart line by line. What it does not match goes to the parser, so it must match nothing that has
+    a body or says how its connection goes on.
     """
 
     plain: re.Pattern[bytes]

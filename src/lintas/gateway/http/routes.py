@@ -118,11 +118,13 @@ class Routes:
     def _some(self, texts: list[str]) -> list[bytes]:
         """Answer a slice: each number with its verdict, or with what is wrong with it."""
         numbers = [read(text) for text in texts]
-        verdicts = iter(self._verdicts.listed_json_many([number for number in numbers if number is not None]))
+        good = [number for number in numbers if number is not None]
+        parts = [b'{"number":"+%d",%b' % pair for pair in zip(good, self._verdicts.listed_json_many(good), strict=True)]
+        if len(good) == len(texts):
+            return parts
+        said = iter(parts)
         return [
-            msgspec.json.encode({"number": text, "error": _no_number(text).what})
-            if number is None
-            else b'{"number":"+%d",%b' % (number, next(verdicts)[1:])
+            msgspec.json.encode({"number": text, "error": _no_number(text).what}) if number is None else next(said)
             for text, number in zip(texts, numbers, strict=True)
         ]
 

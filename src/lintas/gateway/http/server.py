@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -135,6 +136,9 @@ class Server:
 
 async def serve(verdicts: Verdicts, standing: Standing, *, host: str, port: int, say: Callable[[str], object]) -> None:
     """Serve until SIGTERM or SIGINT; says ``ready`` with the address once calls are answered."""
+    # What was read until now stays: the collector need not look at it again while calls wait.
+    gc.collect()
+    gc.freeze()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -154,21 +154,25 @@ class Base:
         # The class is the lower bits: what is of this number is less than a class above ``least``.
         if at == count or words[at] - least > APART:
             return ()
-        end = at + 1
+        return self.rows_from(at, least)
+
+    def rows_from(self, at: int, least: int) -> tuple[Row, ...]:
+        """Return the entries of one number by the place of the first and the least word of that number."""
+        words, count, end = self.words, self._count, at + 1
         if end == count or words[end] - least > APART:
             return (self.row(at),)
         while end < count and words[end] - least <= APART:
             end += 1
         return tuple(map(self.row, range(at, end)))
 
-    def holds(self, numbers: Sequence[int]) -> list[bool]:
-        """Tell of each of many numbers whether the file says anything, ranges aside."""
+    def places(self, numbers: Sequence[int]) -> list[int]:
+        """Return of each of many numbers the place of its first entry, -1 where there is none, ranges aside."""
         words = self._array
         if not len(words):
-            return [False] * len(numbers)
+            return [-1] * len(numbers)
         asked = np.array(numbers, np.uint64)
         at = np.minimum(words.searchsorted(asked << np.uint64(CLASS_BITS)), len(words) - 1)
-        found: list[bool] = (words[at] >> np.uint64(CLASS_BITS) == asked).tolist()
+        found: list[int] = np.where(words[at] >> np.uint64(CLASS_BITS) == asked, at, -1).tolist()
         return found
 
     def row(self, at: int) -> Row:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 from lintas.model.errors import Conflict, Refused
-from lintas.telco.lists.base import Base
+from lintas.telco.lists.base import CLASS_BITS, Base
 from lintas.telco.lists.e164 import read_value, write
 from lintas.telco.lists.entries import Change, Key, Row, winner
 from lintas.telco.lists.ids import redress_ids
@@ -73,12 +73,19 @@ class Snapshot:
         """Return ``find`` of each number; those that nothing lists cost a tenth."""
         if self.ranges:
             return [self.find(number) for number in numbers]
-        known = self.base.holds(numbers)
-        changed = self._numbers
-        return [
-            self.find(number) if held or number in changed else None
-            for number, held in zip(numbers, known, strict=True)
-        ]
+        found: list[Listed | None] = []
+        now, changed, base, make = self.clock(), self._numbers, self.base, self._id
+        for number, at in zip(numbers, base.places(numbers), strict=True):
+            held = changed.get(number)
+            if held is None:
+                held = base.rows_from(at, number << CLASS_BITS) if at >= 0 else ()
+            row = winner(held, now) if held else None
+            if row is None:
+                found.append(None)
+            else:
+                kind, owner, reason, expires = row
+                found.append(Listed(kind, make(kind, f"+{number}"), owner, reason, expires))
+        return found
 
     def rows(self, number: int) -> tuple[Row, ...]:
         """Return everything listed of a number itself, whether expired or not."""
