@@ -6,7 +6,7 @@
     redress.key        the authority's key for redress ids, readable by its owner only
 
 Whoever feeds it (a follower) checks signatures and writes each file under another name first, then renames it; whoever
-serves it looks at two names a few times a second and checks that what it reads is whole. Both can be killed at any moment.
+serves it looks at three names a few times a second and checks that what it reads is whole. Both can be killed at any moment.
 """
 
 import os
@@ -57,8 +57,8 @@ class Directory:
         """Map the base file and apply the deltas behind it; also returns what kept a delta from being taken."""
         return self.advance(Snapshot(Base.open(self.base), key or self.redress_key(), clock=clock))
 
-    def after(self, snapshot: Snapshot) -> tuple[Snapshot, list[LintasError]]:
-        """Return what is in force after a snapshot: further deltas, or another base file and those behind it.
+    def after(self, snapshot: Snapshot, *, key: bytes | None = None) -> tuple[Snapshot, list[LintasError]]:
+        """Return what is in force after a snapshot: further deltas, another base file and those behind it, another key.
 
         An older base file than what is held is not taken (Conflict): a gateway's list never goes back.
         """
@@ -66,17 +66,15 @@ class Directory:
             same = self.base.stat().st_ino == snapshot.base.inode
         except OSError as gone:
             raise Damaged(f"the base file is gone ({gone.strerror})", "fetch it again", where=str(self.base)) from None
-        if same:
+        key = key or self.redress_key()
+        if same and key == snapshot.key:
             return self.advance(snapshot)
-        base = Base.open(self.base)
-        if base.header.name == snapshot.name and base.header.version < snapshot.version:
-            latest, wrong = self.advance(Snapshot(base, snapshot.key, clock=snapshot.clock))
-            if latest.version < snapshot.version:
-                raise Conflict(
-                    f"the base file is at {latest.version}, and {snapshot.version} is in force", "fetch the newer ones"
-                )
-            return latest, wrong
-        return self.advance(Snapshot(base, snapshot.key, clock=snapshot.clock))
+        base = snapshot.base if same else Base.open(self.base)
+        latest, wrong = self.advance(Snapshot(base, key, clock=snapshot.clock))
+        if latest.name == snapshot.name and latest.version < snapshot.version:
+            held = f"the base file and its deltas are at {latest.version}, and {snapshot.version} is in force"
+            raise Conflict(held, "fetch the newer ones")
+        return latest, wrong
 
     def advance(self, snapshot: Snapshot) -> tuple[Snapshot, list[LintasError]]:
         """Apply the deltas that follow; one that is damaged or follows nothing ends it, and what was in force stays."""
@@ -123,12 +121,12 @@ class Directory:
         return sorted(self.path.joinpath(DELTAS).glob("[0-9]" * 12))
 
     def stamp(self, snapshot: Snapshot) -> tuple[int, ...]:
-        """Return what differs when there is something new to read: two looks at the file system."""
+        """Return what differs when there is something new to read: three looks at the file system."""
         try:
-            base = self.base.stat()
+            base, key = self.base.stat(), (self.path / KEY).stat()
         except FileNotFoundError:
             return ()
-        return base.st_ino, base.st_mtime_ns, base.st_size, self.delta(snapshot.version + 1).exists()
+        return base.st_ino, base.st_mtime_ns, key.st_ino, key.st_mtime_ns, self.delta(snapshot.version + 1).exists()
 
 
 def _read(path: Path) -> bytes:

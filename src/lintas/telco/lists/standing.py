@@ -25,8 +25,15 @@ class Standing:
     ``problem`` is why something newer was not taken (then the old list stays in force), "" for none.
     """
 
-    def __init__(self, snapshot: Snapshot, directory: Directory | None = None, *, max_age_s: int = MAX_AGE_S) -> None:
-        self.snapshot, self._directory, self.max_age_s = snapshot, directory, max_age_s
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        directory: Directory | None = None,
+        *,
+        key: bytes | None = None,
+        max_age_s: int = MAX_AGE_S,
+    ) -> None:
+        self.snapshot, self._directory, self._key, self.max_age_s = snapshot, directory, key, max_age_s
         self.problem, self.told = "", list[str]()
         self._seen = directory.stamp(snapshot) if directory else ()
 
@@ -45,7 +52,7 @@ class Standing:
             if not directory.base.exists():
                 raise BadInput(f"no {BASE} in this directory", "build one: lintas telco list build", where=str(path))
             snapshot, wrong = directory.open(clock=clock, key=key)
-            standing = cls(snapshot, directory, max_age_s=max_age_s)
+            standing = cls(snapshot, directory, key=key, max_age_s=max_age_s)
             standing.problem = str(wrong[0]) if wrong else ""
             return standing
         if not path.exists():
@@ -70,7 +77,7 @@ class Standing:
         return self.age_s > self.max_age_s
 
     def has_news(self) -> bool:
-        """Look whether something newer lies in the directory: two looks at the file system."""
+        """Look whether something newer lies in the directory: three looks at the file system."""
         return self._directory is not None and self._directory.stamp(self.snapshot) != self._seen
 
     def take_news(self) -> None:
@@ -83,7 +90,7 @@ class Standing:
         before = self.snapshot
         self._seen = self._directory.stamp(before)
         try:
-            after, wrong = self._directory.after(before)
+            after, wrong = self._directory.after(before, key=self._key)
         except LintasError as refused:
             self.problem = str(refused)
             return

@@ -10,9 +10,11 @@ from lintas.model.errors import BadInput, LintasError
 from lintas.telco.lists.compact import compact
 from lintas.telco.lists.directory import Directory
 from lintas.telco.lists.entries import Change, Key, Row
+from lintas.telco.lists.ids import redress_id
 from lintas.telco.lists.signed import write_manifest
 from lintas.telco.lists.snapshot import Gap
 from lintas.telco.lists.standing import Standing
+from lintas.trust.keys import save_secret
 
 FIRST = 99_960_000
 LATE = 10**10
@@ -143,6 +145,22 @@ def test_the_redress_key_is_made_once_and_for_the_owner_only(directory: Director
     os.chmod(directory.path / "redress.key", 0o644)
     with pytest.raises(BadInput, match="chmod 600"):
         Standing.open(directory.path)
+
+
+def test_another_key_gives_other_ids_at_once(directory: Directory) -> None:
+    standing = Standing.open(directory.path)
+    feed(directory, ADD)
+    standing.take_news()
+    before = standing.find(FIRST + 1)
+    fresh = directory.path / "fresh"
+    save_secret(fresh, bytes(32))
+    fresh.replace(directory.path / "redress.key")
+    assert standing.has_news()
+    standing.take_news()
+    after = standing.find(FIRST + 1)
+    assert before is not None and after is not None
+    assert (before.id != after.id, after.id) == (True, redress_id(bytes(32), "blocked", f"+{FIRST + 1}"))
+    assert standing.snapshot.version == 1
 
 
 def test_age_is_told_and_an_old_list_stays(tmp_path: Path) -> None:
