@@ -111,7 +111,7 @@ def test_every_example_command_is_one_that_exists() -> None:
     for at in PAGES:
         for line in _command_lines(at.read_text("utf-8")):
             words = line.split()
-            path = next((" ".join(words[:length]) for length in (3, 2) if " ".join(words[:length]) in known), None)
+            path = next((" ".join(words[:length]) for length in (4, 3, 2) if " ".join(words[:length]) in known), None)
             assert path is not None, f"{at.name}: {line}"
             options = {option for parameter in known[path].params for option in parameter.opts}
             assert set(re.findall(r"(?<!\S)(--[a-z-]+)", line)) <= options, f"{at.name}: {line}"
