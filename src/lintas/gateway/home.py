@@ -1,7 +1,7 @@
 """The operator's process: gateways ask about a caller id over mutual TLS, and its own people see alarms and counts.
 
-``POST /telco/v1/cli-check`` takes a ``CliQuestion`` and gives a ``CliAnswer``, always as many bytes and not sooner than a fixed time,
-with the operator's signature over question and answer in the header ``lintas-signature`` (base64 of Ed25519).
+``POST /telco/v1/cli-check`` takes a ``CliQuestion`` and gives a ``CliAnswer``, always of one size and not sooner than a fixed
+time, with the operator's signature over question and answer in the header ``lintas-signature`` (base64 of Ed25519).
 ``POST /telco/v1/call-records`` takes how many calls a gateway had on record in an hour.
 At the desk: ``GET /telco/v1/alarms``, ``GET /telco/v1/counts``, and ``POST /telco/v1/feeds/{name}`` for CAMARA's events.
 """
@@ -14,7 +14,7 @@ import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import msgspec
 
 from lintas.gateway.feeding import feeding
 from lintas.gateway.operator import DoorSettings, Operator, read_settings
-from lintas.http.listeners import Listener, TlsFiles, serve
+from lintas.http.listeners import Listener, Listeners, TlsFiles, serve
 from lintas.model.errors import LintasError
 from lintas.telco.home.checks import CallRecords, sealed
 from lintas.telco.home.feeds import camara
@@ -44,7 +44,7 @@ _fingerprint = lru_cache(maxsize=4096)(fingerprint_of_der)
 
 
 class GatewayDoor:
-    """The door at which gateways ask; ``plain``: an exercise, where a header names the gateway and no certificate is asked for."""
+    """The door at which gateways ask; ``plain``: an exercise, where a header names the gateway, without certificate."""
 
     def __init__(self, operator: Operator, *, plain: bool = False) -> None:
         self._operator, self._plain = operator, plain
@@ -65,7 +65,9 @@ class GatewayDoor:
                 fits = self._operator.checks.reconcile(gateway.name, _records(body))
                 return await _answer(send, 200, msgspec.json.encode({"taken": True, "fits": fits}))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return await _answer(send, 422, b'{"status":422,"detail":"this is not the question of docs/telco-state.md"}')
+            return await _answer(
+                send, 422, b'{"status":422,"detail":"this is not the question of docs/telco-state.md"}'
+            )
         except LintasError as wrong:
             said = {"status": wrong.status, "detail": wrong.what}
             return await _answer(send, wrong.status, msgspec.json.encode(said))
@@ -169,12 +171,17 @@ def _listener(name: str, door: DoorSettings, root: Path, app: object, known: byt
     return Listener(name=name, host=door.host, port=door.port, app=app, tls=tls, client_certificates=known)
 
 
+def _say(say: Callable[[str], object], opened: Listeners) -> None:
+    for name, url in opened.urls.items():
+        say(f"ready {name} {url}")
+
+
 async def run(path: Path, say: Callable[[str], object]) -> None:
     """Run the operator's process until SIGTERM or SIGINT; says ``ready`` and each address once its doors are open."""
     operator = Operator(read_settings(path), path.parent)
     try:
         async with feeding(operator):
-            await serve(doors(operator), lambda opened: [say(f"ready {name} {url}") for name, url in opened.urls.items()])
+            await serve(doors(operator), partial(_say, say))
     finally:
         with contextlib.suppress(OSError):
             operator.keeper.close()

@@ -97,7 +97,7 @@ def read_settings(path: Path) -> OperatorSettings:
         raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
     if not settings.exercise:
         _for_exercises(settings, where)
-    names = [each.name for each in (*settings.gateways, *settings.feeds)]
+    names = [*(each.name for each in settings.gateways), *(each.name for each in settings.feeds)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise BadInput(f"{', '.join(sorted(twice))} is there twice", "name each gateway and feed once", where=where)
     if settings.desk is not None and not settings.desk_token_file:

@@ -4,7 +4,9 @@ import click
 
 from lintas.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "home": ("lintas.cli.telco.home", "home", "Run an operator's side: its table, and answers about its numbers."),
+}
 
 
 @click.group(cls=LazyGroup, commands_table=COMMANDS)

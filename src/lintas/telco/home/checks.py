@@ -105,7 +105,7 @@ class Checks:
             del hours[min(hours)]
 
     def reconcile(self, gateway: str, records: CallRecords) -> bool:
-        """Hold the calls that a gateway has on record against those that it asked about; False, and an alarm, when it asked more.
+        """Hold the calls that a gateway has on record against those asked about; False, and an alarm, when it asked more.
 
         BadInput for an hour that is not over.
         """

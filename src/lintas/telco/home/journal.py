@@ -45,7 +45,7 @@ class Journal:
         self.written = 0
 
     def replay(self) -> Iterator[Change]:
-        """Yield everything that is kept, oldest first, and open the log for more; Damaged when a file is not what was written."""
+        """Yield everything that is kept, oldest first, and open the log for more; Damaged where one is not as written."""
         bases = sorted(self._directory.glob("base-*"), key=_generation)
         start = _generation(bases[-1]) if bases else 0
         if bases:

@@ -43,9 +43,10 @@ def b_hash(call_ref: str, b: int) -> str:
 def judge(question: CliQuestion, state: State, *, domestic: bool, calls: Calls, protected: bool) -> Judged:
     """Judge one question.
 
-    A call in progress to just that number is proof, wherever its caller is: a call that leaves the country and comes back is real.
-    That there is none is proof only where the operator sees all calls, and where to. Whether a number is abroad is told to gateways of its own
-    country alone, and only of a call that comes from abroad. Without ``b_hash`` nobody learns whether a number is on a call.
+    A call in progress to just that number is proof, wherever its caller is: a call that leaves the country and comes back is
+    real. That there is none is proof only where the operator sees all calls, and where to. Whether a number is abroad is told
+    to gateways of its own country alone, and only of a call that comes from abroad. Without ``b_hash`` nobody learns whether a
+    number is on a call.
     """
     found = _in_progress(question, state.calls) and calls != "none"
     if state.assigned is None or protected:

@@ -18,7 +18,7 @@ class Subscribers(Protocol):
         ...
 
     def on_call(self, number: int) -> str | None:
-        """Return whom it calls now in E.164, "" for a call to nobody we can name, None while no outgoing call is in progress."""
+        """Return whom it calls now in E.164, "" for a call to nobody we can name, None while it calls nobody."""
         ...
 
     def assigned(self, number: int) -> bool | None:
@@ -26,7 +26,8 @@ class Subscribers(Protocol):
         ...
 
     def status_time(self, number: int) -> datetime | None:
-        """Return since when the status stands, UTC, rounded down to ``COARSE_S``; None where nothing is kept of it.
+        """Return since when the status stands, UTC, rounded down to ``COARSE_S``; None where nothing is kept of it:
+        of those at home nothing is, and a face that must tell a time tells that of its answer, rounded in the same way.
 
         Only for CAMARA's ``lastStatusTime``, which its schema requires; no answer to a cli-check comes near it.
         """

@@ -1,8 +1,8 @@
 """The operator's own table in memory: which of its numbers are assigned, which are abroad, which are on a call now.
 
-It keeps what an answer needs and nothing else: of roaming those who are abroad, with the quarter of an hour in which that began;
-of assignment and SIM changes the day or time; of calls those in progress, never on disk. It has no field for an identity in the
-network, a country, or a last contact.
+It keeps what an answer needs and nothing else: of roaming those who are abroad, with the quarter of an hour in which that
+began; of assignment the day, of SIM changes the time; of calls those in progress, never on disk. It has no field for an
+identity in the network, a country, or a last contact.
 """
 
 import bisect
@@ -42,6 +42,7 @@ class Ranges:
                 raise BadInput(f"the ranges overlap at +{start}", "name each number once", where="ranges")
 
     def __contains__(self, number: int) -> bool:
+        """Return whether a number is the operator's."""
         place = bisect.bisect_right(self._first, number) - 1
         return place >= 0 and number <= self._ranges[place][1]
 
@@ -187,6 +188,7 @@ class Table:
         return {"assigned": assigned, "abroad": len(self._abroad), "on_call": len(self._calls)}
 
     def __len__(self) -> int:
+        """Return how many facts are kept."""
         return len(self._holder) + len(self._abroad) + len(self._home) + len(self._sim)
 
     # ---- what may be asked (Subscribers)
@@ -225,4 +227,3 @@ class Table:
         """Return whether its holder changed after that day: given out anew, or taken back; None where nothing is known."""
         changed = abs(self._holder.get(number, 0))
         return None if changed == 0 else date(1970, 1, 1) + timedelta(days=changed) > day
-

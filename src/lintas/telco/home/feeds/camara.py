@@ -1,4 +1,4 @@
-"""CAMARA's device-roaming-status-subscriptions v0.8.0: the CloudEvents that a network posts when a subscriber leaves or comes home.
+"""CAMARA's device-roaming-status-subscriptions v0.8.0: CloudEvents posted when a subscriber leaves or comes home.
 
 Read are the kind of event, its own time and the telephone number. The country, which some kinds carry, is dropped.
 """

@@ -1,7 +1,7 @@
 """A stream of lines: JSON objects or CSV, one event a line.
 
-JSON: ``{"what": "abroad", "number": "+99910000001", "at": "2026-11-27T08:00:00Z", "b": ""}``; CSV: the same four in that order, the
-last one only for calls. Further fields are dropped.
+JSON: ``{"what": "abroad", "number": "+99910000001", "at": "2026-11-27T08:00:00Z", "b": ""}``; CSV: the same four in that order,
+the last one only for calls. Further fields are dropped.
 """
 
 from typing import Annotated

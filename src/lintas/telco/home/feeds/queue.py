@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 import nats
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NothingCame
 
@@ -39,14 +40,14 @@ async def messages(queue: Queue) -> AsyncIterator[Batch]:
             await client.close()
 
 
-async def _pulled(client: nats.NATS, queue: Queue) -> AsyncIterator[list[Msg]]:
+async def _pulled(client: Client, queue: Queue) -> AsyncIterator[list[Msg]]:
     consumer = await client.jetstream().pull_subscribe(queue.subject, queue.durable)
     while True:
         with contextlib.suppress(NothingCame):
             yield await consumer.fetch(BATCH, timeout=WAIT_S)
 
 
-async def _pushed(client: nats.NATS, queue: Queue) -> AsyncIterator[list[Msg]]:
+async def _pushed(client: Client, queue: Queue) -> AsyncIterator[list[Msg]]:
     """Wait for one message, then take what else is there."""
     subscription = await client.subscribe(queue.subject)
     while True:
