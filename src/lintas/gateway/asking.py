@@ -13,7 +13,7 @@ from typing import Protocol
 
 from lintas.gateway.breaker import Breaker
 from lintas.gateway.breaker import Limits as BreakerLimits
-from lintas.gateway.directory import Directory, Respondent
+from lintas.gateway.directory import Respondent
 from lintas.gateway.kept import KeptAnswers, Key, key_of
 from lintas.model.errors import LintasError
 from lintas.telco.records import CliAnswer, CliQuestion
@@ -38,12 +38,20 @@ class Carrier(Protocol):
         ...
 
 
+class Finds(Protocol):
+    """Says who answers for a number."""
+
+    def find(self, number: int) -> Respondent | None:
+        """Return who answers, None for nobody."""
+        ...
+
+
 class Asker:
     """Asks on behalf of one gateway."""
 
     def __init__(
         self,
-        directory: Directory,
+        directory: Finds,
         carrier: Carrier,
         *,
         now: Callable[[], float] = time.monotonic,

@@ -21,7 +21,6 @@ from lintas.telco.home.checks import SIGNED
 from lintas.telco.records import CliAnswer, CliQuestion
 from lintas.trust.keys import UNREADABLE, verify_signature
 
-PATH = "/telco/v1/cli-check"
 SIGNATURE = "lintas-signature"
 MAX_ANSWER = 4096
 _answer = msgspec.json.Decoder(CliAnswer).decode
@@ -39,7 +38,7 @@ class HttpCarrier:
         client = self._clients.get(to.name) or self._client(to)
         asked = msgspec.json.encode(question)
         headers = {"content-type": "application/json", "accept-encoding": "identity", **dict(to.headers)}
-        async with client.stream("POST", to.url + PATH, content=asked, headers=headers) as response:
+        async with client.stream("POST", to.url + to.path, content=asked, headers=headers) as response:
             body = await read_answer(response, MAX_ANSWER)
         if response.status_code != httpx.codes.OK:
             raise Unavailable(f"{to.name} answered {response.status_code}", "see its settings for this gateway")

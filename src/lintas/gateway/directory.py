@@ -20,6 +20,7 @@ class Respondent(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     certificate: str = ""
     key: PublicKey | None = None
+    path: str = "/telco/v1/cli-check"
     headers: tuple[tuple[str, str], ...] = ()
 
 

@@ -123,7 +123,7 @@ class Operator:
         self.settings, self.root = settings, root
         now = lambda: clock.now().timestamp()  # noqa: E731 - the one clock, as seconds
         self.signer = Ed25519Signer.load(root / settings.key)
-        table = Table(Ranges(_range(text) for text in settings.ranges))
+        table = Table(Ranges(read_range(text) for text in settings.ranges))
         (root / settings.data).mkdir(parents=True, exist_ok=True, mode=0o700)
         self.keeper = Keeper(table, Journal(root / settings.data), now=now)
         alarms = Alarms(root / settings.data / "alarms.json", clock)
@@ -171,7 +171,8 @@ def _gateway(each: GatewaySettings) -> Gateway:
     return Gateway(name=each.name, domestic=each.domestic, per_second=each.per_second)
 
 
-def _range(text: str) -> tuple[int, int]:
+def read_range(text: str) -> tuple[int, int]:
+    """Read ``+first-+last``, or one number; BadInput when it is neither."""
     first, dash, last = text.partition("-")
     try:
         found = number(first.strip()), number((last if dash else first).strip())
