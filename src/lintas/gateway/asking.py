@@ -9,6 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from lintas.gateway.breaker import Breaker
@@ -82,6 +83,9 @@ class Asker:
             if (refused := self._refused(respondent)) is not None:
                 return self._without(key, refused)
             flying = self._flying[key] = asyncio.create_task(self._fly(key, respondent, question))
+            # Counted before it begins: a crowd comes in one turn of the loop.
+            self._in_flight[respondent.name] += 1
+            flying.add_done_callback(partial(self._landed, key, respondent.name))
         # Others may wait for the same answer: who gives up takes it from nobody.
         answer = await asyncio.shield(flying)
         return answer if answer is not None else self.kept.stale(key, self._now())
@@ -114,8 +118,11 @@ class Asker:
         self.counts["stale"] += stale is not None
         return stale
 
+    def _landed(self, key: Key, name: str, _task: "asyncio.Task[CliAnswer | None]") -> None:
+        self._in_flight[name] -= 1
+        self._flying.pop(key, None)
+
     async def _fly(self, key: Key, respondent: Respondent, question: CliQuestion) -> CliAnswer | None:
-        self._in_flight[respondent.name] += 1
         failed, outcome, answer = True, "failed", None
         try:
             async with asyncio.timeout(self._deadline_s):
@@ -130,8 +137,6 @@ class Asker:
         except Exception as fault:  # noqa: BLE001
             log.info("no answer from an operator", extra={"operator": respondent.name, "why": type(fault).__name__})
         finally:
-            self._in_flight[respondent.name] -= 1
-            self._flying.pop(key, None)
             self._breakers[respondent.name].done(self._now(), failed=failed)
             self.counts[outcome] += 1
         return answer

@@ -14,6 +14,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.integration.engines import Fresh
 from tests.integration.town import XA, XB, Desk, Town, keys_of
+from tests.unit.telco.home.operators import (
+    ABROAD,
+    AT_HOME,
+    FIRST,
+    LAST,
+    UNUSED,
+    B,
+    change,
+    fill,
+    listeners,
+    operator_in,
+    question,
+    respondent,
+)
 
 from lintas.access import keys
 from lintas.api.app import public_app
@@ -32,20 +46,6 @@ from lintas.node.runtime import Runtime
 from lintas.telco.calls_abroad import Batch, commitment
 from lintas.telco.home.rules import b_hash
 from lintas.telco.records import CliAnswer, CliQuestion
-from tests.unit.telco.home.operators import (
-    ABROAD,
-    AT_HOME,
-    B,
-    FIRST,
-    LAST,
-    UNUSED,
-    change,
-    fill,
-    listeners,
-    operator_in,
-    question,
-    respondent,
-)
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 # Nobody told this operator that the node is no gateway of its own country: the node must not rely on it.

@@ -10,6 +10,23 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from tests.unit.telco.home.operators import (
+    ABROAD,
+    AT_HOME,
+    CANARY,
+    DESK_TOKEN,
+    FIRST,
+    LAST,
+    SECRET,
+    UNUSED,
+    B,
+    change,
+    fill,
+    listeners,
+    operator_in,
+    question,
+    respondent,
+)
 
 from lintas.gateway.asking import Asker
 from lintas.gateway.carrying import HttpCarrier
@@ -19,23 +36,6 @@ from lintas.http.listeners import Listeners
 from lintas.model.errors import Refused
 from lintas.telco.home.rules import b_hash
 from lintas.trust.keys import Ed25519Signer
-from tests.unit.telco.home.operators import (
-    ABROAD,
-    AT_HOME,
-    B,
-    CANARY,
-    DESK_TOKEN,
-    FIRST,
-    LAST,
-    SECRET,
-    UNUSED,
-    change,
-    fill,
-    listeners,
-    operator_in,
-    question,
-    respondent,
-)
 
 DOORS = """
 calls = "complete"
