@@ -132,10 +132,10 @@ class Asker:
         except TimeoutError:
             outcome = "late"
         except LintasError as wrong:
-            log.info("no answer from an operator", extra={"operator": respondent.name, "why": wrong.what})
+            log.info("no answer from an operator", extra={"peer": respondent.name, "why": type(wrong).__name__})
         # Whatever a network, a library or a liar does, the call goes on; it is counted and opens the breaker.
         except Exception as fault:  # noqa: BLE001
-            log.info("no answer from an operator", extra={"operator": respondent.name, "why": type(fault).__name__})
+            log.info("no answer from an operator", extra={"peer": respondent.name, "why": type(fault).__name__})
         finally:
             self._breakers[respondent.name].done(self._now(), failed=failed)
             self.counts[outcome] += 1

@@ -45,7 +45,7 @@ async def _for_ever(
         # A feed's library may fail in any way; an operator that silently hears nothing more is worse.
         except Exception as fault:  # noqa: BLE001
             operator.keeper.counts[feed.name, "restarted"] += 1
-            log.error("a feed failed", extra={"feed": feed.name, "why": type(fault).__name__})
+            log.error("a feed failed", extra={"peer": feed.name, "why": type(fault).__name__})
         await asyncio.sleep(RESTART_S)
 
 

@@ -40,7 +40,7 @@ from lintas.gateway.directory_file import read_directory
 from lintas.gateway.operator import Operator
 from lintas.gateway.peers import PeerDirectory
 from lintas.http.listeners import Listener, Listeners
-from lintas.ledger.records import decode
+from lintas.ledger.records import Entry, decode
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
 from lintas.telco.calls_abroad import Batch, commitment
@@ -71,9 +71,9 @@ def scene(tmp_path: Path, fresh: Fresh) -> Iterator[Scene]:
     town = Town(_made(tmp_path / "town"), fresh)
     (tmp_path / "op").mkdir()
     operator = operator_in(tmp_path / "op", DOORS)
-    nodes = [_runtime(desk, tmp_path) for desk in (town.xa, town.xb)]
-    yield Scene(town, *nodes, operator)
-    for node in nodes:
+    xa, xb = _runtime(town.xa, tmp_path), _runtime(town.xb, tmp_path)
+    yield Scene(town, xa, xb, operator)
+    for node in (xa, xb):
         node.writer.close()
     operator.keeper.close()
     town.close()
@@ -87,8 +87,9 @@ def _made(directory: Path) -> Path:
 def _runtime(desk: Desk, root: Path) -> Runtime:
     where = root / desk.authority
     where.mkdir()
-    given = {"name": desk.authority, "contact": "d@example", "ledger_origin": f"{desk.authority}.lintas.example/log"}
-    config = Config(authority=desk.authority, jurisdiction=desk.authority[:2].upper(), **given)
+    name = desk.authority
+    origin = f"{name}.lintas.example/log"
+    config = Config(authority=name, jurisdiction=name[:2].upper(), name=name, contact="d@example", ledger_origin=origin)
     return Runtime(Home(config, where), desk.node)
 
 
@@ -163,10 +164,10 @@ def test_counts_are_committed_in_one_entry_and_no_number_is_kept(scene: Scene) -
             for number in (UNUSED, AT_HOME, ABROAD):
                 await asker.ask(question(number))
         for node in (scene.xa, scene.xb):
-            before = await node.read(lambda tx, node=node: node.node.ledger.size(tx))
+            before = len(await _entries(node))
             await node.seal_reads()
             await node.seal_reads()
-            entries = await node.read(lambda tx, node=node, at=before: _entries(node, tx, at))
+            entries = (await _entries(node))[before:]
             (entry,) = [each for each in entries if each.type == "call_checks"]
             text = node.home.path("call_checks.jsonl").read_text()
             (batch,) = [msgspec.json.decode(line, type=Batch) for line in text.splitlines()]
@@ -179,9 +180,9 @@ def test_counts_are_committed_in_one_entry_and_no_number_is_kept(scene: Scene) -
     asyncio.run(play())
 
 
-def _entries(node: Runtime, tx: Any, start: int) -> list[Any]:  # noqa: ANN401 — a transaction, and entries
+async def _entries(node: Runtime) -> list[Entry]:
     ledger = node.node.ledger
-    return [decode(each) for each in ledger.entries(tx, start, ledger.size(tx))]
+    return [decode(each) for each in await node.read(lambda tx: ledger.entries(tx, 0, ledger.size(tx)))]
 
 
 def test_table_that_says_no_is_asked_by_nobody(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

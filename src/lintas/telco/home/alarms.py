@@ -50,7 +50,9 @@ class Alarms:
         )
         self._put(alarm)
         if before is None or before.until != until:
-            log.warning("a gateway asks oddly", extra={"gateway": gateway, "kind": kind, "until": until})
+            log.warning(
+                "a gateway asks oddly", extra={"peer": gateway, "kind": kind, "status": "stopped" if until else ""}
+            )
             self._write()
 
     def stopped(self, gateway: str) -> bool:

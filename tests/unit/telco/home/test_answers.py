@@ -146,8 +146,8 @@ def test_range_asked_through_in_order_or_not_is_heard_no_more(tmp_path: Path) ->
     fast = Gateway(name="gw1", per_second=10_000)
     for step in (1, 37):
         time = Time()
-        made = checks(tmp_path / str(step), time) if (tmp_path / str(step)).mkdir() is None else None
-        assert made is not None
+        (tmp_path / str(step)).mkdir()
+        made = checks(tmp_path / str(step), time)
         answers = [made.answer(fast, question(FIRST + step * n % 1000)).verdict for n in range(1000)]
         assert answers.count("fail") <= 101, step
         assert {kind for _, kind, _ in kinds(made)} == {"range"}
