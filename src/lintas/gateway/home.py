@@ -3,7 +3,8 @@
 ``POST /telco/v1/cli-check`` takes a ``CliQuestion`` and gives a ``CliAnswer``, always of one size and not sooner than a fixed
 time, with the operator's signature over question and answer in the header ``lintas-signature`` (base64 of Ed25519).
 ``POST /telco/v1/call-records`` takes how many calls a gateway had on record in an hour.
-At the desk: ``GET /telco/v1/alarms``, ``GET /telco/v1/counts``, and ``POST /telco/v1/feeds/{name}`` for CAMARA's events.
+At the desk: ``GET /telco/v1/alarms``, ``POST /telco/v1/alarms/{gateway}/lift``, ``GET /telco/v1/counts``, and
+``POST /telco/v1/feeds/{name}`` for CAMARA's events.
 """
 
 import asyncio
@@ -103,6 +104,10 @@ class DeskDoor:
         feed = path.removeprefix("/telco/v1/feeds/") if method == "POST" else ""
         if feed in self._feeds and _holds(scope, self._feeds[feed]):
             return await self._event(feed, await _body(receive, camara.MAX_EVENT), send)
+        lifted = path.removeprefix("/telco/v1/alarms/").removesuffix("/lift") if path.endswith("/lift") else ""
+        if method == "POST" and lifted in self._operator.by_name and _holds(scope, self._desk):
+            done = self._operator.checks.alarms.lift(lifted)
+            return await _answer(send, 200, msgspec.json.encode({"lifted": done}))
         shown = {"/telco/v1/alarms": self._alarms, "/telco/v1/counts": self._counts}.get(path)
         if shown is None or method != "GET" or not _holds(scope, self._desk):
             known = shown is not None or feed in self._feeds

@@ -85,10 +85,10 @@ def secrets_of(traveller: Traveller) -> dict[str, list[bytes]]:
 _NOISE = re.compile(rb'(?im)^(lintas-signature|date|content-length): [^\r\n]*\r\n|"id":"[a-z2-7]{16}"')
 
 
-def leaks(captured: Captured, port: int, travellers: list[Traveller]) -> set[str]:
+def leaks(captured: Captured, port: int, travellers: list[Traveller], *, answers: int = 200) -> set[str]:
     """Return which kinds of secrets were sent from a port: long ones anywhere, short ones beside what is random."""
     said = b"\n".join(captured.said(port))
-    assert said.count(b"HTTP/1.1 200") > 10, "the capture must have seen the answers"
+    assert said.count(b"HTTP/1.1 200") >= answers, "the capture must have seen the answers"
     quiet = _NOISE.sub(b"", said)
     found = set()
     for traveller in travellers:
@@ -184,14 +184,13 @@ def test_a_planted_leak_is_seen(kind: str) -> None:
         ]
         async with Listeners(listening) as doors, httpx.AsyncClient() as client:
             for url in doors.urls.values():
-                for _ in range(11):
-                    await client.get(url)
+                await client.get(url)
             return [int(url.rpartition(":")[2]) for url in doors.urls.values()]
 
     with capturing() as captured:
         ports = asyncio.run(play())
     for port, form in zip(ports, forms, strict=True):
-        assert kind in leaks(captured, port, [traveller]), form
+        assert kind in leaks(captured, port, [traveller], answers=1), form
 
 
 async def _telling(form: bytes, _scope: object, _receive: object, send: Callable[[object], Awaitable[None]]) -> None:

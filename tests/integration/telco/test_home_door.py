@@ -163,6 +163,15 @@ def test_desk_shows_alarms_without_numbers_to_its_token(operator: Operator) -> N
                 client.headers["authorization"] = f"Bearer {DESK_TOKEN}"
                 shown = await client.get("/telco/v1/alarms")
                 counts = await client.get("/telco/v1/counts")
+                lifted = await client.post("/telco/v1/alarms/gw1/lift")
+                assert lifted.json() == {"lifted": True} and lifted.status_code == 200
+                after = await asker.ask(question(ABROAD, ref="reference-2", b=""))
+                assert after and after.verdict == "unknown", "kept for seconds"
+                asker.purge(ABROAD)
+                assert (await asker.ask(question(ABROAD))).verdict == "pass"  # type: ignore[union-attr]
+                for n in range(3):
+                    asker.purge(CANARY + 10 * n)
+                    await asker.ask(question(CANARY + 10 * n))
             (alarm,) = shown.json()["alarms"]
             assert (alarm["gateway"], alarm["kind"], alarm["count"]) == ("gw1", "canary", 3)
             assert alarm["until"] > alarm["since"]

@@ -55,6 +55,18 @@ class Alarms:
             )
             self._write()
 
+    def lift(self, gateway: str) -> bool:
+        """End the stop of a gateway; False where it was not stopped. The alarms stay, and the log says that it was lifted."""
+        if not self.stopped(gateway):
+            return False
+        now = self._clock.now()
+        for alarm in [each for each in self._alarms.values() if each.gateway == gateway and each.until]:
+            self._alarms[gateway, alarm.kind] = msgspec.structs.replace(alarm, until=times.render(now))
+        self._until[gateway] = now.timestamp()
+        log.warning("a stop was lifted", extra={"peer": gateway})
+        self._write()
+        return True
+
     def stopped(self, gateway: str) -> bool:
         """Return whether a gateway gets no answers now."""
         until = self._until.get(gateway)
@@ -78,7 +90,9 @@ class Alarms:
         self._alarms[alarm.gateway, alarm.kind] = alarm
         if alarm.until:
             until = times.parse(alarm.until).timestamp()
-            self._until[alarm.gateway] = max(until, self._until.get(alarm.gateway, 0.0))
+            # A stop that is over is told once, by ``was_stopped``, and not again by an alarm that only remembers it.
+            if until > self._clock.now().timestamp():
+                self._until[alarm.gateway] = max(until, self._until.get(alarm.gateway, 0.0))
 
     def _write(self) -> None:
         aside = self._path.with_suffix(".new")

@@ -15,6 +15,8 @@ from lintas.telco.home.records import AlarmKind, Gateway
 #: Numbers of one block that one gateway may ask about within WINDOW_S, and how many such blocks make a harvester.
 BLOCK = 1000
 WINDOW_S = 600.0
+#: Canaries count together within this time, seconds.
+CANARY_S = 3600.0
 #: Numbers remembered for their limit; beyond it the ones asked longest ago are forgotten.
 MOST_NUMBERS = 500_000
 
@@ -23,9 +25,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The limits; 0 turns one off, which only an exercise may.
 
     ``per_number`` questions a minute about one number from all gateways together, ``share`` of them from one alone, so that one
-    cannot use up the others'. ``canaries`` is how many different canary numbers stop a gateway, ``block`` how many numbers of
-    one thousand make it deaf for that thousand, ``blocks`` how many such thousands stop it, ``run`` how many numbers one after
-    the other do. ``rate`` is whether the gateways' own ``per_second`` holds. A stop lasts ``stop_hours``.
+    cannot use up the others'. ``canaries`` is how many different canary numbers in an hour stop a gateway, ``block`` how many
+    numbers of one thousand make it deaf for that thousand, ``blocks`` how many such thousands stop it, ``run`` how many numbers
+    one after the other do. ``rate`` is whether the gateways' own ``per_second`` holds. A stop lasts ``stop_hours``.
     """
 
     rate: bool = True
@@ -35,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     block: int = 100
     blocks: int = 5
     run: int = 30
-    stop_hours: float = 24.0
+    stop_hours: float = 4.0
 
 
 class Said(NamedTuple):
@@ -54,7 +56,7 @@ class _Asker:
 
     def __init__(self, tokens: float, now: float) -> None:
         self.tokens, self.filled = tokens, now
-        self.canaries: set[int] = set()
+        self.canaries: dict[int, float] = {}
         self.window = now
         self.blocks: defaultdict[int, set[int]] = defaultdict(set)
         self.deaf: dict[int, float] = {}
@@ -78,7 +80,7 @@ class Guard:
         if asker is None:
             asker = self._askers[gateway.name] = _Asker(2 * gateway.per_second, now)
         said = (
-            self._canary(asker, number),
+            self._canary(asker, number, now),
             self._range(asker, number, now),
             self._rate(asker, gateway, now),
             self._number(gateway.name, number, now),
@@ -90,11 +92,15 @@ class Guard:
         """Begin anew with a gateway whose stop is over."""
         self._askers.pop(gateway, None)
 
-    def _canary(self, asker: _Asker, number: int) -> Said:
-        """A number that nobody ever had: no call can carry it but a made-up one, and few hit it by chance."""
+    def _canary(self, asker: _Asker, number: int, now: float) -> Said:
+        """A number that nobody ever had: only made-up calls carry it. One may be chance, several in an hour are a search.
+
+        Or a wave of calls with made-up numbers, which an honest gateway asks about: so a stop ends, and the desk can lift it.
+        """
         if not self._limits.canaries or number not in self._canaries:
             return FINE
-        asker.canaries.add(number)
+        asker.canaries = {each: at for each, at in asker.canaries.items() if now - at < CANARY_S}
+        asker.canaries[number] = now
         return Said(False, "canary", len(asker.canaries) >= self._limits.canaries)
 
     def _range(self, asker: _Asker, number: int, now: float) -> Said:
