@@ -184,6 +184,7 @@ def _say(say: Callable[[str], object], opened: Listeners) -> None:
 async def run(path: Path, say: Callable[[str], object]) -> None:
     """Run the operator's process until SIGTERM or SIGINT; says ``ready`` and each address once its doors are open."""
     operator = Operator(read_settings(path), path.parent)
+    say(f"key {operator.settings.operator} {base64.b64encode(operator.signer.public.key).decode()}")
     try:
         async with feeding(operator):
             await serve(doors(operator), partial(_say, say))

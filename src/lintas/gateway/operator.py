@@ -62,10 +62,11 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of `lintas telco home`; paths start from the file's own directory.
 
-    ``ranges`` are the operator's numbers, each ``+first-+last``. ``key`` is the key file that signs answers. ``calls`` says how
-    much of its subscribers' outgoing calls the feeds tell. ``protected`` and ``canaries`` name files with one number a line.
-    ``door`` is for gateways, over mutual TLS; ``desk`` for the operator's own people and feeds, with ``desk_token_file``;
-    ``plain`` is the gateways' door without TLS, on loopback and in exercises only. No answer comes sooner than ``answer_ms``.
+    ``ranges`` are the operator's numbers, each ``+first-+last``. ``key`` is the key file that signs answers, made at the first
+    start. ``calls`` says how much of its subscribers' outgoing calls the feeds tell. ``protected`` and ``canaries`` name files
+    with one number a line. ``door`` is for gateways, over mutual TLS; ``desk`` for the operator's own people and feeds, with
+    ``desk_token_file``; ``plain`` is the gateways' door without TLS, on loopback and in exercises only. No answer comes sooner
+    than ``answer_ms``.
     """
 
     operator: Name
@@ -108,7 +109,15 @@ def read_settings(path: Path) -> OperatorSettings:
 def _for_exercises(settings: OperatorSettings, where: str) -> None:
     """Refuse what would open a real operator's table."""
     limits = settings.limits
-    off = not (limits.rate and limits.per_number and limits.share and limits.block and limits.blocks and limits.run)
+    off = not (
+        limits.rate
+        and limits.per_number
+        and limits.share
+        and limits.canary_hits
+        and limits.block
+        and limits.blocks
+        and limits.run
+    )
     simulated = any(feed.kind == "simulator" for feed in settings.feeds)
     for wrong, what in ((settings.plain, "`plain`"), (simulated, "a simulated feed"), (off, "a limit of 0")):
         if wrong:
@@ -122,6 +131,8 @@ class Operator:
         clock = clock or SystemClock()
         self.settings, self.root = settings, root
         now = lambda: clock.now().timestamp()  # noqa: E731 - the one clock, as seconds
+        if not (root / settings.key).exists():
+            Ed25519Signer.generate(settings.operator).save(root / settings.key)
         self.signer = Ed25519Signer.load(root / settings.key)
         table = Table(Ranges(read_range(text) for text in settings.ranges))
         (root / settings.data).mkdir(parents=True, exist_ok=True, mode=0o700)

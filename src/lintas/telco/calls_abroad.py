@@ -80,7 +80,7 @@ class CallsAbroad:
     ) -> None:
         self._me, self._judge, self._ledger, self._clock, self._ids = me, judge, ledger, clock, ids
         self._monotonic = monotonic
-        self._guard = Guard(Limits(canaries=0))
+        self._guard = Guard(Limits(canary_hits=0))
         self._waiting: Counter[str] = Counter()
         self.counts: Counter[tuple[str, Way, str]] = Counter()
         self.callers: Mapping[str, str] = {}
@@ -108,7 +108,7 @@ class CallsAbroad:
         return answer
 
     async def answer(self, question: CliQuestion, peer: str) -> CliAnswer:
-        """Answer a peer from our operators; Refused ("policy") where our table does not let it.
+        """Answer a peer from our operators; Refused ("refused_by_policy") where our table does not let it.
 
         Our operators are asked as for a call inside the country: whether a subscriber is abroad is then not told, however an
         operator has set up this node. What is beyond the limits is unknown.
@@ -117,7 +117,7 @@ class CallsAbroad:
             decision = self._may(action, peer)
             if not decision.permitted:
                 self.counts[peer, "answered", "refused"] += 1
-                raise Refused("policy", decision.sentence, "see who may ask what: lintas policy explain")
+                raise Refused("refused_by_policy", decision.sentence, "see who may ask what: lintas policy explain")
         said = self._guard.look(
             Gateway(name=peer, domestic=False, per_second=PEER_PER_SECOND), int(question.a[1:]), self._monotonic()
         )

@@ -36,7 +36,7 @@ calls = "complete"
 rate = false
 per_number = 0
 block = 0
-canaries = 0
+canary_hits = 0
 run = 0
 [[gateways]]
 name = "near"

@@ -25,15 +25,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The limits; 0 turns one off, which only an exercise may.
 
     ``per_number`` questions a minute about one number from all gateways together, ``share`` of them from one alone, so that one
-    cannot use up the others'. ``canaries`` is how many different canary numbers in an hour stop a gateway, ``block`` how many
-    numbers of one thousand make it deaf for that thousand, ``blocks`` how many such thousands stop it, ``run`` how many numbers
-    one after the other do. ``rate`` is whether the gateways' own ``per_second`` holds. A stop lasts ``stop_hours``.
+    cannot use up the others'. ``canary_hits`` is how many different canary numbers in an hour stop a gateway, ``block`` how
+    many numbers of one thousand make it deaf for that thousand, ``blocks`` how many such thousands stop it, ``run`` how many
+    numbers one after the other do. ``rate`` is whether the gateways' own ``per_second`` holds. A stop lasts ``stop_hours``.
     """
 
     rate: bool = True
     per_number: int = 6
     share: int = 4
-    canaries: int = 3
+    canary_hits: int = 3
     block: int = 100
     blocks: int = 5
     run: int = 30
@@ -97,11 +97,11 @@ class Guard:
 
         Or a wave of calls with made-up numbers, which an honest gateway asks about: so a stop ends, and the desk can lift it.
         """
-        if not self._limits.canaries or number not in self._canaries:
+        if not self._limits.canary_hits or number not in self._canaries:
             return FINE
         asker.canaries = {each: at for each, at in asker.canaries.items() if now - at < CANARY_S}
         asker.canaries[number] = now
-        return Said(False, "canary", len(asker.canaries) >= self._limits.canaries)
+        return Said(False, "canary", len(asker.canaries) >= self._limits.canary_hits)
 
     def _range(self, asker: _Asker, number: int, now: float) -> Said:
         """A range, asked through: many numbers of one thousand, or one after the other.
