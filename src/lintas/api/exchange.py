@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Address
 
+from lintas.api.calls_abroad import MAX_QUESTION, cli_answer
 from lintas.border.service import Replay
 from lintas.exchange.read_report import MAX_REPORT
 from lintas.exchange.service import LANES
@@ -19,6 +20,7 @@ from lintas.model.messages import Lane
 from lintas.node.delivery import ENVELOPE, PROBLEM, RECEIPT, NotTaken
 from lintas.node.monitoring import READS, HeardReads, Hearsay
 from lintas.node.runtime import Runtime
+from lintas.telco.records import CliQuestion
 from lintas.trust.certificates import fingerprint_of_der
 from lintas.trust.envelope import MAX_WIRE
 from lintas.trust.receipt import MAX_RECEIPT
@@ -40,6 +42,9 @@ def exchange_app(runtime: Runtime) -> Starlette:
     ``GET /exchange/v1/digest?day=YYYY-MM-DD`` its signed digest of a finished day with the member that asks;
     ``GET /exchange/v1/reads?after=0-0`` its signed report of who read here what the member that asks sent. A member that
     cannot be dialled brings its own: ``GET /exchange/v1/reads/heard`` says from where, ``POST /exchange/v1/reads`` takes it.
+
+    ``POST /exchange/v1/cli-check`` answers whether a call that shows a number of this jurisdiction may be real: ``CliQuestion``
+    to ``CliAnswer``, as our table lets that member know.
 
     A severed peer is refused everywhere.
     """
@@ -85,6 +90,10 @@ def exchange_app(runtime: Runtime) -> Starlette:
         await runtime.take_reads(sender, await bodies.read(request, MAX_REPORT))
         return Response(status_code=204)
 
+    async def cli_check(request: Request, peer: str) -> Response:
+        question = bodies.decode_json(await bodies.read(request, MAX_QUESTION), CliQuestion)
+        return cli_answer(await runtime.node.calls_abroad.answer(question, peer))
+
     async def fetch(request: Request, peer: str) -> Response:
         wire = await runtime.give(peer, _lane(request), seconds_to_wait(request.query_params))
         return Response(status_code=204) if wire is None else Response(wire, media_type=ENVELOPE)
@@ -108,6 +117,7 @@ def exchange_app(runtime: Runtime) -> Starlette:
             Address("/exchange/v1/digest", _unless_severed(runtime, digest), methods=["GET"]),
             Address("/exchange/v1/reads", _unless_severed(runtime, reads), methods=["GET"]),
             Address("/exchange/v1/reads", _unless_severed(runtime, take_reads), methods=["POST"]),
+            Address("/exchange/v1/cli-check", _unless_severed(runtime, cli_check), methods=["POST"]),
             Address("/exchange/v1/reads/heard", _unless_severed(runtime, heard), methods=["GET"]),
         ]
     )

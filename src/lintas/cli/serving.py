@@ -10,6 +10,7 @@ from lintas.console.pages import PAGES, ROUTES
 from lintas.gateway.camara.clients import Register
 from lintas.gateway.camara.face import PREFIXES, TOKEN_PATH, Face, Settings
 from lintas.gateway.camara.sources import NoTable, Sources
+from lintas.gateway.peers import bind as bind_calls
 from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_signals
 from lintas.node.config import read_config
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_node
@@ -24,6 +25,7 @@ async def serve_node(config_file: Path, *, say: Callable[[str], object], distrus
     home = read_config(config_file)
     with opened_alone(home.database) as engine:
         runtime = Runtime(home, open_node(home, engine=engine), distrusted_witnesses=distrusted)
+        bind_calls(runtime)
         async with runtime.running(), Listeners(_doors(runtime)) as doors:
             runtime.on_peers = partial(doors.trust_only, EXCHANGE)
             # A successor of the charter may have come while the doors were opening.

@@ -42,6 +42,7 @@ from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
+from lintas.telco.calls_abroad import CallsAbroad
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
@@ -116,6 +117,7 @@ class Node(NamedTuple):
     returns: Returns
     rail: Rail
     inbox: Inbox
+    calls_abroad: CallsAbroad
 
 
 def assemble(parts: Parts) -> Node:
@@ -245,6 +247,7 @@ def assemble(parts: Parts) -> Node:
         returns=returns,
         rail=Rail(authority=parts.name, orders=orders, returns=returns, clock=clock),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
+        calls_abroad=CallsAbroad(me=me, judge=judge, ledger=ledger, clock=clock, ids=ids),
     )
     bus.subscribe(hearings(node))
     return node

@@ -34,6 +34,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     whose approvals count here. ``pull`` makes this node fetch at every peer's door what is for it.
     ``exercise_clock`` names the file that drives the time of an exercise; without it a node goes by the machine's clock.
     ``camara_clients`` is the register of the API clients of the CAMARA face.
+    ``operators`` names the file that says which operators answer for numbers here, and which authority for numbers abroad.
     ``language`` is what letters are written in; "" is the jurisdiction's own where lintas speaks it, else English.
     """
 
@@ -61,6 +62,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     competent: tuple[str, ...] = ()
     banks: tuple[BankCode, ...] = ()
     telcos: tuple[BankCode, ...] = ()
+    operators: str = ""
     abroad: dict[BankCode, Name] = {}
     kinds: dict[BankCode, HolderKind] = {}
     camara_clients: Annotated[str, msgspec.Meta(min_length=1)] = "camara-clients.json"

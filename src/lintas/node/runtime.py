@@ -16,6 +16,7 @@ from lintas.model.errors import LintasError, Refused
 from lintas.model.messages import Lane
 from lintas.model.times import SystemClock
 from lintas.node.assembly import Node
+from lintas.node.call_book import CallBook
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
 from lintas.node.monitoring import Monitoring
@@ -63,6 +64,7 @@ class Runtime:
         self.peers: list[Member] = []
         self._renewing = asyncio.Lock()
         self._monitoring = Monitoring(home, node.watch, node.days, node.reads_abroad, node.parts.directory, self)
+        self._calls = CallBook(home, node.calls_abroad, self.write)
         self._senders: list[asyncio.Task[None]] = []
         self._leaving = False
 
@@ -136,6 +138,7 @@ class Runtime:
         """Commit the ledger to what was read since the last time."""
         reads = self.node.reads
         reads.sealed(await self.write(lambda tx: reads.seal(tx, all_counts=all_counts)))
+        await self._calls.seal()
 
     async def look(self) -> None:
         """Look now at what the members' ledgers show, at what they say to have seen, and at finished days."""

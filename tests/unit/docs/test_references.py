@@ -15,10 +15,13 @@ from lintas.api.app import api_routes
 from lintas.cli.bank import BankConfig
 from lintas.cli.main import lintas
 from lintas.cli.witness import IdentityConfig, LogConfig, WitnessConfig
+from lintas.gateway.directory_file import Callers, DirectoryFile, NodeAddress, OperatorAddress
+from lintas.gateway.operator import DoorSettings, FeedSettings, GatewaySettings, OperatorSettings
 from lintas.model.markings import Marking, Obligations
 from lintas.model.messages import KINDS, VERSION, Outcome, Purpose, Statement
 from lintas.model.tainted import Baton, Part, PartState
 from lintas.node.config import Config, Door
+from lintas.telco.home.limits import Limits
 from lintas.trust.envelope import Header
 from lintas.trust.receipt import Receipt, Verdict
 
@@ -56,6 +59,10 @@ def rows(text: str) -> dict[str, list[str]]:
     [
         ("## A node: `lintas.toml`", [Config, Door]),
         ("## A bank's agent", [BankConfig]),
+        ("## An operator's own side", [OperatorSettings, Limits]),
+        ("## An operator's doors", [DoorSettings]),
+        ("## An operator's gateways and feeds", [GatewaySettings, FeedSettings]),
+        ("## Who answers for which number", [DirectoryFile, OperatorAddress, Callers, NodeAddress]),
         ("## A witness", [WitnessConfig, IdentityConfig, LogConfig]),
     ],
 )

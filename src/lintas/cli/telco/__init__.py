@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("lintas.cli.telco.serve", "serve", "Answer what to do with a call, over HTTP, from a list."),
     "check": ("lintas.cli.telco.check", "check", "Say what a list says of one number."),
     "list": ("lintas.cli.telco.lists", "lists", "Build and look after the list of a gateway."),
+    "home": ("lintas.cli.telco.home", "home", "Run an operator's side: its table, and answers about its numbers."),
 }
 
 

@@ -1,0 +1,123 @@
+"""Reads who answers for which number from a TOML file: operators with their ranges, ported numbers, and callers abroad."""
+
+import base64
+import binascii
+import tomllib
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+from lintas.gateway.directory import Directory, Respondent
+from lintas.gateway.operator import Name, read_range
+from lintas.model.errors import BadInput
+from lintas.telco.home.records import BadEvent, number
+from lintas.trust.keys import ED25519, PublicKey
+
+KEY_BYTES = 32
+
+
+class OperatorAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One operator: its address, certificate (PEM file), public key (base64 of 32 bytes, as it says at its start), ranges.
+
+    ``gateway`` is the name under which a plain exercise asks.
+    """
+
+    code: Name
+    url: str
+    key: str
+    ranges: tuple[str, ...]
+    certificate: str = ""
+    gateway: str = ""
+
+
+class Callers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Numbers that begin with ``prefix`` belong to the operators of another authority."""
+
+    prefix: Annotated[str, msgspec.Meta(pattern=r"\A\+[1-9][0-9]{0,14}\Z")]
+    authority: str
+
+
+class NodeAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The gateway's own authority's node, which asks abroad: its address, certificate, and the file with the gateway's key."""
+
+    url: str
+    key_file: str
+    certificate: str = ""
+
+
+class DirectoryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file. ``ported`` names a CSV file: number, code of the operator that has it now."""
+
+    operators: tuple[OperatorAddress, ...] = ()
+    callers: tuple[Callers, ...] = ()
+    ported: str = ""
+    node: NodeAddress | None = None
+
+
+class Read(NamedTuple):
+    """What a file says: who answers, and by first digits which authority answers for numbers abroad."""
+
+    directory: Directory
+    callers: dict[str, str]
+
+
+def read_directory(path: Path) -> Read:
+    """Read the file; BadInput names what is wrong in it."""
+    where = str(path)
+    try:
+        said = msgspec.convert(tomllib.loads(path.read_text("utf-8")), DirectoryFile)
+    except FileNotFoundError:
+        raise BadInput("there is no such file", "see docs/telco-state.md for an example", where=where) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
+        raise BadInput(str(wrong), "see docs/telco-state.md for an example", where=where) from None
+    root = path.parent
+    ranges = [(*read_range(text), each.code) for each in said.operators for text in each.ranges]
+    directory = Directory(
+        [_respondent(each, root) for each in said.operators],
+        ranges,
+        ported=_ported(root / said.ported) if said.ported else None,
+        abroad=_node(said.node, root) if said.node else None,
+    )
+    return Read(directory, {each.prefix.lstrip("+"): each.authority for each in said.callers})
+
+
+def _respondent(each: OperatorAddress, root: Path) -> Respondent:
+    try:
+        raw = base64.b64decode(each.key, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != KEY_BYTES:
+        raise BadInput("this is no public key", "copy the line `key` of the operator's start", where=each.code)
+    return Respondent(
+        name=each.code,
+        url=each.url.rstrip("/"),
+        certificate=(root / each.certificate).read_text("ascii", "replace") if each.certificate else "",
+        key=PublicKey(name=each.code, algorithm=ED25519, key=raw),
+        headers=(("lintas-gateway", each.gateway),) if each.gateway else (),
+    )
+
+
+def _node(node: NodeAddress, root: Path) -> Respondent:
+    token = (root / node.key_file).read_text("ascii", "replace").strip()
+    return Respondent(
+        name="abroad",
+        url=node.url.rstrip("/"),
+        certificate=(root / node.certificate).read_text("ascii", "replace") if node.certificate else "",
+        path="/api/v1/telco/cli-check",
+        headers=(("authorization", f"Bearer {token}"),),
+    )
+
+
+def _ported(path: Path) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for place, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        text, comma, code = line.partition(",")
+        try:
+            if line.strip():
+                found[number(text.strip())] = code.strip()
+        except BadEvent as wrong:
+            raise BadInput(wrong.what, wrong.do, where=f"{path.name}, line {place}") from None
+        if line.strip() and not comma:
+            raise BadInput("there is no operator", "write number,code", where=f"{path.name}, line {place}")
+    return found
