@@ -4,7 +4,10 @@ import click
 
 from lintas.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "sip": ("lintas.cli.telco.sip", "sip", "Answer calls in SIP alone: verdicts as status codes."),
+    "card": ("lintas.cli.telco.card", "card", "Sign the card that a 608 answer points to."),
+}
 
 
 @click.group(cls=LazyGroup, commands_table=COMMANDS)
