@@ -125,7 +125,7 @@ class SipFace:
         except BadRequest as wrong:
             self._refuse(wrong, sender)
             return
-        if (via := read_via(request.fields["via"])) is None:
+        if (via := read_via(request.fields["Via"])) is None:
             self.counts["malformed"] += 1
             return
         try:
@@ -159,7 +159,7 @@ class SipFace:
         self.counts["calls"] += 1
         if request.max_forwards == 0:
             self._final(key, request, via, sender, TOO_MANY_HOPS)
-        elif has_tag(request.one("to")):
+        elif has_tag(request.fields["To"]):
             self._final(key, request, via, sender, NO_TRANSACTION)
         elif self._stopping or self._heard[sender.host] > self.settings.calls_per_second:
             self.counts["passed_unasked"] += 1
@@ -203,7 +203,7 @@ class SipFace:
 
     def _cancel(self, request: Request, via: Via, sender: Sender) -> None:
         self.counts["cancels"] += 1
-        key = key_of(request, via, sender.host, "INVITE")
+        key = key_of(request, via, sender.host)
         known = self._kept.get(key) is not None
         self._say(request.fields, via, sender, CANCELLED if known else NO_TRANSACTION)
         if (asked := self._asking.pop(key, None)) is not None:
@@ -233,7 +233,7 @@ class SipFace:
     def _refuse(self, wrong: BadRequest, sender: Sender) -> None:
         """Answer what cannot be read, where it is known to whom; an ACK is never answered (§17)."""
         self.counts["malformed"] += 1
-        via = None if wrong.fields is None else read_via(wrong.fields["via"])
+        via = None if wrong.fields is None else read_via(wrong.fields["Via"])
         if via is not None and wrong.fields is not None:
             self._say(wrong.fields, via, sender, Answer(wrong.code, wrong.phrase))
 
@@ -249,7 +249,7 @@ class SipFace:
             request = read(data, stream=sender.reliable)
         except BadRequest:
             return
-        if (via := read_via(request.fields["via"])) is not None:
+        if (via := read_via(request.fields["Via"])) is not None:
             self._say(request.fields, via, sender, STRANGER)
 
     def _fault(self, fields: Fields, via: Via, sender: Sender, key: str = "") -> None:
@@ -275,7 +275,7 @@ def calls_of(request: Request, trunk: Trunk) -> list[Call]:
     who = parties(request)
     if who is None:
         return []
-    b, diverted, reference = _text(who.b), _text(who.diverted), _text(request.one("call-id"))
+    b, diverted, reference = _text(who.b), _text(who.diverted), _text(request.fields["Call-ID"])
     numbers = [who.a, who.shown] if who.shown else [who.a]
     return [Call(a=_text(a), b=b, trunk=trunk, diverted=diverted, reference=reference) for a in numbers]
 

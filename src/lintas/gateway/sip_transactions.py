@@ -7,22 +7,18 @@ from lintas.interop.sip.uri import Via
 
 #: 64*T1: after that nobody sends a request again (§17.1.1.2).
 LIFETIME_SECONDS = 32.0
-COOKIE = "z9hG4bK"
 #: Stands for an answer that is being looked for.
 PENDING = b""
 
 
-def key_of(request: Request, via: Via, host: str, method: str = "") -> str:
-    """Return what two copies of one request share (§17.2.3); ``method`` INVITE finds the call that a CANCEL is about.
+def key_of(request: Request, via: Via, host: str) -> str:
+    """Return what copies of a request and its CANCEL share: the topmost Via, branch included, and the call (§9.1, §17.2.3).
 
-    The source's address is part of it: nobody gets the answer to another's call.
+    The source's address is part of it: nobody gets the answer to another's call. Via alone would do for RFC 3261; older
+    senders have no branch in it.
     """
-    branch = via.parameters.get("branch", "")
-    if not branch.startswith(COOKIE):
-        # RFC 2543: by the request itself; its CANCEL and ACK have the same CSeq number.
-        number = request.one("cseq").split()[0]
-        branch = f"{request.uri}|{request.one('call-id')}|{number}|{request.one('from')}"
-    return f"{method or request.method}|{host}|{via.host}:{via.port}|{branch}"
+    fields = request.fields
+    return f"{host}|{via.text}|{fields['Call-ID']}|{fields['CSeq'].partition(' ')[0]}"
 
 
 class Transactions:

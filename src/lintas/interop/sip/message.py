@@ -1,14 +1,14 @@
 """Reads one SIP request (RFC 3261 §7): start line, folded and compact header fields, what every request must carry.
 
 Only the fields that a redirect server needs are kept. What is wrong is a `BadRequest` with the status code to answer; one
-that carries no fields cannot be answered, since nobody knows where to (§18.2.2).
+that carries no Via cannot be answered, since nobody knows where to (§18.2.2).
 """
 
 import re
 
 import msgspec
 
-from lintas.interop.sip.uri import well_formed
+from lintas.interop.sip.uri import PLAIN_SIP, Uri, read_list, read_uri, refusal
 from lintas.model.errors import MalformedInput
 
 #: The largest message, in bytes: what one UDP datagram can carry (§18.1.1).
@@ -20,27 +20,36 @@ MAX_FIELDS = 256
 MAX_VIAS = 70
 MAX_CSEQ = 2**31
 
-#: Fields that are kept, and all their spellings of one letter (§7.3.3) that could hide one of them.
-KEPT = frozenset(
-    {"via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "content-length", "identity", "privacy"}
-    | {"p-asserted-identity", "diversion", "history-info"}
-)
-COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length", "y": "identity"}
-ONCE = frozenset(["from", "to", "call-id", "cseq", "max-forwards", "content-length"])
-NEEDED = ("via", "from", "to", "call-id", "cseq")
+#: Fields that stand once in a request, and those that are lists, whose lines are one list (§7.3.1).
+ONCE = frozenset(["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length"])
+LISTS = frozenset(["Via", "Contact", "P-Asserted-Identity", "Diversion", "History-Info", "Identity", "Privacy"])
+NEEDED = frozenset(["Via", "From", "To", "Call-ID", "CSeq"])
+COMPACT = {"v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "y": "Identity"}
 
-#: The spellings that are met, so that a field's name costs one look-up.
-_NAMES = {name: name for name in KEPT} | {name.title(): name for name in KEPT} | COMPACT
-_NAMES |= {short.upper(): name for short, name in COMPACT.items()}
-_NAMES |= {"Call-ID": "call-id", "CSeq": "cseq"}
+_KEPT = {name.lower(): name for name in ONCE | LISTS} | COMPACT
+#: Fields that most requests have and no redirect server looks at.
+_PASSED = frozenset(
+    [
+        "Allow",
+        "Supported",
+        "User-Agent",
+        "Content-Type",
+        "Session-Expires",
+        "Min-SE",
+        "Accept",
+        "Record-Route",
+        "Route",
+        "Date",
+    ]
+)
+_USUAL = ONCE | LISTS | _PASSED
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _START = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]{1,32}) ([^ <>\"\x00-\x20]+) (SIP/\d+\.\d+)", re.IGNORECASE)
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
-_CSEQ = re.compile(r"(\d{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]{1,32})")
-_CALL_ID = re.compile(r"[^\s@]+(?:@[^\s@]+)?")
+_PLAIN_START = re.compile(rf"([A-Z]{{3,9}}) ({PLAIN_SIP}) SIP/2\.0")
 
-Fields = dict[str, list[str]]
+#: By name in its usual spelling.
+Fields = dict[str, str]
 
 
 class BadRequest(MalformedInput):
@@ -49,123 +58,139 @@ class BadRequest(MalformedInput):
     def __init__(self, code: int, phrase: str, fields: Fields | None = None) -> None:
         self.code, self.phrase = code, phrase
         # The sender finds its request again by Via and CSeq (§17.1.3).
-        self.fields = fields if fields and fields.get("via") and fields.get("cseq") else None
+        self.fields = fields if fields and fields.get("Via") and fields.get("CSeq") else None
         super().__init__(phrase, "send a request after RFC 3261", where="SIP")
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request: its method, its Request-URI as it came, the fields that are kept by lower-case name, and its body."""
+    """One request: its method, its Request-URI as it came and read, the fields that are kept, its body."""
 
     method: str
     uri: str
+    target: Uri
     fields: Fields
     body: bytes
-
-    def one(self, name: str) -> str:
-        """Return a field's first value, "" where it is missing."""
-        values = self.fields.get(name)
-        return values[0] if values else ""
 
     @property
     def max_forwards(self) -> int:
         """Return how many hops are left; 70 where it is not said (§16.3)."""
-        return int(self.one("max-forwards") or MAX_VIAS)
+        return int(self.fields.get("Max-Forwards", MAX_VIAS))
 
 
 def read(data: bytes, *, stream: bool = False) -> Request:
     """Read one whole message; ``stream``: it came over TCP, where Content-Length is needed (§18.3). BadRequest otherwise."""
     if len(data) > MAX_MESSAGE:
         raise BadRequest(513, "Message Too Large")
-    head, blank, body = data.partition(b"\r\n\r\n")
+    # Line ends before a message are nothing (§7.5).
+    head, blank, body = (data.lstrip(b"\r\n") if data[:1] in (b"\r", b"\n") else data).partition(b"\r\n\r\n")
     if not blank:
         raise BadRequest(400, "Bad Request: No Empty Line")
     if len(head) > MAX_HEAD:
         raise BadRequest(513, "Message Too Large")
     # Octets that are no UTF-8 come back as they were when a field is written into the response.
-    lines = _lines(head.decode("utf-8", "surrogateescape"))
+    text = head.decode("utf-8", "surrogateescape")
+    lines = text.split("\r\n")
+    ends = len(lines) - 1
+    # A lone CR, LF or NUL is a way to hide one field inside another.
+    if ends > MAX_FIELDS or text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
+        raise BadRequest(400, "Bad Request: Header Fields")
     fields = _fields(lines)
-    start = _START.fullmatch(lines[0])
+    method, uri, target = _start(lines[0], fields)
+    _check(fields, method)
+    return Request(method, uri, target, fields, _body(body, fields, stream=stream))
+
+
+def _start(line: str, fields: Fields) -> tuple[str, str, Uri]:
+    if (plain := _PLAIN_START.fullmatch(line)) is not None:
+        return plain[1], plain[2], Uri(plain[3], plain[4], plain[5], {"user": "phone"} if plain[6] else {})
+    start = _START.fullmatch(line)
     if start is None:
         raise BadRequest(400, "Bad Request: Start Line", fields)
     method, uri, version = start.groups()
     if version.upper() != "SIP/2.0":
         raise BadRequest(505, "Version Not Supported", fields)
-    _check(fields, method)
-    if (wrong := well_formed(uri)) is not None:
-        raise BadRequest(*wrong, fields)
-    return Request(method, uri, fields, _body(body, fields, stream=stream))
-
-
-def _lines(head: str) -> list[str]:
-    if "\r\n " in head or "\r\n\t" in head:
-        head = _FOLD.sub(" ", head)
-    lines = head.split("\r\n")
-    # A lone CR, LF or NUL is a way to hide one field inside another.
-    if (
-        len(lines) > MAX_FIELDS
-        or head.count("\n") != len(lines) - 1
-        or head.count("\r") != len(lines) - 1
-        or "\0" in head
-    ):
-        raise BadRequest(400, "Bad Request: Header Fields")
-    return lines
+    if (target := read_uri(uri)) is None:
+        raise BadRequest(*refusal(uri), fields)
+    return method, uri, target
 
 
 def _fields(lines: list[str]) -> Fields:
+    """Return the fields; at once where each stands once, on one line, in the usual spelling, as nearly all requests have it."""
+    try:
+        fields = dict([line.split(": ", 1) for line in lines[1:]])
+    except ValueError:
+        return _unusual(lines)
+    if len(fields) != len(lines) - 1 or not fields.keys() <= _USUAL or "" in fields.values():
+        return _unusual(lines)
+    return fields
+
+
+def _unusual(lines: list[str]) -> Fields:
+    """Return the fields of any request, line by line."""
     fields: Fields = {}
     fault = ""
-    for line in lines[1:]:
+    for line in _unfolded(lines)[1:]:
         name, colon, value = line.partition(":")
-        known = _NAMES.get(name)
-        if known is None:
-            name = name.rstrip(" \t").lower()
-            known = COMPACT.get(name, name)
-            if not colon or _TOKEN.fullmatch(name) is None or len(line) > MAX_LINE:
-                fault = "Bad Request: Header Field"
-            if known not in KEPT:
-                continue
-        value = value.strip(" \t")
-        if len(value) > MAX_LINE:
-            fault = "Bad Request: Header Field Too Long"
-        elif known not in fields:
-            fields[known] = [value]
-        elif known in ONCE:
-            fault = f"Bad Request: More Than One {known.title()}"
+        name, value = name.rstrip(" \t").lower(), value.strip(" \t")
+        kept = _KEPT.get(name)
+        if not colon or _TOKEN.fullmatch(name) is None or len(line) > MAX_LINE:
+            fault = "Bad Request: Header Field"
+        elif kept is None:
+            continue
+        elif not value and kept not in LISTS:
+            fault = f"Bad Request: Empty {kept}"
+        elif kept not in fields:
+            fields[kept] = value
+        elif kept in ONCE:
+            fault = f"Bad Request: More Than One {kept}"
         else:
-            fields[known].append(value)
+            fields[kept] = f"{fields[kept]}, {value}"
     if fault:
         raise BadRequest(400, fault, fields)
     return fields
 
 
+def _unfolded(lines: list[str]) -> list[str]:
+    """Join folded lines (§7.3.1); one right after the start line belongs to nothing and becomes a broken field."""
+    whole = lines[:1]
+    for line in lines[1:]:
+        if not line.startswith((" ", "\t")):
+            whole.append(line)
+        elif len(whole) > 1:
+            whole[-1] = whole[-1].rstrip(" \t") + " " + line.strip(" \t")
+        else:
+            whole.append(":")
+    return whole
+
+
 def _check(fields: Fields, method: str) -> None:
     """Refuse a request without what each must carry (§8.1.1), or where it says two things."""
-    for name in NEEDED:
-        if not fields.get(name, [""])[0]:
-            raise BadRequest(400, f"Bad Request: Missing {name.title()}", fields)
-    cseq = _CSEQ.fullmatch(fields["cseq"][0])
-    if cseq is None or int(cseq[1]) >= MAX_CSEQ or cseq[2] != method:
+    if not fields.keys() >= NEEDED:
+        missing = min(NEEDED - fields.keys())
+        raise BadRequest(400, f"Bad Request: Missing {missing}", fields)
+    number, _, cseq_method = fields["CSeq"].partition(" ")
+    if cseq_method.strip(" \t") != method or not _digits(number, 10) or int(number) >= MAX_CSEQ:
         raise BadRequest(400, "Bad Request: CSeq", fields)
-    if _CALL_ID.fullmatch(fields["call-id"][0]) is None:
+    if len(fields["Call-ID"].split(None, 1)) != 1:
         raise BadRequest(400, "Bad Request: Call-ID", fields)
-    if (hops := fields.get("max-forwards")) and not (_digits(hops[0]) and int(hops[0]) <= 255):
+    if (hops := fields.get("Max-Forwards")) and not (_digits(hops) and int(hops) <= 255):
         raise BadRequest(400, "Bad Request: Max-Forwards", fields)
-    vias = fields["via"]
-    if len(vias) > MAX_VIAS or (len(vias) == 1 and vias[0].count(",") > MAX_VIAS):
+    if "," in fields["Via"] and sum(1 for _ in read_list(fields["Via"])) > MAX_VIAS:
         raise BadRequest(483, "Too Many Hops", fields)
 
 
 def _body(body: bytes, fields: Fields, *, stream: bool) -> bytes:
-    told = fields.get("content-length")
+    told = fields.get("Content-Length")
     if told is None:
         if stream:
             raise BadRequest(400, "Bad Request: Missing Content-Length", fields)
         return body
-    if not _digits(told[0]) or int(told[0]) > len(body):
+    told = told.strip(" \t")
+    if not _digits(told) or int(told) > len(body):
         raise BadRequest(400, "Bad Request: Content-Length", fields)
-    return body[: int(told[0])]
+    return body[: int(told)]
 
 
-def _digits(text: str) -> bool:
-    """Tell whether this is a number of at most nine digits (`int` takes signs, spaces and other scripts' digits)."""
-    return len(text) <= 9 and text.isascii() and text.isdecimal()
+def _digits(text: str, most: int = 9) -> bool:
+    """Tell whether this is a number of so many digits at most (`int` takes signs, spaces and other scripts' digits)."""
+    return len(text) <= most and text.isascii() and text.isdecimal()
