@@ -94,7 +94,7 @@ def read(data: bytes, *, stream: bool = False) -> Request:
     # A lone CR, LF or NUL is a way to hide one field inside another.
     if ends > MAX_FIELDS or text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
         raise BadRequest(400, "Bad Request: Header Fields")
-    fields = _fields(lines)
+    fields = _fields(text, lines)
     method, uri, target = _start(lines[0], fields)
     _check(fields, method)
     return Request(method, uri, target, fields, _body(body, fields, stream=stream))
@@ -114,7 +114,7 @@ def _start(line: str, fields: Fields) -> tuple[str, str, Uri]:
     return method, uri, target
 
 
-def _fields(lines: list[str]) -> Fields:
+def _fields(text: str, lines: list[str]) -> Fields:
     """Return the fields; at once where each stands once, on one line, in the usual spelling, as nearly all requests have it."""
     try:
         fields = dict([line.split(": ", 1) for line in lines[1:]])
@@ -122,6 +122,8 @@ def _fields(lines: list[str]) -> Fields:
         return _unusual(lines)
     if len(fields) != len(lines) - 1 or not fields.keys() <= _USUAL or "" in fields.values():
         return _unusual(lines)
+    if ":  " in text or " \r\n" in text or "\t" in text or text[-1] == " ":
+        return {name: value.strip(" \t") for name, value in fields.items()}
     return fields
 
 
@@ -185,7 +187,6 @@ def _body(body: bytes, fields: Fields, *, stream: bool) -> bytes:
         if stream:
             raise BadRequest(400, "Bad Request: Missing Content-Length", fields)
         return body
-    told = told.strip(" \t")
     if not _digits(told) or int(told) > len(body):
         raise BadRequest(400, "Bad Request: Content-Length", fields)
     return body[: int(told)]
