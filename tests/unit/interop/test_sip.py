@@ -195,7 +195,9 @@ def test_who_forwarded_a_call() -> None:
     found = who(caller, diversion)
     assert found is not None
     assert found.diverted == "+9992110008"
-    history = "History-Info: <sip:+9992110007@a.example>;index=1, <sip:+9992110008@a.example?Reason=SIP%3B302>;index=1.1"
+    history = (
+        "History-Info: <sip:+9992110007@a.example>;index=1, <sip:+9992110008@a.example?Reason=SIP%3B302>;index=1.1"
+    )
     found = who(caller, history, "History-Info: <sip:+9992110002@xbtl.example;cause=302>;index=1.1.1;mp=1.1")
     assert found is not None
     assert found.diverted == "+9992110008"
