@@ -119,9 +119,11 @@ def test_the_other_actions_are_said_in_contact() -> None:
 
 
 def test_nothing_but_a_redress_id_stands_in_a_header() -> None:
-    judge = Judge()
-    judge.local = lambda _: verdict("block", 'x"\r\nContact: <sip:eve@x.example>')  # type: ignore[method-assign]
-    assert "eve" not in heard(request(), judge, SipSettings(redress=REDRESS))
+    class Corrupt(Judge):
+        def local(self, call: Call) -> Verdict:
+            return verdict("block", f'x"\r\nContact: <sip:eve@x.example>{call.a}')
+
+    assert "eve" not in heard(request(), Corrupt(), SipSettings(redress=REDRESS))
 
 
 def test_a_clean_asserted_number_hides_no_listed_one() -> None:
@@ -175,7 +177,8 @@ def test_a_smaller_network_has_the_say() -> None:
     ],
 )
 def test_other_requests(data: bytes, code: int) -> None:
-    judge = Judge(ann="allow", **{"": "allow"})
+    judge = Judge(ann="allow")
+    judge.actions[""] = "allow"
     assert heard(data, judge).startswith(f"SIP/2.0 {code} ")
 
 
