@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import struct
+from functools import lru_cache
 from typing import cast
 
 from lintas.gateway.sip import SipFace, Verdicts
@@ -32,7 +33,7 @@ _LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*(\d{1,9})[ \t]*(?=\
 
 
 class _Datagram:
-    """Where one datagram came from."""
+    """Where datagrams come from."""
 
     __slots__ = ("_address", "_transport", "host", "port", "trunk")
     reliable = False
@@ -49,14 +50,20 @@ class _Udp(asyncio.DatagramProtocol):
     def __init__(self, face: SipFace) -> None:
         self._face = face
         self._transport: asyncio.DatagramTransport | None = None
+        # A switch sends from few ports.
+        self._sender = lru_cache(maxsize=4096)(self._sender_at)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         # Port 0 cannot be answered, and a few octets (CRLF, zeros) only keep a way through a firewall open.
-        if self._transport is not None and addr[1] and len(data) > 4:
-            self._face.take(data, _Datagram(self._transport, addr, self._face.trunk_of(addr[0])))
+        if addr[1] and len(data) > 4:
+            self._face.take(data, self._sender(addr))
+
+    def _sender_at(self, address: tuple[str, int]) -> _Datagram:
+        assert self._transport is not None  # noqa: S101 — a datagram came through it
+        return _Datagram(self._transport, address, self._face.trunk_of(address[0]))
 
     def error_received(self, exc: Exception) -> None:
         self._face.counts["unsent"] += 1
