@@ -1,4 +1,4 @@
-"""Decides who calls whom: which of a request's fields gives the caller id, who forwarded it, whether it is to be private."""
+"""Decides who calls whom: which of a request's fields gives the caller id, who forwarded it."""
 
 import re
 from itertools import islice
@@ -9,7 +9,7 @@ from lintas.interop.sip.message import Fields, Request
 from lintas.interop.sip.uri import number_of, read_address, read_list, read_uri
 
 ANONYMOUS = "anonymous"
-_MORE = frozenset(["Diversion", "History-Info", "Privacy"])
+_MORE = frozenset(["Diversion", "History-Info"])
 #: Members of a list that are looked at: an honest call has few, and a hostile one must not cost more than that.
 MOST = 20
 
@@ -24,21 +24,21 @@ _PLAIN = re.compile(
 class Parties(msgspec.Struct, frozen=True):
     """``a`` calls ``b``, numbers or names as they came; ``shown`` is the caller id in From where it is another than ``a``.
 
-    ``diverted`` forwarded the call, "" for nobody; ``private``: the caller asked that its number be withheld (RFC 3323).
+    ``diverted`` forwarded the call, "" for nobody.
     """
 
     a: str
     shown: str
     b: str
     diverted: str = ""
-    private: bool = False
 
 
 def parties(request: Request) -> Parties | None:
     """Read who calls whom; None where From cannot be read.
 
     The caller id is P-Asserted-Identity's, which the network before vouches for (RFC 3325 §9.1), else From's. From is what a
-    telephone shows; where it carries another number, both are told.
+    telephone shows; where it carries another number, both are told. A caller that asks for privacy (``Privacy: id``, an
+    anonymous From) is judged by the number that its network asserts all the same.
     """
     fields = request.fields
     came_from = _number(fields["From"])
@@ -49,7 +49,7 @@ def parties(request: Request) -> Parties | None:
     b = number_of(request.target)
     if fields.keys().isdisjoint(_MORE):
         return Parties(a or came_from, shown, b)
-    return Parties(a or came_from, shown, b, _diverted(fields, b), _private(fields.get("Privacy", "")))
+    return Parties(a or came_from, shown, b, _diverted(fields, b))
 
 
 def _number(text: str) -> str | None:
@@ -84,9 +84,3 @@ def _diverted(fields: Fields, b: str) -> str:
         if (number := _number(each)) and number != b:
             return number
     return ""
-
-
-def _private(value: str) -> bool:
-    return not {word.strip().lower() for word in value.replace(",", ";").split(";")}.isdisjoint(
-        {"id", "user", "header"}
-    )
