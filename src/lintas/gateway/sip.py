@@ -220,12 +220,12 @@ class SipFace:
         self._final(key, request, via, sender, answer_of(verdict, request.uri, self.settings))
 
     def _final(self, key: str, request: Request, via: Via, sender: Sender, answer: Answer) -> None:
-        self._kept.put(key, self._say(request.fields, via, sender, answer))
+        self._kept.put(key, self._say(request.fields, via, sender, answer, key))
 
-    def _say(self, fields: Fields, via: Via, sender: Sender, answer: Answer) -> bytes:
+    def _say(self, fields: Fields, via: Via, sender: Sender, answer: Answer, key: str = "") -> bytes:
         source = sender.host, sender.port
         # The same request gets the same tag (§8.2.7), and who does not know this process cannot guess it.
-        tag = "" if answer.code == 100 else f"{hash((via.text, source)) & 0xFFFF_FFFF_FFFF_FFFF:x}"
+        tag = "" if answer.code == 100 else f"{hash(key or (via.text, source)) & 0xFFFF_FFFF_FFFF_FFFF:x}"
         data = write(fields, via, source, answer.code, answer.phrase, tag=tag, more=answer.more)
         sender.send(data, port_of(via, source))
         return data
@@ -275,9 +275,12 @@ def calls_of(request: Request, trunk: Trunk) -> list[Call]:
     who = parties(request)
     if who is None:
         return []
-    b, diverted, reference = _text(who.b), _text(who.diverted), _text(request.fields["Call-ID"])
-    numbers = [who.a, who.shown] if who.shown else [who.a]
-    return [Call(a=_text(a), b=b, trunk=trunk, diverted=diverted, reference=reference) for a in numbers]
+    b, diverted, reference = who.b, who.diverted, request.fields["Call-ID"]
+    if not f"{b}{diverted}{reference}".isascii() or len(reference) > MAX_TEXT:
+        b, diverted, reference = _text(b), _text(diverted), _text(reference)
+    if not who.shown:
+        return [Call(a=_text(who.a), b=b, trunk=trunk, diverted=diverted, reference=reference)]
+    return [Call(a=_text(a), b=b, trunk=trunk, diverted=diverted, reference=reference) for a in (who.a, who.shown)]
 
 
 def _text(text: str) -> str:

@@ -1,6 +1,7 @@
 """Says a verdict in SIP: the status code, phrase and lines that go with each action (docs/telco-sip.md has the table)."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from lintas.gateway.sip_settings import SipSettings
@@ -82,20 +83,30 @@ def _blocked(verdict: Verdict, settings: SipSettings) -> Answer:
 
 def _continued(verdict: Verdict, uri: str, settings: SipSettings) -> Answer:
     """Send the call on to where it goes, or to the announcement, with the verdict as parameters of Contact."""
-    action, target = verdict.action, uri
-    if action == "divert":
+    target = settings.divert_to if verdict.action == "divert" and settings.divert_to else uri
+    return Answer(
+        302,
+        "Moved Temporarily",
+        (f"Contact: <{target}>;{_parameters(verdict, settings.label, diverts=bool(settings.divert_to))}",),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _parameters(verdict: Verdict, label: str, *, diverts: bool) -> str:
+    action = verdict.action
+    if action == "divert" and not diverts:
         # Nowhere to divert to: the call goes on, and the number that nobody vouches for is not shown.
-        action, target = ("divert", settings.divert_to) if settings.divert_to else ("withhold-cli", uri)
-    parts = [f"Contact: <{target}>;verstat={VERSTAT[verdict.verdict]};action={action};evidence={verdict.evidence}"]
+        action = "withhold-cli"
+    parts = [f"verstat={VERSTAT[verdict.verdict]};action={action};evidence={verdict.evidence}"]
     if action == "withhold-cli":
         parts.append('privacy=id;from="sip:anonymous@anonymous.invalid"')
     elif action == "label":
-        parts.append(f'label="{settings.label}"')
+        parts.append(f'label="{label}"')
     if verdict.ttl_s:
         parts.append(f"ttl={verdict.ttl_s}")
     if redress_id := _id(verdict):
         parts.append(f"id={redress_id}")
-    return Answer(302, "Moved Temporarily", (";".join(parts),))
+    return ";".join(parts)
 
 
 def _id(verdict: Verdict) -> str:

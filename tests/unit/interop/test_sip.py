@@ -319,10 +319,8 @@ def test_the_quick_way_and_the_long_way_read_the_same(lines: list[str], said: st
     spaced = _read(message(*(f"{line.replace(': ', ':   ')} " for line in lines), f"User-Agent: {value or 'x'}"))
     assert isinstance(quick, Request) == isinstance(long, Request)
     if isinstance(quick, Request) and isinstance(long, Request):
-        quick.fields.pop("User-Agent")
         assert quick == long
         assert isinstance(spaced, Request)
-        spaced.fields.pop("User-Agent")
         assert {name: value.strip() for name, value in spaced.fields.items()} == quick.fields
         assert (parties(spaced), spaced.max_forwards) == (parties(quick), quick.max_forwards)
         via, same = read_via(spaced.fields["Via"]), read_via(quick.fields["Via"])

@@ -5,6 +5,7 @@ that carries no Via cannot be answered, since nobody knows where to (§18.2.2).
 """
 
 import re
+from typing import NamedTuple
 
 import msgspec
 
@@ -117,15 +118,35 @@ def _start(line: str, fields: Fields) -> tuple[str, str, Uri]:
     return method, uri, target
 
 
+class _Shape(NamedTuple):
+    """How the requests of one sender look: the names of all lines, and of those that are kept where they stand."""
+
+    names: tuple[str, ...]
+    kept: tuple[tuple[str, int, int], ...]
+
+
+#: The shape met last, by the number of lines: one switch writes its requests alike, call after call.
+_shapes: dict[int, _Shape] = {}
+
+
 def _fields(lines: list[str]) -> Fields:
-    """Return the fields; at once where each stands once, on one line, in the usual spelling, as nearly all requests have it."""
-    try:
-        fields = dict([line.split(": ", 1) for line in lines[1:]])
-    except ValueError:
-        return _unusual(lines)
-    if len(fields) != len(lines) - 1 or not fields.keys() <= _USUAL or "" in fields.values():
-        return _unusual(lines)
-    return fields
+    """Return the fields; at once where the lines are named like those of the request before."""
+    shape = _shapes.get(len(lines))
+    if shape is None or not all(map(str.startswith, lines[1:], shape.names)):
+        shape = _shape_of(lines)
+        if shape is None:
+            return _unusual(lines)
+        _shapes[len(lines)] = shape
+    return {name: lines[at][cut:] for name, at, cut in shape.kept}
+
+
+def _shape_of(lines: list[str]) -> _Shape | None:
+    """Return the shape of a request that has each field once, on one line, in the usual spelling; None for others."""
+    names = [line.partition(": ")[0] for line in lines[1:]]
+    if len(set(names)) != len(names) or not _USUAL.issuperset(names) or not all(": " in line for line in lines[1:]):
+        return None
+    kept = [(name, at, len(name) + 2) for at, name in enumerate(names, 1) if name not in _PASSED]
+    return _Shape(tuple(f"{name}: " for name in names), tuple(kept))
 
 
 def _unusual(lines: list[str]) -> Fields:
@@ -176,7 +197,8 @@ def _check(fields: Fields, method: str) -> None:
         raise BadRequest(400, "Bad Request: CSeq", fields)
     if len(fields["Call-ID"].split(None, 1)) != 1:
         raise BadRequest(400, "Bad Request: Call-ID", fields)
-    if (hops := fields.get("Max-Forwards", "70").strip(" \t")) and not (_digits(hops) and int(hops) <= 255):
+    hops = fields.get("Max-Forwards", "70").strip(" \t")
+    if not _digits(hops) or int(hops) > 255:
         raise BadRequest(400, "Bad Request: Max-Forwards", fields)
     if "," in fields["Via"] and sum(1 for _ in read_list(fields["Via"])) > MAX_VIAS:
         raise BadRequest(483, "Too Many Hops", fields)

@@ -16,8 +16,8 @@ MOST = 20
 
 #: An address with a plain telephone number, as nearly all calls have it; whatever else goes the long way.
 _PLAIN = re.compile(
-    r'(?:"[^"\\]*" ?|[A-Za-z0-9 ]*)<(?:sips?:(?=[+0-9]+@(?!anonymous\.invalid)[a-z0-9.\-]*[a-z0-9](?:;user=phone)?>)'
-    r"|tel:(?=\+[0-9]+>))(\+?[0-9]{1,20})[^>]*>(?:;tag=[A-Za-z0-9\-.]+)?"
+    r'(?:"[^"\\]*" ?|[A-Za-z0-9 ]*)(<(?:sips?:(?=[+0-9]+@(?!anonymous\.invalid)[a-z0-9.\-]*[a-z0-9](?:;user=phone)?>)'
+    r"|tel:(?=\+[0-9]+>))(\+?[0-9]{1,20})[^>]*>)(?:;tag=[A-Za-z0-9\-.]+)?"
 )
 
 
@@ -41,10 +41,17 @@ def parties(request: Request) -> Parties | None:
     anonymous From) is judged by the number that its network asserts all the same.
     """
     fields = request.fields
-    came_from = _number(fields["From"])
+    said = fields.get("P-Asserted-Identity")
+    plain = _PLAIN.fullmatch(fields["From"])
+    came_from = plain[2] if plain is not None else _number(fields["From"])
     if came_from is None:
         return None
-    a = _asserted(fields["P-Asserted-Identity"]) if "P-Asserted-Identity" in fields else ""
+    if said is None:
+        a = ""
+    elif plain is not None and said == plain[1]:
+        a = came_from
+    else:
+        a = _asserted(said)
     shown = came_from if a and came_from not in {a, ANONYMOUS, ""} else ""
     b = number_of(request.target)
     if fields.keys().isdisjoint(_MORE):
@@ -54,7 +61,7 @@ def parties(request: Request) -> Parties | None:
 
 def _number(text: str) -> str | None:
     if (plain := _PLAIN.fullmatch(text)) is not None:
-        return plain[1]
+        return plain[2]
     address = read_address(text)
     uri = None if address is None else read_uri(address.uri)
     if uri is None:
@@ -70,7 +77,7 @@ def _members(value: str) -> list[str]:
 def _asserted(value: str) -> str:
     """Return the first asserted telephone number, else the first name (RFC 3325: at most one sip and one tel URI)."""
     if (plain := _PLAIN.fullmatch(value)) is not None:
-        return plain[1]
+        return plain[2]
     said = [number for each in _members(value) if (number := _number(each)) and number != ANONYMOUS]
     return next((number for number in said if number.lstrip("+").isdecimal()), said[0] if said else "")
 
