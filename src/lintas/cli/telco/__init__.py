@@ -12,6 +12,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("lintas.cli.telco.check", "check", "Say what a list says of one number."),
     "list": ("lintas.cli.telco.lists", "lists", "Build and look after the list of a gateway."),
     "home": ("lintas.cli.telco.home", "home", "Run an operator's side: its table, and answers about its numbers."),
+    "sip": ("lintas.cli.telco.sip", "sip", "Answer calls in SIP alone: verdicts as status codes."),
+    "card": ("lintas.cli.telco.card", "card", "Sign the card that a 608 answer points to."),
 }
 
 

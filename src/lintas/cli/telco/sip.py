@@ -1,0 +1,123 @@
+"""`lintas telco sip`: answer calls in SIP alone, from a list of numbers."""
+
+import asyncio
+import contextlib
+import csv
+import gc
+import ipaddress
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import click
+import uvloop
+
+from lintas.gateway.sip_settings import Network, Redress, SipSettings, Source
+from lintas.gateway.sip_transport import SipServer
+from lintas.model.errors import BadInput
+from lintas.telco.records import Call, Kind, Trunk, Verdict
+
+LOCAL = ("127.0.0.0/8", "::1/128")
+
+
+class ListAlone:
+    """Verdicts from a list in memory and nothing else: what is listed is blocked, the rest goes on."""
+
+    def __init__(self, path: Path) -> None:
+        self._listed: dict[str, tuple[str, str]] = {}
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if (kind := row.get("kind") or "blocked") not in get_args(Kind):
+                    raise BadInput(
+                        f"{kind!r} is no kind of entry", f"one of {', '.join(get_args(Kind))}", where=str(path)
+                    )
+                self._listed[(row.get("number") or "").strip().removeprefix("+")] = kind, row.get("id") or ""
+
+    def local(self, call: Call) -> Verdict:
+        """Say what the list says."""
+        kind, redress_id = self._listed.get(call.a.removeprefix("+").removeprefix("00"), ("", ""))
+        if kind in {"", "protected"}:
+            return Verdict(verdict="unknown", evidence="none", action="allow")
+        return Verdict(verdict="fail", evidence="listed", action="block", id=redress_id)
+
+    async def decide(self, call: Call) -> Verdict:
+        """Say it again: nobody is asked."""
+        return self.local(call)
+
+
+@click.command("sip")
+@click.option("--list", "list_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--sip", "address", metavar="HOST:PORT", default="127.0.0.1:5060", show_default=True, help="UDP and TCP.")
+@click.option(
+    "--source", "sources", multiple=True, metavar="NET[=TRUNK]", help="A network that may ask; repeat for more."
+)
+@click.option("--strangers", type=click.Choice(["silence", "403"]), default="silence", show_default=True)
+@click.option("--allow", type=click.Choice(["continue", "pass"]), default="continue", show_default=True)
+@click.option("--pass-code", type=click.Choice(["404", "503"]), default="404", show_default=True)
+@click.option("--block-code", type=click.Choice(["603", "608"]), default="603", show_default=True)
+@click.option(
+    "--redress-url", default="", metavar="URL", help="Where a blocked caller objects; {id} is the redress id."
+)
+@click.option("--redress-tel", default="", metavar="TEL")
+@click.option("--redress-email", default="", metavar="EMAIL")
+@click.option("--card-url", default="", metavar="URL", help="For 608: where the signed card is published.")
+@click.option("--label", default="Suspected scam", show_default=True)
+@click.option("--divert-to", default="", metavar="URI", help="An announcement, for calls that are diverted.")
+@click.option("--calls-per-second", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True)
+def sip(list_file: Path, address: str, sources: tuple[str, ...], **more: str | int) -> None:
+    """Answer INVITE with a verdict until told to stop; prints `ready sip HOST:PORT` once it listens."""
+    settings = settings_of(address, sources, more)
+    verdicts = ListAlone(list_file)
+    # What was loaded stays: nothing of it needs to be looked at again while calls wait.
+    gc.freeze()
+    uvloop.run(_serve(SipServer(verdicts, settings)))
+
+
+def settings_of(address: str, sources: Iterable[str], more: dict[str, Any]) -> SipSettings:
+    """Return the settings that these options say; BadInput names the one that is wrong."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
+        raise BadInput(f"{address!r} is no address", "write host:port, e.g. 127.0.0.1:5060", where="--sip")
+    url, tel, email = more["redress_url"], more["redress_tel"], more["redress_email"]
+    return SipSettings(
+        host=host.strip("[]"),
+        port=int(port),
+        sources=tuple(_source(each) for each in sources or LOCAL),
+        strangers=more["strangers"],
+        allow=more["allow"],
+        pass_code=cast(Any, int(more["pass_code"])),
+        blocks=cast(Any, int(more["block_code"])),
+        redress=Redress(url=url, tel=tel, email=email) if url else None,
+        card_url=more["card_url"],
+        label=more["label"],
+        divert_to=more["divert_to"],
+        calls_per_second=more["calls_per_second"],
+    )
+
+
+def _source(text: str) -> Source:
+    written, _, trunk = text.partition("=")
+    try:
+        network: Network = ipaddress.ip_network(written)
+    except ValueError:
+        raise BadInput(f"{written!r} is no network", "write 192.0.2.0/24 or one address", where="--source") from None
+    if trunk and trunk not in get_args(Trunk):
+        raise BadInput(f"{trunk!r} is no trunk class", f"one of {', '.join(get_args(Trunk))}", where="--source")
+    return Source(network, cast(Trunk, trunk or "international"))
+
+
+async def _serve(server: SipServer) -> None:
+    """Run the server until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await server.start()
+    try:
+        click.echo(f"ready sip {server.address}")
+        await stopping.wait()
+    finally:
+        with contextlib.suppress(Exception):
+            click.echo(" ".join(["counts", *(f"{name}={count}" for name, count in sorted(server.face.counts.items()))]))
+        await server.stop()

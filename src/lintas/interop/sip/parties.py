@@ -1,0 +1,93 @@
+"""Decides who calls whom: which of a request's fields gives the caller id, who forwarded it."""
+
+import re
+from itertools import islice
+
+import msgspec
+
+from lintas.interop.sip.message import Fields, Request
+from lintas.interop.sip.uri import number_of, read_address, read_list, read_uri
+
+ANONYMOUS = "anonymous"
+_MORE = frozenset(["Diversion", "History-Info"])
+#: Members of a list that are looked at: an honest call has few, and a hostile one must not cost more than that.
+MOST = 20
+
+
+#: An address with a plain telephone number, as nearly all calls have it; whatever else goes the long way.
+_PLAIN = re.compile(
+    r'(?:"[^"\\]*" ?|[A-Za-z0-9 ]*)(<(?:sips?:(?=[+0-9]+@(?!anonymous\.invalid)[a-z0-9.\-]*[a-z0-9](?:;user=phone)?>)'
+    r"|tel:(?=\+[0-9]+>))(\+?[0-9]{1,20})[^>]*>)(?:;tag=[A-Za-z0-9\-.]+)?"
+)
+
+
+class Parties(msgspec.Struct, frozen=True):
+    """``a`` calls ``b``, numbers or names as they came; ``shown`` is the caller id in From where it is another than ``a``.
+
+    ``diverted`` forwarded the call, "" for nobody.
+    """
+
+    a: str
+    shown: str
+    b: str
+    diverted: str = ""
+
+
+def parties(request: Request) -> Parties | None:
+    """Read who calls whom; None where From cannot be read.
+
+    The caller id is P-Asserted-Identity's, which the network before vouches for (RFC 3325 §9.1), else From's. From is what a
+    telephone shows; where it carries another number, both are told. A caller that asks for privacy (``Privacy: id``, an
+    anonymous From) is judged by the number that its network asserts all the same.
+    """
+    fields = request.fields
+    said = fields.get("P-Asserted-Identity")
+    plain = _PLAIN.fullmatch(fields["From"])
+    came_from = plain[2] if plain is not None else _number(fields["From"])
+    if came_from is None:
+        return None
+    if said is None:
+        a = ""
+    elif plain is not None and said == plain[1]:
+        a = came_from
+    else:
+        a = _asserted(said)
+    shown = came_from if a and came_from not in {a, ANONYMOUS, ""} else ""
+    b = number_of(request.target)
+    if fields.keys().isdisjoint(_MORE):
+        return Parties(a or came_from, shown, b)
+    return Parties(a or came_from, shown, b, _diverted(fields, b))
+
+
+def _number(text: str) -> str | None:
+    if (plain := _PLAIN.fullmatch(text)) is not None:
+        return plain[2]
+    address = read_address(text)
+    uri = None if address is None else read_uri(address.uri)
+    if uri is None:
+        return None
+    anonymous = uri.host == "anonymous.invalid" or uri.user.lower() == ANONYMOUS
+    return ANONYMOUS if anonymous else number_of(uri)
+
+
+def _members(value: str) -> list[str]:
+    return list(islice(read_list(value), MOST))
+
+
+def _asserted(value: str) -> str:
+    """Return the first asserted telephone number, else the first name (RFC 3325: at most one sip and one tel URI)."""
+    if (plain := _PLAIN.fullmatch(value)) is not None:
+        return plain[2]
+    said = [number for each in _members(value) if (number := _number(each)) and number != ANONYMOUS]
+    return next((number for number in said if number.lstrip("+").isdecimal()), said[0] if said else "")
+
+
+def _diverted(fields: Fields, b: str) -> str:
+    """Return who forwarded the call last: the topmost Diversion (RFC 5806), else the last other target (RFC 7044)."""
+    for each in _members(fields.get("Diversion", "")):
+        if number := _number(each):
+            return number
+    for each in reversed(_members(fields.get("History-Info", ""))):
+        if (number := _number(each)) and number != b:
+            return number
+    return ""

@@ -1,0 +1,346 @@
+"""SIP requests are read as RFC 3261 says, in the spirit of its torture tests (RFC 4475), and nothing breaks the reader."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lintas.interop.sip.answer import has_tag, port_of, stamped, write
+from lintas.interop.sip.message import MAX_FIELDS, MAX_LINE, MAX_MESSAGE, BadRequest, Request, read
+from lintas.interop.sip.parties import Parties, parties
+from lintas.interop.sip.uri import read_address, read_list, read_uri, read_via
+
+VIA = "SIP/2.0/UDP gw.xatl.example:5060;branch=z9hG4bK74bf9"
+USUAL = (
+    f"Via: {VIA}",
+    'From: "Ann" <sip:+9992110001@xatl.example;user=phone>;tag=1',
+    "To: <sip:+9992110002@xbtl.example>",
+    "Call-ID: a84b4c76@xatl.example",
+    "CSeq: 314 INVITE",
+    "Max-Forwards: 69",
+)
+START = "INVITE sip:+9992110002@xbtl.example;user=phone SIP/2.0"
+
+
+def message(*lines: str, start: str = START, body: str = "") -> bytes:
+    return "\r\n".join([start, *lines, "", body]).encode("utf-8", "surrogateescape")
+
+
+def without(name: str, *more: str) -> tuple[str, ...]:
+    return (*(line for line in USUAL if not line.startswith(name)), *more)
+
+
+def who(*more: str, start: str = START) -> Parties | None:
+    return parties(read(message(*without("From", *more), start=start)))
+
+
+def test_a_usual_request() -> None:
+    request = read(message(*USUAL, "Content-Length: 3", body="v=0 and more"))
+    assert (request.method, request.uri) == ("INVITE", "sip:+9992110002@xbtl.example;user=phone")
+    assert (request.target.user, request.target.host, request.body) == ("+9992110002", "xbtl.example", b"v=0")
+    assert request.fields["Call-ID"] == "a84b4c76@xatl.example"
+    assert request.max_forwards == 69
+
+
+def test_every_spelling_of_a_field_says_the_same() -> None:
+    usual = read(message(*USUAL))
+    odd = (
+        f"v:{VIA}",
+        'f  :\t"Ann"\r\n  <sip:+9992110001@xatl.example;user=phone>;tag=1',
+        "TO:<sip:+9992110002@xbtl.example>   ",
+        "i: a84b4c76@xatl.example",
+        "cseq: 314 \t INVITE",
+        "MAX-FORWARDS:\r\n\t69",
+        "X-Unknown: \x80 anything",
+        "s:",
+    )
+    read_odd = read(message(*odd))
+    assert {name: re.sub(r"\s+", " ", value) for name, value in read_odd.fields.items()} == usual.fields
+
+
+def test_lines_before_a_message_are_nothing() -> None:
+    assert read(b"\r\n\r\n" + message(*USUAL)).method == "INVITE"
+
+
+def test_lists_come_on_one_line_or_several() -> None:
+    request = read(
+        message(*USUAL, "Via: SIP/2.0/TCP a.example ;branch=x", "v: SIP/2.0/TCP b.example, SIP/2.0/UDP c.example")
+    )
+    assert [each.split()[1] for each in read_list(request.fields["Via"])][1:] == ["a.example", "b.example", "c.example"]
+    assert list(read_list('"a, b" <sip:c@d.example;x=",">, <sip:e,f@g.example>;q="\\",", tel:1')) == [
+        '"a, b" <sip:c@d.example;x=",">',
+        '<sip:e,f@g.example>;q="\\","',
+        "tel:1",
+    ]
+
+
+@pytest.mark.parametrize("name", ["Via", "From", "To", "Call-ID", "CSeq"])
+def test_what_every_request_carries_is_needed(name: str) -> None:
+    with pytest.raises(BadRequest, match=name) as wrong:
+        read(message(*without(name)))
+    assert wrong.value.code == 400
+    assert (wrong.value.fields is None) == (name in {"Via", "CSeq"})
+
+
+@pytest.mark.parametrize(
+    ("code", "start", "lines"),
+    [
+        (505, START.replace("2.0", "7.0"), USUAL),
+        (400, START.replace(" SIP", "  SIP"), USUAL),
+        (400, "INVITE <sip:+9992110002@xbtl.example> SIP/2.0", USUAL),
+        (400, "INVITE sip:+999 2110002@xbtl.example SIP/2.0", USUAL),
+        (400, "INV{ITE sip:+9992110002@xbtl.example SIP/2.0", USUAL),
+        (400, "INVITE sip:+9992110002@xbtl.example:99999 SIP/2.0", USUAL),
+        (400, "INVITE sip: SIP/2.0", USUAL),
+        (416, "INVITE https://xbtl.example/ SIP/2.0", USUAL),
+        (416, "INVITE soap.beep://192.0.2.103:3002 SIP/2.0", USUAL),
+        (400, START, without("CSeq", "CSeq: 1 BYE")),
+        (400, START, without("CSeq", "CSeq: 36893488147419103232 INVITE")),
+        (400, START, without("CSeq", "CSeq: -1 INVITE")),
+        (400, START, without("CSeq", "CSeq: \u0661 INVITE")),
+        (400, START, without("Call-ID", "Call-ID: a b")),
+        (400, START, without("Max", "Max-Forwards: 256")),
+        (400, START, without("Max", "Max-Forwards: +1")),
+        (400, START, (*USUAL, "Max-Forwards: 70")),
+        (400, START, (*USUAL, "f: <sip:other@xatl.example>;tag=2")),
+        (400, START, (*USUAL, "l: 0", "Content-Length: 0")),
+        (400, START, (*USUAL, "Content-Length: -999")),
+        (400, START, (*USUAL, "Content-Length: 9999")),
+        (400, START, (*USUAL, "Content-Length: 1_0")),
+        (400, START, (*USUAL, "no colon here")),
+        (400, START, (*USUAL, "bad name: 1")),
+        (400, START, (*USUAL, "X: a\nTo: <sip:hidden@xbtl.example>")),
+        (400, START, (*USUAL, "X: a\rb")),
+        (400, START, (*USUAL, "X: a\0b")),
+        (400, START, (" folded into nothing", *USUAL)),
+        (400, START, (*USUAL, *["X: 1"] * MAX_FIELDS)),
+        (400, START, (*USUAL, "X: " + "a" * MAX_LINE)),
+        (400, START, (*USUAL, "Subject:" + "a" * MAX_LINE)),
+        (483, START, (*USUAL, *[f"Via: {VIA}"] * 70)),
+        (513, START, (*USUAL, *["X: " + "a" * 8000] * 5)),
+        (513, START, (*USUAL, "", "a" * MAX_MESSAGE)),
+    ],
+)
+def test_what_breaks_the_rules_is_refused(code: int, start: str, lines: tuple[str, ...]) -> None:
+    with pytest.raises(BadRequest) as wrong:
+        read(message(*lines, start=start))
+    assert wrong.value.code == code
+
+
+def test_over_a_stream_the_length_is_needed() -> None:
+    with pytest.raises(BadRequest, match="Content-Length"):
+        read(message(*USUAL), stream=True)
+    assert read(message(*USUAL, "Content-Length: 0"), stream=True).body == b""
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("<sip:+9992110001@xatl.example;user=phone>;tag=1", "+9992110001"),
+        ("sip:+9992110001@xatl.example;tag=1", "+9992110001"),
+        ('"Ann \\" <sip:+111@x.example>; B" <sip:+9992110001@xatl.example>', "+9992110001"),
+        ('"+1 (211) anything" <tel:+999-211-(00)01>;tag=1', "+9992110001"),
+        ("tel:+9992110001", "+9992110001"),
+        ("<tel:2110001;phone-context=+999>", "2110001"),
+        ("<sip:%2B9992110001@xatl.example>", "+9992110001"),
+        ("<sip:+9992110001;npdi;rn=+9992990000:secret@xatl.example:5062;lr?Subject=x>", "+9992110001"),
+        ("<SIPS:009992110001@[2001:db8::1]:5061>", "009992110001"),
+        ("<sip:anonymous@anonymous.invalid>;tag=1", "anonymous"),
+        ("<sip:+9992110001@anonymous.invalid>;tag=1", "anonymous"),
+        ('"Anonymous" <sip:Anonymous@xatl.example>', "anonymous"),
+        ("<sip:gateway.xatl.example>", ""),
+        ("<sip:ann.b-c@xatl.example>", "ann.b-c"),
+        ("Ann <sip:119@xatl.example>", "119"),
+    ],
+)
+def test_the_caller_id_of_from(written: str, number: str) -> None:
+    found = who(f"From: {written}")
+    assert found is not None
+    assert (found.a, found.shown) == (number, "")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"Ann <sip:+9992110001@xatl.example>',
+        "<sip:+999@a.example",
+        "<sip:a@>",
+        "<mailto:a@b.example>",
+        "a b <sip:c@d> e",
+        "<>",
+        "Ann",
+    ],
+)
+def test_a_from_that_nobody_can_read(written: str) -> None:
+    assert who(f"From: {written}") is None
+
+
+def test_the_asserted_caller_id_counts_and_the_shown_one_is_told() -> None:
+    other = "From: <sip:+9992110001@xatl.example>;tag=1"
+    assert who(other, "P-Asserted-Identity: <tel:+9992110009>") == Parties("+9992110009", "+9992110001", "+9992110002")
+    assert who(other, "P-Asserted-Identity: <tel:+9992110001>") == Parties("+9992110001", "", "+9992110002")
+    both = "P-Asserted-Identity: <sip:ann@xatl.example>, <tel:+9992110009>"
+    assert who("From: <sip:anonymous@anonymous.invalid>", both, "Privacy: id") == Parties(
+        "+9992110009", "", "+9992110002"
+    )
+    assert who(other, "P-Asserted-Identity: <sip:broken", "Privacy: none") == Parties("+9992110001", "", "+9992110002")
+
+
+def test_who_forwarded_a_call() -> None:
+    caller = "From: <sip:+9992110001@xatl.example>;tag=1"
+    diversion = (
+        "Diversion: <sip:+9992110008@xbtl.example>;reason=unconditional, <sip:+9992110007@xbtl.example>;counter=1"
+    )
+    found = who(caller, diversion)
+    assert found is not None
+    assert found.diverted == "+9992110008"
+    history = (
+        "History-Info: <sip:+9992110007@a.example>;index=1, <sip:+9992110008@a.example?Reason=SIP%3B302>;index=1.1"
+    )
+    found = who(caller, history, "History-Info: <sip:+9992110002@xbtl.example;cause=302>;index=1.1.1;mp=1.1")
+    assert found is not None
+    assert found.diverted == "+9992110008"
+    found = who(caller, "History-Info: <sip:+9992110002@xbtl.example>;index=1")
+    assert found is not None
+    assert found.diverted == ""
+
+
+def test_an_answer_says_where_the_request_came_from() -> None:
+    source = ("192.0.2.9", 40_000)
+    for text, port, wanted in [
+        ("SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bKa", 5070, "SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bKa"),
+        ("SIP/2.0/UDP gw.example;branch=z9hG4bKa", 5060, "SIP/2.0/UDP gw.example;branch=z9hG4bKa;received=192.0.2.9"),
+        (
+            "SIP/2.0/UDP gw.example:5070;branch=z9hG4bKa;rport",
+            40_000,
+            "SIP/2.0/UDP gw.example:5070;branch=z9hG4bKa;received=192.0.2.9;rport=40000",
+        ),
+        (
+            "SIP/2.0/UDP gw.example ; rport ; received=198.51.100.1 ;branch=z9hG4bKa",
+            40_000,
+            "SIP/2.0/UDP gw.example  ;branch=z9hG4bKa;received=192.0.2.9;rport=40000",
+        ),
+        (
+            "SIP / 2.0 / UDP gw.example : 5070 ;maddr=198.51.100.1;branch=z9hG4bKa",
+            5070,
+            "SIP / 2.0 / UDP gw.example : 5070 ;maddr=198.51.100.1;branch=z9hG4bKa;received=192.0.2.9",
+        ),
+    ]:
+        via = read_via(text)
+        assert via is not None, text
+        assert via.branch == "z9hG4bKa"
+        assert (stamped(via, source), port_of(via, source)) == (wanted, port)
+
+
+def test_an_answer_gives_each_field_back_as_it_was() -> None:
+    lines = without("From", 'From: "\udcff\udce9" <sip:a@b.example>;tag=1', "Via: SIP/2.0/TCP b.example")
+    request = read(message(*lines))
+    via = read_via(request.fields["Via"])
+    assert via is not None
+    answer = write(
+        request.fields, via, ("192.0.2.9", 5060), 603, "Network Blocked", tag="x", more=["Reason: a\r\nTo: b"]
+    )
+    assert answer.startswith(
+        b"SIP/2.0 603 Network Blocked\r\nVia: "
+        + VIA.encode()
+        + b";received=192.0.2.9\r\nVia: SIP/2.0/TCP b.example\r\n"
+    )
+    assert b'\r\nFrom: "\xff\xe9" <sip:a@b.example>;tag=1\r\nTo: <sip:+9992110002@xbtl.example>;tag=x\r\n' in answer
+    assert b"\r\nReason: aTo: b\r\nContent-Length: 0\r\n\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    ("value", "tagged"),
+    [
+        ("<sip:a@b.example>;tag=1", True),
+        ("sip:a@b.example ; TAG = 1", True),
+        ('"x;tag=1" <sip:a@b.example>', False),
+        ("<sip:a@b.example;tag=1>", False),
+        ('<sip:a@b.example>;x=">;tag=1"', False),
+    ],
+)
+def test_a_tag_is_a_parameter_of_the_field(value: str, tagged: bool) -> None:
+    assert has_tag(value) == tagged
+
+
+def test_hostile_lines_cost_no_more_than_their_length() -> None:
+    """Each of these takes seconds where two parts of an expression can match the same text; here all take milliseconds."""
+    for hostile in (
+        " " * 8000,
+        "a" + " " * 8000 + "b",
+        '"' + "\\" * 8000,
+        ";a" * 4000,
+        "<" * 8000,
+        ";" + " " * 8000,
+        "a." * 4000,
+    ):
+        for reader in (read_address, read_uri, read_via, has_tag):
+            reader(hostile)
+        read_via(f"SIP/2.0/UDP a;x{hostile}")
+        read_address(f"<sip:a@b.example>{hostile}")
+        via = read_via("SIP/2.0/UDP a;branch=z9hG4bKa;received=1;rport")
+        assert via is not None
+        stamped(type(via)(via.text + hostile, "a", None, "", rport=True, received=True), ("192.0.2.1", 1))
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=60)
+PIECES = st.sampled_from(
+    [*USUAL, "Via: ", "From: <", 'To: "', " folded", ":", "CSeq: 1 INVITE", "v: x", "Content-Length: 5", "\r"]
+)
+
+
+@given(st.lists(st.one_of(PIECES, TEXT), max_size=14), st.one_of(st.just(START), TEXT), st.binary(max_size=20))
+def test_any_octets_are_a_request_or_a_bad_one(lines: list[str], start: str, body: bytes) -> None:
+    data = "\r\n".join([start, *lines, "", ""]).encode() + body
+    try:
+        request = read(data)
+    except BadRequest as wrong:
+        assert wrong.code in {400, 416, 483, 505, 513}
+        if wrong.fields is not None and (via := read_via(wrong.fields["Via"])) is not None:
+            _whole(write(wrong.fields, via, ("192.0.2.1", 5060), wrong.code, wrong.phrase))
+        return
+    parties(request)
+    if (via := read_via(request.fields["Via"])) is not None:
+        _whole(write(request.fields, via, ("192.0.2.1", 5060), 404, "Not Found", tag="t"))
+
+
+@given(st.binary(max_size=400))
+def test_noise_is_refused(noise: bytes) -> None:
+    with pytest.raises(BadRequest):
+        read(noise)
+
+
+@given(st.lists(st.sampled_from(USUAL[:-1]), min_size=5, max_size=5, unique=True), TEXT)
+def test_the_quick_way_and_the_long_way_read_the_same(lines: list[str], said: str) -> None:
+    value = said.strip(" \t")
+    quick = _read(message(*lines, f"User-Agent: {value or 'x'}"))
+    long = _read(message(*lines, f"X-Other: {value or 'x'}"))
+    spaced = _read(message(*(f"{line.replace(': ', ':   ')} " for line in lines), f"User-Agent: {value or 'x'}"))
+    assert isinstance(quick, Request) == isinstance(long, Request)
+    if isinstance(quick, Request) and isinstance(long, Request):
+        assert quick == long
+        assert isinstance(spaced, Request)
+        assert {name: value.strip() for name, value in spaced.fields.items()} == quick.fields
+        assert (parties(spaced), spaced.max_forwards) == (parties(quick), quick.max_forwards)
+        via, same = read_via(spaced.fields["Via"]), read_via(quick.fields["Via"])
+        assert via is not None
+        assert same is not None
+        assert (via.text, via.branch) == (same.text, same.branch)
+
+
+def _read(data: bytes) -> Request | BadRequest:
+    try:
+        return read(data)
+    except BadRequest as wrong:
+        return wrong
+
+
+def _whole(answer: bytes) -> None:
+    """An answer is one message: each line a field, nothing behind its end."""
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert rest == b""
+    for line in head.split(b"\r\n"):
+        assert b"\n" not in line
+        assert b"\r" not in line
+        assert re.match(rb"SIP/2\.0 \d{3} |[A-Za-z-]+: ", line)
