@@ -141,31 +141,10 @@ def test_a_domain_is_met_by_every_address_below_it() -> None:
             domain(bad)
 
 
-_PIECE = st.sampled_from(
-    [
-        "http://",
-        "https:",
-        "//",
-        "\\",
-        "/",
-        "?",
-        "#",
-        "@",
-        ":",
-        ":80",
-        "%",
-        "%25",
-        "%2",
-        "%2f",
-        "%5c",
-        "%3F",
-        "..",
-        ".",
-        "a",
-        "é",
-    ]
-    + ["0x7f", "1", "example.xa", "bank", "[", "]", "::1", " ", "\n", "\0", "。", "ß", "xn--", "\ud800", "\u200d", "℀"]
-)
+_PIECE = st.sampled_from([
+    "http://", "https:", "//", "\\", "/", "?", "#", "@", ":", ":80", "%", "%25", "%2", "%2f", "%5c", "%3F", "..", ".", "a", "é",
+    "0x7f", "1", "example.xa", "bank", "[", "]", "::1", "。", "ß", "xn--", "℀", " ", "\n", "\0", "\ud800", "\u200d",
+])  # fmt: skip
 
 
 @given(st.one_of(st.lists(_PIECE, max_size=14).map("".join), st.text(max_size=60)))
