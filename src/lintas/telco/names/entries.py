@@ -97,6 +97,8 @@ def _checked(entry: Entry, now: datetime, protected: frozenset[str], above: froz
     if not protected.isdisjoint(_upwards(host)):
         raise BadInput("it is protected")
     if entry.subject == "url":
+        if _takes_all(entry.value) and (is_public_suffix(host) or is_shared(host)):
+            raise BadInput("strangers share this host: list one address there")
         return msgspec.structs.replace(entry, value=urls.canonical(entry.value))
     if host in above:
         raise BadInput("a protected domain lies below it")
@@ -105,6 +107,12 @@ def _checked(entry: Entry, now: datetime, protected: frozenset[str], above: froz
     if is_shared(host):
         raise BadInput("strangers share this host: list addresses with their path")
     return msgspec.structs.replace(entry, value=host)
+
+
+def _takes_all(url: str) -> bool:
+    """Say whether the address is met by all of a host, or all in its first folder (``/`` and ``/view/`` are prefixes)."""
+    _, _, _, path, query = urls.parts(url)
+    return query is None and path.endswith(b"/") and path.count(b"/") <= 2
 
 
 def _protected(entries: Iterable[Entry], now: datetime) -> Iterator[str]:

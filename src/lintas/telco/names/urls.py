@@ -24,6 +24,7 @@ _PORT = re.compile(r":([0-9]{0,5})\Z")
 _NEVER_IN_HOSTS = frozenset(b"/?@:\\[]")
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 _PATHS = 4
 _HOSTS = 4
 
@@ -66,7 +67,8 @@ def expressions(url: str) -> tuple[str, ...]:
 def domain(host: str) -> str:
     """Return a domain's name as lists have it: lower case, IDNA, no final dot; BadInput where it is none or an IP address."""
     name = _name(host.strip())
-    if not name or _is_address(name) or not re.fullmatch(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+", name):
+    # The last label is letters: "1.0.0.127.rpz-ip" would be a rule about addresses in a policy zone, and no name.
+    if not name or _is_address(name) or not _DOMAIN.fullmatch(name):
         raise BadInput(f"{host[:100]!r} is no domain", "give a name such as example.xa")
     return name
 

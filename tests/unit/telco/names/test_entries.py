@@ -35,6 +35,9 @@ def test_names_come_out_canonical_and_sorted() -> None:
         ("evil.xb;x", "no domain"),
         ("évil .xb", "no domain"),
         ("*.xb", "no domain"),
+        ("32.7.2.0.192.rpz-ip", "no domain"),
+        ("24.0.0.0.10.rpz-client-ip", "no domain"),
+        ("-x.xb", "no domain"),
     ],
 )
 def test_what_no_list_may_block(value: str, why: str) -> None:
@@ -50,13 +53,16 @@ def test_an_address_at_a_shared_host_counts_and_one_at_a_protected_host_does_not
         entry("https://bit.ly/3xyz", "url"),
         entry("https://shop.github.io/", "url"),
         entry("https://login.bank.xa/x", "url"),
+        entry("https://bit.ly/", "url"),
+        entry("https://sites.google.com/view/", "url"),
+        entry("https://github.io/", "url"),
         entry("javascript:alert(1)", "url"),
         entry("old.xb", expires=EARLIER),
         entry("odd.xb", expires="soon"),
     ]
     kept, left = listable(given, NOW)
     assert [one.value for one in kept] == ["https://bit.ly/3xyz", "https://shop.github.io/"]
-    assert len(left) == 4
+    assert len(left) == 7
 
 
 def test_protection_that_expired_ends_and_one_without_a_time_stays() -> None:
