@@ -4,7 +4,12 @@ import click
 
 from lintas.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "names": ("lintas.cli.telco.names", "names", "Serve blocked names: hash check, exports, senders, block pages."),
+    "export": ("lintas.cli.telco.export", "export", "Write blocked names for a resolver or filter."),
+    "url": ("lintas.cli.telco.url", "url", "Check a web address without telling it."),
+    "sender": ("lintas.cli.telco.sender", "sender", "Say what to do with a message under a sender ID."),
+}
 
 
 @click.group(cls=LazyGroup, commands_table=COMMANDS)

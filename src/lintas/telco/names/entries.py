@@ -4,6 +4,7 @@ Whoever publishes has checked the same before (two people, allow-lists). This ho
 from a member, a feed or a file cannot make a gateway block an ending, a shared host, or what an authority protects.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -51,11 +52,18 @@ def read(file: Path) -> Iterator[Entry]:
 
 def _entry(line: bytes, where: str) -> Entry:
     try:
-        return msgspec.json.decode(line, type=Entry)
+        return _slim(msgspec.json.decode(line, type=Entry))
     except msgspec.ValidationError as wrong:
         raise BadInput(str(wrong), "see docs/telco-names.md for the fields of an entry", where=where) from None
     except ValueError as wrong:
         raise MalformedInput(f"the line is not JSON: {wrong}", "write one entry a line", where=where) from None
+
+
+def _slim(entry: Entry) -> Entry:
+    """Let entries share the texts that thousands of them have: a million take a third of the memory."""
+    for field in ("owner", "reason", "scheme", "listed", "expires"):
+        msgspec.structs.force_setattr(entry, field, sys.intern(getattr(entry, field)))
+    return entry
 
 
 def listable(entries: Iterable[Entry], now: datetime) -> Listable:

@@ -28,7 +28,7 @@ _NO_PATTERN = re.compile(r"[A-Za-z0-9./_~:@!&'()+,;=%?-]+")
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """Whose list it is, where it is contested (an address that the redress id is put behind), and what a name leads to.
 
-    ``redirect`` is the block page's host (rpz) or IPv4 address (hosts, dnsmasq); without it a name does not exist.
+    ``block_host`` (rpz) and ``block_ip`` (IPv4; hosts, dnsmasq) lead to the block page; without them a name does not exist.
     ``nodata``: in a policy zone, the name exists and has nothing. ``zone`` is the name of the policy zone.
     """
 
@@ -36,7 +36,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     contest: str
     at: datetime
     zone: str = "rpz.lintas.invalid"
-    redirect: str = ""
+    block_host: str = ""
+    block_ip: str = ""
     nodata: bool = False
     ttl: int = 300
 
@@ -104,14 +105,14 @@ def _check(format: str, about: About) -> None:
         raise BadInput(f"a time to live of {about.ttl} s", "give 1 to 86400", where="ttl")
     if format == "rpz":
         urls.domain(about.zone)
-        if about.redirect:
-            urls.domain(about.redirect)
-    elif format in ("hosts", "dnsmasq") and about.redirect:
+        if about.block_host:
+            urls.domain(about.block_host)
+    elif format in ("hosts", "dnsmasq") and about.block_ip:
         try:
-            ipaddress.IPv4Address(about.redirect)
+            ipaddress.IPv4Address(about.block_ip)
         except ValueError:
             do = "give the IPv4 address of the block page"
-            raise BadInput(f"{about.redirect[:60]!r} is no IPv4 address", do, where="redirect") from None
+            raise BadInput(f"{about.block_ip[:60]!r} is no IPv4 address", do, where="block_ip") from None
 
 
 def _domains(entries: Iterable[Entry]) -> Iterator[Name]:
@@ -140,7 +141,7 @@ def _highest(entries: Iterable[Entry]) -> Iterator[Name]:
 def _rpz(entries: Sequence[Entry], about: About) -> Iterator[str]:
     """A response policy zone (draft-vixie-dnsop-dns-rpz, section 3): the name and all below it."""
     zone = urls.domain(about.zone)
-    target = f"{urls.domain(about.redirect)}." if about.redirect else "*." if about.nodata else "."
+    target = f"{urls.domain(about.block_host)}." if about.block_host else "*." if about.nodata else "."
     serial = int(about.at.timestamp()) % 2**32
     yield f"$ORIGIN {zone}."
     yield f"$TTL {about.ttl}"
@@ -157,7 +158,7 @@ def _rpz(entries: Sequence[Entry], about: About) -> Iterator[str]:
 def _hosts(entries: Sequence[Entry], about: About) -> Iterator[str]:
     """A hosts file: exact names only."""
     for name, ids in _domains(entries):
-        yield f"{about.redirect or '0.0.0.0'} {name} # {' '.join(ids)}"  # noqa: S104 — nobody's address, no socket
+        yield f"{about.block_ip or '0.0.0.0'} {name} # {' '.join(ids)}"  # noqa: S104 — nobody's address, no socket
 
 
 def _pihole(entries: Sequence[Entry], about: About) -> Iterator[str]:
@@ -180,7 +181,7 @@ def _adblock(entries: Sequence[Entry], about: About) -> Iterator[str]:
 
 def _dnsmasq(entries: Sequence[Entry], about: About) -> Iterator[str]:
     for name, ids in _highest(entries):
-        yield f"address=/{name}/{about.redirect} # {' '.join(ids)}"
+        yield f"address=/{name}/{about.block_ip} # {' '.join(ids)}"
 
 
 def _plain(entries: Sequence[Entry], about: About) -> Iterator[str]:

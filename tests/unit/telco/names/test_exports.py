@@ -65,7 +65,7 @@ def test_the_forms() -> None:
     assert "||bit.ly/3xyz^" in adblock and not any("scam.xc/a" in line for line in adblock)
     assert {"bit.ly" in line for line in body("plain")} == {True, False}
     assert "address=/scam.xb/ # aaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbb cccccccccccccccc" in body("dnsmasq")
-    redirected = About(owner="X", contest="https://x/", at=NOW, redirect="192.0.2.80")
+    redirected = About(owner="X", contest="https://x/", at=NOW, block_ip="192.0.2.80")
     assert "192.0.2.80 scam.xb # aaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbb" in body("hosts", about=redirected)
 
 
@@ -73,9 +73,9 @@ def test_the_forms() -> None:
     ("format", "about"),
     [
         ("none", ABOUT),
-        ("rpz", About(owner="X", contest="x", at=NOW, redirect="block.xa. A 192.0.2.1")),
+        ("rpz", About(owner="X", contest="x", at=NOW, block_host="block.xa. A 192.0.2.1")),
         ("rpz", About(owner="X", contest="x", at=NOW, zone="no zone")),
-        ("hosts", About(owner="X", contest="x", at=NOW, redirect="block.xa")),
+        ("hosts", About(owner="X", contest="x", at=NOW, block_ip="block.xa")),
         ("rpz", About(owner="X", contest="x", at=NOW, ttl=0)),
     ],
 )
@@ -88,7 +88,7 @@ def test_what_cannot_be_exported(format: str, about: About) -> None:
     "about",
     [
         ABOUT,
-        About(owner="X\n$INCLUDE /etc/passwd", contest="x\n", at=NOW, redirect="block.xa"),
+        About(owner="X\n$INCLUDE /etc/passwd", contest="x\n", at=NOW, block_host="block.xa"),
         About(owner="é", contest="x", at=NOW, nodata=True),
     ],
 )
@@ -103,7 +103,7 @@ def test_bind_reads_the_zone(about: About, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     records = re.findall(r"^(\S+)\s+300\s+IN\s+CNAME\s+(\S+)$", done.stdout, re.M)
-    target = "block.xa." if about.redirect else "*." if about.nodata else "."
+    target = "block.xa." if about.block_host else "*." if about.nodata else "."
     assert {name.removesuffix(f".{about.zone}.") for name, _ in records} == {
         star + name for star in ("", "*.") for name in ("scam.xb", "under_score.xc", "xn--bcher-kva.xc")
     }
@@ -112,7 +112,7 @@ def test_bind_reads_the_zone(about: About, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("dnsmasq") is None, reason="dnsmasq is not installed")
 def test_dnsmasq_reads_its_file(tmp_path: Path) -> None:
-    for about in (ABOUT, About(owner="X", contest="x", at=NOW, redirect="192.0.2.80")):
+    for about in (ABOUT, About(owner="X", contest="x", at=NOW, block_ip="192.0.2.80")):
         file = tmp_path / "dnsmasq.conf"
         file.write_text("".join(export("dnsmasq", LIST, about)), "utf-8")
         done = subprocess.run(["dnsmasq", "--test", "-C", str(file)], capture_output=True, text=True)
