@@ -81,7 +81,8 @@ def _body(entry: Entry, said: Words, contest: str) -> str:
     rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts)
     warned = said.gettext("If you entered a password there or paid, call your bank now.")
     free = said.gettext("If this block is wrong, contest it. That is free, and you get a first answer within 24 hours.")
-    link = f'<a href="{html.escape(contest)}" rel="noreferrer">{html.escape(said.gettext("Contest this block"))}</a>'
+    named = said.gettext("Contest this block")
+    link = f'<a href="{html.escape(contest)}" rel="noreferrer">{html.escape(named)}</a>'
     return f"<p>{html.escape(warned)}</p><dl>{rows}</dl><p>{html.escape(free)} {link}</p>"
 
 
