@@ -7,6 +7,7 @@ from a member, a feed or a file cannot make a gateway block an ending, a shared 
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,32 +96,44 @@ def host_of(entry: Entry) -> str:
 
 def expires(entry: Entry) -> datetime:
     """Return the moment from which an entry says nothing; BadInput where that is no time."""
-    return times.parse(entry.expires)
+    return _moment(entry.expires)
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str) -> datetime:
+    # Thousands of entries of one list end at one moment.
+    return times.parse(text)
 
 
 def _checked(entry: Entry, now: datetime, protected: frozenset[str], above: frozenset[str]) -> Entry:
     if expires(entry) <= now:
         raise BadInput("it has expired")
-    host = host_of(entry)
+    if entry.subject == "url":
+        read = urls.parts(entry.value)
+        if not protected.isdisjoint(_upwards(read.host)):
+            raise BadInput("it is protected")
+        if _takes_all(read) and (is_public_suffix(read.host) or is_shared(read.host)):
+            raise BadInput("strangers share this host: list one address there")
+        return _as(entry, urls.write(read))
+    host = urls.domain(entry.value)
     if not protected.isdisjoint(_upwards(host)):
         raise BadInput("it is protected")
-    if entry.subject == "url":
-        if _takes_all(entry.value) and (is_public_suffix(host) or is_shared(host)):
-            raise BadInput("strangers share this host: list one address there")
-        return msgspec.structs.replace(entry, value=urls.canonical(entry.value))
     if host in above:
         raise BadInput("a protected domain lies below it")
     if is_public_suffix(host):
         raise BadInput("it is an ending below which strangers register")
     if is_shared(host):
         raise BadInput("strangers share this host: list addresses with their path")
-    return msgspec.structs.replace(entry, value=host)
+    return _as(entry, host)
 
 
-def _takes_all(url: str) -> bool:
+def _as(entry: Entry, value: str) -> Entry:
+    return entry if value == entry.value else msgspec.structs.replace(entry, value=value)
+
+
+def _takes_all(read: urls.Parts) -> bool:
     """Say whether the address is met by all of a host, or all in its first folder (``/`` and ``/view/`` are prefixes)."""
-    _, _, _, path, query = urls.parts(url)
-    return query is None and path.endswith(b"/") and path.count(b"/") <= 2
+    return read.query is None and read.path.endswith(b"/") and read.path.count(b"/") <= 2
 
 
 def _protected(entries: Iterable[Entry], now: datetime) -> Iterator[str]:

@@ -52,8 +52,8 @@ def prefix_of(digest: bytes) -> int:
 
 
 def row_of(entry: Entry) -> Row:
-    """Return the row of an entry: a domain is met by every address below it, an address by itself."""
-    expression = urls.of_domain(entry.value) if entry.subject == "domain" else urls.expressions(entry.value)[0]
+    """Return the row of an entry as ``listable`` returns it: every address below a domain meets it, an address only itself."""
+    expression = f"{entry.value}/" if entry.subject == "domain" else urls.exact(entry.value)
     threat: Threat = "MALWARE" if "malware" in entry.scheme else "SOCIAL_ENGINEERING"
     return Row(full_hash(expression), threat, entry.id, int(expires(entry).timestamp()))
 

@@ -49,11 +49,19 @@ def _sharing() -> frozenset[str]:
 def _plain(host: str) -> str:
     """Return the host in lower case without its final dot; "" for an address, an empty label or nothing."""
     host = host.strip().lower().removesuffix(".")
+    if not host or len(host) > 253 or host.startswith(".") or ".." in host or _is_address(host):
+        return ""
+    return host
+
+
+def _is_address(host: str) -> bool:
+    if not (host[-1].isdigit() or host.endswith("]") or ":" in host):
+        return False
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return "" if not host or len(host) > 253 or any(not part for part in host.split(".")) else host
-    return ""
+        return False
+    return True
 
 
 def registrable(host: str) -> str | None:

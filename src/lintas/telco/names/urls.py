@@ -23,6 +23,8 @@ _PORT = re.compile(r":([0-9]{0,5})\Z")
 #: What no host can hold, escaped or not: it would end the host, for whoever reads it next.
 _NEVER_IN_HOSTS = frozenset(b"/?@:\\[]")
 _HEX = frozenset(b"0123456789abcdefABCDEF")
+#: What needs no escape: everything from "!" to "~" but "#" and "%".
+_PLAIN = re.compile(rb"[!\"$&-~]*")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 _PATHS = 4
@@ -44,7 +46,12 @@ def canonical(url: str) -> str:
 
     The canonical form is its own canonical form, and has the same expressions.
     """
-    scheme, host, port, path, query = parts(url)
+    return write(parts(url))
+
+
+def write(read: Parts) -> str:
+    """Write the canonical form of an address in parts."""
+    scheme, host, port, path, query = read
     # A bare "?" would begin the query, a bare "\" be read as a slash; expressions have both as they are.
     shown = _escape(path).replace("?", "%3F").replace("\\", "%5C")
     return f"{scheme}://{host}{port}{shown}" + ("" if query is None else "?" + _escape(query))
@@ -62,6 +69,12 @@ def expressions(url: str) -> tuple[str, ...]:
     pieces = exact.split("/")[1:-1][: _PATHS - 1]
     paths += ["/" + "".join(f"{piece}/" for piece in pieces[:count]) for count in range(len(pieces) + 1)]
     return tuple(dict.fromkeys(name + path for name in _hosts(host) for path in paths))
+
+
+def exact(url: str) -> str:
+    """Return the first of the expressions: the address itself."""
+    _, host, _, path, query = parts(url)
+    return host + _escape(path) + ("" if query is None else f"?{_escape(query)}")
 
 
 def domain(host: str) -> str:
@@ -153,6 +166,8 @@ def _ascii(raw: bytes) -> str:
 
 def _four(name: str) -> str:
     """Return an IPv4 address as four decimal numbers, whichever way it was written (inet_aton); "" where it is none."""
+    if not name.rpartition(".")[2][:1].isdigit():
+        return ""
     numbers = [_number(piece) for piece in name.split(".")]
     if len(numbers) > 4:
         return ""
@@ -205,8 +220,11 @@ def _path(raw: bytes) -> bytes:
 
 def _unescape(text: str) -> bytes:
     """Unescape until no escape is left, in one pass: a byte that completes an escape is taken back with it."""
+    raw = text.encode("utf-8", "replace")
+    if b"%" not in raw:
+        return raw
     out = bytearray()
-    for byte in text.encode("utf-8", "replace"):
+    for byte in raw:
         out.append(byte)
         while len(out) >= 3 and out[-3] == 0x25 and out[-1] in _HEX and out[-2] in _HEX:
             out[-3:] = bytes([int(out[-2:], 16)])
@@ -215,6 +233,8 @@ def _unescape(text: str) -> bytes:
 
 def _escape(raw: bytes) -> str:
     """Escape what is at most a blank, no ASCII, "#" or "%", with capital digits."""
+    if _PLAIN.fullmatch(raw):
+        return raw.decode("ascii")
     return "".join(f"%{byte:02X}" if byte <= 32 or byte >= 127 or byte in b"#%" else chr(byte) for byte in raw)
 
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lintas.model.errors import BadInput, LintasError
-from lintas.telco.names.urls import canonical, domain, expressions, of_domain
+from lintas.telco.names.urls import canonical, domain, exact, expressions, of_domain
 
 CANONICAL = [
     ("http://example.xa", "http://example.xa/"),
@@ -157,7 +157,7 @@ def test_canonical_of_anything(text: str) -> None:
     assert once.isascii() and once.isprintable() and " " not in once and "#" not in once
     assert canonical(once) == once
     found = expressions(text)
-    assert found == expressions(once)
+    assert found == expressions(once) and found[0] == exact(once)
     assert 1 <= len(found) <= 30 and len(set(found)) == len(found)
     assert all("/" in one and one.isprintable() for one in found)
 
