@@ -11,7 +11,7 @@ import msgspec
 
 from lintas.model.errors import BadInput, LintasError
 from lintas.telco.names import entries as names
-from lintas.telco.names import exports
+from lintas.telco.names import exports, urls
 from lintas.telco.names.hashes import Hashes, row_of
 from lintas.telco.names.senders import Registry, read_registry
 from lintas.telco.records import Entry, Subject
@@ -51,6 +51,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse what would be a link to anything but a page."""
         if not self.contest.startswith(("https://", "http://")):
             raise BadInput("the address to contest at is no web address", "begin it with https://", where="contest")
+        if not self.contest.isascii() or not set(self.contest).isdisjoint("<>\"' \\#"):
+            raise BadInput("the address to contest at has a character that ends links", "escape it", where="contest")
+        urls.canonical(self.contest)
 
     def about(self, at: datetime) -> exports.About:
         """Return what an export says of itself."""
@@ -125,12 +128,18 @@ class Shelf:
                 self._version = version
                 self.book = Book(self._source, self._settings, now)
             except LintasError as wrong:
-                if self.problem != str(wrong):
-                    _log.error("the lists of names could not be read; the last ones stay", extra={"why": str(wrong)})
-                self.problem = str(wrong)
-                return False
+                return self._keep(str(wrong))
+            # Whatever is wrong with the new lists, the old ones go on answering, and it is looked at again.
+            except Exception as wrong:  # noqa: BLE001
+                return self._keep(f"a fault: {type(wrong).__name__}")
             self.problem = ""
             return True
+
+    def _keep(self, why: str) -> bool:
+        if self.problem != why:
+            _log.error("the lists of names could not be read; the last ones stay", extra={"why": why})
+        self.problem = why
+        return False
 
 
 class _Stamp(NamedTuple):

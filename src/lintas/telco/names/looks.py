@@ -83,3 +83,13 @@ def _one_slip(short: str, long: str) -> bool:
         return short[same:] == long[same + 1 :]
     swapped = short[same : same + 2] == long[same : same + 2][::-1] and short[same + 2 :] == long[same + 2 :]
     return short[same + 1 :] == long[same + 1 :] or swapped
+
+
+def keys(look: str) -> set[str]:
+    """Return what a skeleton is found by: two that are alike have one in common.
+
+    Itself, each text that lacks one of its letters (a slip is one letter less on both sides), each part of at least five.
+    """
+    lacking = {look[:place] + look[place + 1 :] for place in range(len(look))}
+    parts = {look[start:end] for start in range(len(look)) for end in range(start + _LEAST, len(look) + 1)}
+    return {look} | lacking | parts

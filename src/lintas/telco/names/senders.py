@@ -97,10 +97,13 @@ class Registry:
         self._by_look: dict[str, list[Registration]] = defaultdict(list)
         for one in registrations:
             looks.readable(one.sender)
-            # Whoever registered first comes first, and the order of a file decides nothing.
             self._by_look[looks.skeleton(one.sender)].append(one)
-        for same in self._by_look.values():
-            same.sort(key=lambda one: (times.parse(one.since), one.jurisdiction, one.id))
+        self._by_key: dict[str, list[str]] = defaultdict(list)
+        for look, same in self._by_look.items():
+            # Whoever registered first comes first, and the order of a file decides nothing.
+            same.sort(key=_first)
+            for key in looks.keys(look):
+                self._by_key[key].append(look)
         self._blocked = {looks.skeleton(one.value): one for one in blocked if _names_a_blocked_sender(one)}
 
     def __iter__(self) -> Iterator[Registration]:
@@ -111,10 +114,8 @@ class Registry:
         """Return the registrations in force, of any jurisdiction, that a sender ID is or is taken for: the equal first."""
         look = looks.skeleton(sender)
         equal = list(self._by_look.get(look, ()))
-        near = [
-            one for other, same in self._by_look.items() if other != look and looks.alike(look, other) for one in same
-        ]
-        near.sort(key=lambda one: (times.parse(one.since), one.jurisdiction, one.id))
+        others = {other for key in looks.keys(look) for other in self._by_key.get(key, ())} - {look}
+        near = sorted((one for other in others if looks.alike(look, other) for one in self._by_look[other]), key=_first)
         return [one for one in (*equal, *near) if times.parse(one.since) <= now < times.parse(one.until)]
 
     def check(
@@ -160,6 +161,10 @@ class Registry:
         return SenderVerdict(
             action=action, status=status, sender=shown, label=preset.label if action == "label" else ""
         )
+
+
+def _first(one: Registration) -> tuple[datetime, str, str]:
+    return times.parse(one.since), one.jurisdiction, one.id
 
 
 def _registered(shown: str, found: Registration, aggregator: str) -> SenderVerdict:

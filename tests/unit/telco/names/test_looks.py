@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lintas.model.errors import BadInput
-from lintas.telco.names.looks import GSM, alike, generic, readable, skeleton
+from lintas.telco.names.looks import GSM, alike, generic, keys, readable, skeleton
 
 
 def test_what_a_phone_can_show() -> None:
@@ -69,3 +69,13 @@ def test_a_skeleton_is_its_own(one: str, other: str) -> None:
     assert alike(look, look) == bool(look)
     same = skeleton("".join(char for char in other if not 0xD800 <= ord(char) <= 0xDFFF))
     assert alike(look, same) == alike(same, look)
+
+
+_LOOK = st.text("abc", min_size=1, max_size=9)
+
+
+@given(_LOOK, _LOOK)
+def test_what_is_alike_has_a_key_in_common(one: str, other: str) -> None:
+    for twin in (other, one[1:], one[:2] + "z" + one[2:], one[:3] + one[4:5] + one[3:4] + one[5:], "z" + one + "y"):
+        if alike(one, twin):
+            assert keys(one) & keys(twin), twin
