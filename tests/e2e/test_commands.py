@@ -12,6 +12,7 @@ from tests.e2e.program import Ended, run, run_many
 from lintas.cli.main import COMMANDS
 
 ISSUER = "data.xa.example+39045963+AZvQa/YgVoLXNAiSsZlI1TBfWNePC35njpWvoKvbAp32"
+WHOSE = ("--owner", "XA", "--contest", "https://desk.xa.example/contest?id=")
 GARBAGE = {
     "empty": b"",
     "binary": bytes(range(256)) * 40,
@@ -68,11 +69,14 @@ def reading(place: Path, out: Path) -> list[list[str | Path]]:
         ["db", "upgrade", "--config", place],
         ["db", "backup", out, "--config", place],
         ["db", "restore", place, "--config", place],
+        ["telco", "export", "--entries", place, "--format", "rpz", "--out", out, *WHOSE],
+        ["telco", "url", "example.xa", "--entries", place],
+        ["telco", "sender", "XATLBank", "--registry", place, "--jurisdiction", "xa"],
     ]
 
 
 #: What a reader of JSON Lines may rightly find nothing wrong with.
-FINE = {("intake", "empty")}
+FINE = {("intake", "empty"), ("telco", "empty")}
 
 
 @pytest.mark.parametrize("kind", ["missing", "directory", *GARBAGE])
@@ -97,6 +101,7 @@ def test_outputs_that_cannot_be_written_are_told_in_one_line(places: dict[str, P
         ["init", below, "--jurisdiction", "xa", "--authority", "A"],
         ["witness", "init", "--config", below, "--name", "w.example/w"],
         ["demo", "--headless", "--dir", below],
+        ["telco", "export", "--entries", places["empty"], "--format", "rpz", "--out", below, *WHOSE],
     ]
     for ended in run_many(commands, tmp_path):
         told(ended)
@@ -121,6 +126,13 @@ BAD_USAGE: list[list[str]] = [
     ["peer", "trust", "xb-asc"],
     ["witness", "init", "--config", "x", "--name", "two words"],
     ["policy", "explain", "x"],
+    ["telco", "url", "example.xa"],
+    ["telco", "url", "javascript:x", "--entries", "x"],
+    ["telco", "url", "example.xa", "--server", "ftp://x.example/"],
+    ["telco", "sender", "X", "--registry", "x", "--jurisdiction", "zz"],
+    ["telco", "export", "--entries", "x", "--format", "nothing", "--out", "y", *WHOSE],
+    ["telco", "names", "--entries", "x", "--owner", "X", "--contest", "javascript:x"],
+    ["telco", "names", "--entries", "x", *WHOSE, "--port", "0"],
 ]
 
 

@@ -14,6 +14,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "home": ("lintas.cli.telco.home", "home", "Run an operator's side: its table, and answers about its numbers."),
     "sip": ("lintas.cli.telco.sip", "sip", "Answer calls in SIP alone: verdicts as status codes."),
     "card": ("lintas.cli.telco.card", "card", "Sign the card that a 608 answer points to."),
+    "names": ("lintas.cli.telco.names", "names", "Serve blocked names: hash check, exports, senders, block pages."),
+    "export": ("lintas.cli.telco.export", "export", "Write blocked names for a resolver or filter."),
+    "url": ("lintas.cli.telco.url", "url", "Check a web address without telling it."),
+    "sender": ("lintas.cli.telco.sender", "sender", "Say what to do with a message under a sender ID."),
 }
 
 

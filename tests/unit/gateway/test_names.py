@@ -1,0 +1,215 @@
+"""The faces of names: the check, lists, exports, senders, block pages, and files that change meanwhile."""
+
+import asyncio
+import base64
+import logging
+import re
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.telco.names.listing import EARLIER, NOW, entry
+
+from lintas.gateway.names.book import Files, Settings, Shelf
+from lintas.gateway.names.routes import LIST, ROUTES, names_app
+from lintas.model import times
+from lintas.model.errors import BadInput
+from lintas.telco.names import wire
+from lintas.telco.names.hashes import full_hash, prefix_of
+from lintas.telco.names.senders import Registration
+from lintas.telco.records import Entry
+
+SETTINGS = Settings(owner="XA Anti-Scam Centre", contest="https://desk.xa.example/contest?a=1&id=")
+ENTRIES = [
+    entry("scam.xb", id="aaaaaaaaaaaaaaaa"),
+    entry("https://bit.ly/3xyz", "url", id="bbbbbbbbbbbbbbbb"),
+    entry("old.xb", id="cccccccccccccccc", expires=EARLIER),
+    entry("shop.xc", id="dddddddddddddddd", owner='<script>alert("1")</script>'),
+    entry("XBTL Prize", "sender_id", id="eeeeeeeeeeeeeeee"),
+    entry("bank.xa", kind="protected", id="ffffffffffffffff"),
+]
+BANK = Registration(
+    id="aaaaaaaaaaaaaaaa",
+    sender="XATL/Bank",
+    jurisdiction="xa",
+    owner="Bank XATL",
+    since="2025-06-01T00:00:00Z",
+    until="2026-06-01T00:00:00Z",
+)
+
+
+class Lists:
+    """Files of entries and registrations, a clock that the test moves, and the application on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.entries, self.senders = folder / "entries.jsonl", folder / "senders.jsonl"
+        self.write(ENTRIES)
+        self.senders.write_bytes(msgspec.json.encode(BANK))
+        self.now = NOW
+        self.shelf = Shelf(Files(self.entries, self.senders), SETTINGS, lambda: self.now)
+        self.app = names_app(self.shelf)
+
+    def write(self, entries: list[Entry]) -> None:
+        self.entries.write_bytes(b"\n".join(msgspec.json.encode(one) for one in entries))
+
+    def get(self, address: str, method: str = "GET", **headers: str) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=True)
+            async with httpx.AsyncClient(transport=transport, base_url="http://lists.xa.example") as client:
+                return await client.request(
+                    method, address, headers={k.replace("_", "-"): v for k, v in headers.items()}
+                )
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> Lists:
+    return Lists(tmp_path)
+
+
+def question(*expressions: str) -> str:
+    return "/telco/v1/hashes:search?" + "&".join(
+        f"hashPrefixes={wire.prefix_text(prefix_of(full_hash(one)))}" for one in expressions
+    )
+
+
+def test_the_check(lists: Lists) -> None:
+    answer = lists.get(question("scam.xb/", "bit.ly/3xyz", "honest.xb/", "old.xb/", "bank.xa/"))
+    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+    found = answer.json()
+    assert found["cacheDuration"] == "60s"
+    assert {base64.b64decode(one["fullHash"]) for one in found["fullHashes"]} == {
+        full_hash("scam.xb/"),
+        full_hash("bit.ly/3xyz"),
+    }
+    assert found["fullHashes"][0]["fullHashDetails"] == [
+        {"threatType": "SOCIAL_ENGINEERING", "redressId": "aaaaaaaaaaaaaaaa"}
+    ]
+    proto = lists.get(question("scam.xb/"), accept="application/x-protobuf")
+    assert proto.headers["content-type"] == "application/x-protobuf" and full_hash("scam.xb/") in proto.content
+    assert lists.get(question("scam.xb/") + "&alt=proto").content == proto.content
+    assert lists.get(question("honest.xb/")).json() == {"fullHashes": [], "cacheDuration": "60s"}
+
+
+def test_bad_questions_are_problems(lists: Lists) -> None:
+    for query in ("", "?hashPrefixes=AAAA", "?hashPrefixes=%FF%00", "?" + "hashPrefixes=AAAAAA==&" * 1001):
+        answer = lists.get("/telco/v1/hashes:search" + query)
+        assert answer.status_code in (413, 422) and answer.headers["content-type"] == "application/problem+json"
+        assert "AAAA" not in answer.text
+    assert lists.get(question("scam.xb/"), "POST").status_code == 405
+    assert lists.get(question("scam.xb/"), "HEAD").content == b""
+
+
+def test_nothing_of_a_question_is_logged(lists: Lists, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for query in ("?hashPrefixes=QUJDRA==", "?hashPrefixes=QUJDREVG", "?hashPrefixes=QUJDRA"):
+        lists.get("/telco/v1/hashes:search" + query)
+    ours = [record for record in caplog.records if not record.name.startswith("httpx")]
+    assert not any("QUJD" in record.getMessage() + str(record.__dict__) for record in ours)
+
+
+def test_the_prefix_list(lists: Lists) -> None:
+    named = lists.get("/telco/v1/hashLists").json()["hashLists"]
+    assert [(one["name"], one["entriesCount"]) for one in named] == [(LIST, 3)]
+    got = lists.get(f"/telco/v1/hashList/{LIST}")
+    assert len(got.content) == 12 and got.content == lists.shelf.book.hashes.prefix_list
+    assert "content-encoding" not in got.headers
+    tag = got.headers["etag"]
+    for known in (tag, f'"x", W/{tag}', "*"):
+        again = lists.get(f"/telco/v1/hashList/{LIST}", if_none_match=known)
+        assert (again.status_code, again.content) == (304, b"")
+    assert lists.get(f"/telco/v1/hashList/{LIST}", if_none_match='"x"').status_code == 200
+    assert lists.get("/telco/v1/hashList/other").status_code == 404
+
+
+def test_exports(lists: Lists) -> None:
+    rpz = lists.get("/telco/v1/exports/rpz", accept_encoding="gzip")
+    assert "scam.xb IN CNAME . ; aaaaaaaaaaaaaaaa" in rpz.text and rpz.headers["content-type"].startswith("text/dns")
+    assert "bank.xa" not in rpz.text and "old.xb" not in rpz.text and "content-encoding" not in rpz.headers
+    assert lists.get("/telco/v1/exports/rpz", if_none_match=rpz.headers["etag"]).status_code == 304
+    assert lists.get("/telco/v1/exports/none").status_code == 422
+    for bad in ("javascript:alert(1)//", 'https://x.xa/"><b>', "https://x.xa/>; rel=x", "https://", "https://x.xa/#"):
+        with pytest.raises(BadInput):
+            Settings(owner="X", contest=bad)
+
+
+def test_senders(lists: Lists) -> None:
+    assert lists.get("/telco/v1/senders/XATL%2FBank?jurisdiction=xa").json()["status"] == "registered"
+    assert lists.get("/telco/v1/senders/XATL%2FBank?jurisdiction=XB&preset=strict").json()["status"] == "elsewhere"
+    assert lists.get("/telco/v1/senders/XBTLPr1ze?jurisdiction=xa").json()["id"] == "eeeeeeeeeeeeeeee"
+    for bad in (
+        "",
+        "?jurisdiction=",
+        "?jurisdiction=zz",
+        "?jurisdiction=xa&preset=none",
+        "?jurisdiction=xa&jurisdiction=xb",
+    ):
+        assert lists.get("/telco/v1/senders/XATL" + bad).status_code == 422
+
+
+def test_who_is_led_here_sees_why(lists: Lists) -> None:
+    for host in ("scam.xb", "WWW.Scam.XB:80", "a.b.scam.xb."):
+        page = lists.get("/any/path?x=<b>", host=host)
+        assert page.status_code == 451
+        assert page.headers["link"] == '<https://desk.xa.example/contest?a=1&id=aaaaaaaaaaaaaaaa>; rel="blocked-by"'
+        assert "<dd>scam.xb</dd>" in page.text and "XA Anti-Scam Centre" in page.text
+        assert 'href="https://desk.xa.example/contest?a=1&amp;id=aaaaaaaaaaaaaaaa"' in page.text
+    thai = lists.get("/blocked?lang=th", host="scam.xb").text
+    assert '<html lang="th">' in thai
+    assert '<html lang="ms">' in lists.get("/blocked?id=aaaaaaaaaaaaaaaa", accept_language="ms-MY,en;q=0.5").text
+
+
+def test_a_block_by_its_id(lists: Lists) -> None:
+    assert "bit.ly/3xyz" in lists.get("/blocked?id=bbbbbbbbbbbbbbbb").text
+    hostile = lists.get("/blocked?id=dddddddddddddddd").text
+    assert "<script" not in hostile and "&lt;script&gt;" in hostile
+    for none in ("", "?id=cccccccccccccccc", "?id=ffffffffffffffff", "?id=%3Cscript%3E", "?id=zzzz&lang=%22%3E"):
+        page = lists.get("/blocked" + none)
+        assert page.status_code == 404 and "script" not in page.text.lower().split("</h1>", 1)[1]
+    lists.now = times.parse("2026-05-01T00:00:00Z")
+    assert lists.get("/blocked?id=aaaaaaaaaaaaaaaa").status_code == 404
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30), st.text(max_size=20), st.text(max_size=20)
+)
+def test_no_page_says_what_a_browser_sent(lists: Lists, host: str, redress_id: str, lang: str) -> None:
+    mark = "q7q7<x>"
+    query = httpx.QueryParams({"id": redress_id + mark, "lang": lang + mark})
+    page = lists.get(f"/blocked?{query}", host=(host + mark + ".scam.xb") if "@" not in host else "scam.xb")
+    assert "q7q7" not in page.text and page.status_code in (404, 422, 451)
+    assert not {"location", "set-cookie", "refresh"} & set(page.headers)
+    links = re.findall(r'(?:href|src|action)="([^"]*)"', page.text)
+    assert all(link.startswith(("/blocked?id=", "https://desk.xa.example/")) for link in links)
+
+
+def test_files_that_change_and_files_that_break(lists: Lists) -> None:
+    assert not lists.shelf.refresh()
+    lists.write([entry("other.xb")])
+    assert lists.shelf.refresh() and lists.shelf.book.by_host("other.xb", NOW)
+    lists.entries.write_bytes(b"{broken")
+    assert not lists.shelf.refresh() and "line 1" in lists.shelf.problem
+    assert lists.shelf.book.by_host("other.xb", NOW)
+    lists.entries.unlink()
+    assert not lists.shelf.refresh() and lists.shelf.problem
+    lists.write([entry("third.xb")])
+    assert lists.shelf.refresh() and not lists.shelf.problem
+
+
+def test_what_ends_leaves_the_exports_by_itself(lists: Lists) -> None:
+    lists.write([entry("scam.xb"), entry("soon.xb", expires="2026-03-01T11:00:00Z")])
+    assert lists.shelf.refresh()
+    assert "soon.xb" in lists.get("/telco/v1/exports/plain").text
+    lists.now = times.parse("2026-03-01T11:00:00Z")
+    assert lists.get(question("soon.xb/")).json()["fullHashes"] == []
+    assert lists.get("/", host="soon.xb").status_code == 404
+    assert lists.shelf.refresh() and "soon.xb" not in lists.get("/telco/v1/exports/plain").text
+
+
+def test_every_route_is_public_and_reads_only() -> None:
+    assert all(route.public and route.method == "GET" for route in ROUTES)
