@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from lintas.gateway.sip_settings import SipSettings
 from lintas.telco.records import Action, Verdict, Word
+from lintas.telco.verdicts.records import Ruling
 
 #: 3GPP TS 24.229 §7.2A.20: what carriers' equipment maps to an action.
 VERSTAT: dict[Word, str] = {
@@ -101,7 +102,11 @@ def _parameters(verdict: Verdict, label: str, *, diverts: bool) -> str:
     if action == "withhold-cli":
         parts.append('privacy=id;from="sip:anonymous@anonymous.invalid"')
     elif action == "label":
-        parts.append(f'label="{label}"')
+        # A jurisdiction's policy may say what is shown, and how: as a prefix of the number, or as an alert.
+        shown = verdict if isinstance(verdict, Ruling) and verdict.label else None
+        parts.append(f'label="{shown.label if shown else label}"')
+        if shown and shown.shown:
+            parts.append(f"shown={shown.shown}")
     if verdict.ttl_s:
         parts.append(f"ttl={verdict.ttl_s}")
     if redress_id := _id(verdict):

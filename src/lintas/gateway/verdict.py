@@ -17,6 +17,8 @@ from lintas.telco.lists.e164 import read
 from lintas.telco.lists.entries import KINDS
 from lintas.telco.lists.snapshot import Snapshot
 from lintas.telco.records import Action, Call, CliAnswer, CliQuestion, Kind, Listed, Verdict
+from lintas.telco.verdicts.ladder import Ladder
+from lintas.telco.verdicts.records import Ask
 
 #: How long an answer from a list may be kept: a withdrawal is to be felt within two seconds.
 TTL_S = 2
@@ -29,26 +31,6 @@ class List(Protocol):
     @property
     def snapshot(self) -> Snapshot:
         """Return the list as it is now."""
-        ...
-
-
-class Ask(Protocol):
-    """A question that a call needs before its verdict."""
-
-    def question(self, call_ref: str, asked_at: str) -> CliQuestion:
-        """Return it as it is sent."""
-        ...
-
-
-class Ladder(Protocol):
-    """A jurisdiction's way to a verdict; does no I/O."""
-
-    def first(self, call: Call) -> Verdict | Ask:
-        """Return the verdict, or the question that it needs."""
-        ...
-
-    def conclude(self, ask: Ask, answer: CliAnswer | None) -> Verdict:
-        """Return the verdict after an answer, or after none in time."""
         ...
 
 

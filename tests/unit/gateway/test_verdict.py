@@ -3,37 +3,24 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.unit.telco.lists import making
 
 from lintas.gateway.counters import KEPT, Counters
-from lintas.gateway.verdict import Ask, Verdicts, encode
+from lintas.gateway.verdict import Verdicts, encode
 from lintas.telco.lists.entries import Key, Row
 from lintas.telco.lists.snapshot import Snapshot
 from lintas.telco.lists.standing import Standing
 from lintas.telco.records import Call, CliAnswer, CliQuestion, Verdict
+from lintas.telco.verdicts.ladder import Ladder
+from lintas.telco.verdicts.plans import plan
+from lintas.telco.verdicts.presets import presets
+from lintas.telco.verdicts.records import Ask
 
-NUMBER = 99_960_000
-WITHHELD = Verdict(verdict="unknown", evidence="none", action="withhold-cli")
-
-
-class Question:
-    """A question about one number."""
-
-    def question(self, call_ref: str, asked_at: str) -> CliQuestion:
-        return CliQuestion(a=f"+{NUMBER}", trunk="international", call_ref=call_ref, asked_at=asked_at)
-
-
-class Rungs:
-    """A ladder of two rungs: calls from the block list end, all others are asked about."""
-
-    def first(self, call: Call) -> Verdict | Ask:
-        return Verdict(verdict="fail", evidence="listed", action="block") if call.a == "bad" else Question()
-
-    def conclude(self, ask: Ask, answer: CliAnswer | None) -> Verdict:
-        if answer is None:
-            return WITHHELD
-        return Verdict(verdict=answer.verdict, evidence=answer.evidence, action="allow", ttl_s=answer.ttl_s)
+#: A mobile number of XA, and one that is blocked.
+ASKED, NUMBER = "+999151234567", 99_960_000
+BELGIAN = presets("be")
 
 
 class Home:
@@ -63,16 +50,24 @@ def test_without_a_ladder_the_list_decides(lists: Standing) -> None:
 
 
 def test_with_a_ladder_and_somebody_to_ask(lists: Standing) -> None:
-    home = Home()
-    verdicts = Verdicts(lists, ladder=Rungs(), asker=home)
-    assert isinstance(verdicts.local(Call(a="bad")), Verdict)
-    assert not isinstance(verdicts.local(Call(a="good")), Verdict)
-    said = asyncio.run(verdicts.decide(Call(a="good", reference="call-0001")))
-    assert (said.verdict, said.evidence, said.ttl_s) == ("pass", "on-call", 60)
-    assert home.asked[0].call_ref == "call-0001"
-    asyncio.run(verdicts.decide(Call(a="good", reference="x")))
+    home, ladder = Home(), Ladder(lists, BELGIAN, plan("XA"))
+    verdicts = Verdicts(lists, ladder=ladder, asker=home)
+    listed = verdicts.local(Call(a=f"+{NUMBER}", b="+999152222222"))
+    assert isinstance(listed, Verdict) and (listed.evidence, listed.action) == ("listed", "block")
+    call = Call(a=ASKED, b="+999152222222", reference="call-0001")
+    assert not isinstance(verdicts.local(call), Verdict)
+    said = asyncio.run(verdicts.decide(call))
+    assert (said.verdict, said.evidence, said.action) == ("pass", "on-call", "allow")
+    assert (home.asked[0].a, home.asked[0].call_ref) == (ASKED, "call-0001")
+    asyncio.run(verdicts.decide(msgspec.structs.replace(call, reference="x")))
     assert len(home.asked[1].call_ref) >= 8
-    assert asyncio.run(Verdicts(lists, ladder=Rungs()).decide(Call(a="good"))) == WITHHELD
+    assert asyncio.run(Verdicts(lists, ladder=ladder).decide(call)) == ladder.conclude(_asked(ladder, call), None)
+
+
+def _asked(ladder: Ladder, call: Call) -> Ask:
+    first = ladder.first(call)
+    assert isinstance(first, Ask)
+    return first
 
 
 def test_a_ladders_own_words_are_told_and_the_five_fields_always() -> None:

@@ -1,10 +1,12 @@
 """`lintas telco explain` and `preset`: what a gateway would do with a call, rung by rung, and a policy as a table."""
 
+from pathlib import Path
 from typing import Unpack, get_args
 
 import click
 import msgspec
 
+from lintas.cli.telco.options import opened
 from lintas.cli.telco.policy import PolicyOptions, ladder_of, policy_options, preset_of
 from lintas.telco.records import Call, Listed, Trunk
 from lintas.telco.verdicts.presets import names, presets
@@ -33,18 +35,22 @@ class _NoList:
     show_default=True,
     help="By which way the call comes in.",
 )
-@policy_options
+@policy_options()
+@click.option(
+    "--list", "list_file", type=click.Path(path_type=Path), help="A list to look at too, as for `lintas telco serve`."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as one JSON document.")
 def explain(
     number: str,
     b: str,
     diverted: str,
     trunk: Trunk,
+    list_file: Path | None,
     as_json: bool,
     **policy: Unpack[PolicyOptions],
 ) -> None:
-    """Say what would be done with a call of caller id NUMBER, and why. Nobody is asked; lists are not looked at."""
-    ladder = ladder_of(_NoList(), policy)
+    """Say what would be done with a call of caller id NUMBER, and why. Nobody is asked."""
+    ladder = ladder_of(_NoList() if list_file is None else opened(list_file, None), policy)
     steps = ladder.explain(Call(a=number, b=b, trunk=trunk, diverted=diverted))
     click.echo(_as_json(steps) if as_json else "\n".join(_line(step) for step in steps))
 

@@ -19,7 +19,7 @@ class PolicyOptions(TypedDict):
     """What `policy_options` hands to a command."""
 
     preset_name: str
-    jurisdiction: str
+    jurisdiction: str | None
     plan_file: Path | None
     ported_file: Path | None
     level: Evidence
@@ -30,7 +30,6 @@ _OPTIONS = (
     click.option(
         "--preset", "preset_name", default="my", show_default=True, metavar="NAME|FILE", help="Whose policy decides."
     ),
-    click.option("--jurisdiction", default="XA", show_default=True, metavar="CODE", help="Where the call comes in."),
     click.option(
         "--plan", "plan_file", type=click.Path(path_type=Path), help="An operator's own numbering plan, instead."
     ),
@@ -48,11 +47,18 @@ _OPTIONS = (
 )
 
 
-def policy_options(command: F) -> F:
-    """Give a command the options of `PolicyOptions`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def policy_options(*, jurisdiction: str | None = "XA") -> Callable[[F], F]:
+    """Give a command the options of `PolicyOptions`; ``jurisdiction`` is the one that counts where none is given."""
+    where = click.option(
+        "--jurisdiction", default=jurisdiction, show_default=True, metavar="CODE", help="Where the call comes in."
+    )
+
+    def given(command: F) -> F:
+        for option in reversed((where, *_OPTIONS)):
+            command = option(command)
+        return command
+
+    return given
 
 
 def preset_of(name: str) -> "Preset":
@@ -72,7 +78,7 @@ def ladder_of(lists: Lookup, options: PolicyOptions) -> "Ladder":
     return Ladder(
         lists,
         preset_of(options["preset_name"]),
-        read_plan(own) if own is not None else plan(options["jurisdiction"]),
+        read_plan(own) if own is not None else plan(options["jurisdiction"] or ""),
         level=options["level"],
         partners=frozenset(code.strip().upper() for code in options["partners"]),
         ported=(read_ported(ported) if ported is not None else Ported({})).get,

@@ -1,40 +1,33 @@
 """`lintas telco serve`: answers what to do with a call, over HTTP, from a list in local memory."""
 
 import logging
-from pathlib import Path
+from typing import Any
 
 import click
 
-from lintas.cli.telco.options import LIST, REDRESS_KEY, opened
-from lintas.telco.records import Action
+from lintas.cli.telco.deciding import Deciding, deciding, deciding_options
 
 
 @click.command()
-@LIST
-@REDRESS_KEY
 @click.option("--port", type=click.IntRange(0, 65535), required=True, help="Port; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; there is no TLS here.")
-@click.option(
-    "--action",
-    type=click.Choice(["block", "withhold-cli", "label", "divert", "allow"]),
-    default="block",
-    show_default=True,
-    help="What is done with calls that show a listed number.",
-)
-@click.option(
-    "--max-age", type=click.IntRange(60), default=86_400, show_default=True, help="Seconds until a list is old."
-)
-def serve(list_file: Path, key_file: Path | None, port: int, host: str, action: Action, max_age: int) -> None:
+@deciding_options
+def serve(port: int, host: str, **by: Any) -> None:  # noqa: ANN401 — what `deciding_options` hands on
     """Answer GET /telco/v1/check/{number} and POST /telco/v1/check until Ctrl-C or SIGTERM.
 
-    A list's directory (`lintas telco list build`) opens at once, and newer files in it are in force within a second. A CSV or
-    Parquet file is read at the start and not looked at again.
+    A list's directory (`lintas telco list build`, `lintas telco follow`) opens at once, and newer files in it are in force
+    within a second. A CSV or Parquet file is read at the start and not looked at again.
     """
     import uvloop
 
-    from lintas.gateway.http.server import serve as run
-    from lintas.gateway.verdict import Verdicts
-
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    standing = opened(list_file, key_file, max_age)
-    uvloop.run(run(Verdicts(standing, action=action), standing, host=host, port=port, say=click.echo))
+    uvloop.run(_serve(deciding(**by), host, port))
+
+
+async def _serve(gateway: Deciding, host: str, port: int) -> None:
+    from lintas.gateway.http.server import serve as run
+
+    try:
+        await run(gateway.verdicts, gateway.standing, host=host, port=port, say=click.echo)
+    finally:
+        await gateway.close()

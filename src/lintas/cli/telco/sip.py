@@ -1,53 +1,32 @@
-"""`lintas telco sip`: answer calls in SIP alone, from a list of numbers."""
+"""`lintas telco sip`: answers what to do with a call, in SIP, from a list in local memory."""
 
 import asyncio
 import contextlib
-import csv
 import gc
 import ipaddress
 import signal
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, cast, get_args
 
 import click
 import uvloop
 
+from lintas.cli.telco.deciding import Deciding, deciding, deciding_options
+from lintas.gateway.renewing import renew
 from lintas.gateway.sip_settings import Network, Redress, SipSettings, Source
 from lintas.gateway.sip_transport import SipServer
 from lintas.model.errors import BadInput
-from lintas.telco.records import Call, Kind, Trunk, Verdict
+from lintas.telco.records import Trunk
 
 LOCAL = ("127.0.0.0/8", "::1/128")
-
-
-class ListAlone:
-    """Verdicts from a list in memory and nothing else: what is listed is blocked, the rest goes on."""
-
-    def __init__(self, path: Path) -> None:
-        self._listed: dict[str, tuple[str, str]] = {}
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if (kind := row.get("kind") or "blocked") not in get_args(Kind):
-                    raise BadInput(
-                        f"{kind!r} is no kind of entry", f"one of {', '.join(get_args(Kind))}", where=str(path)
-                    )
-                self._listed[(row.get("number") or "").strip().removeprefix("+")] = kind, row.get("id") or ""
-
-    def local(self, call: Call) -> Verdict:
-        """Say what the list says."""
-        kind, redress_id = self._listed.get(call.a.removeprefix("+").removeprefix("00"), ("", ""))
-        if kind in {"", "protected"}:
-            return Verdict(verdict="unknown", evidence="none", action="allow")
-        return Verdict(verdict="fail", evidence="listed", action="block", id=redress_id)
-
-    async def decide(self, call: Call) -> Verdict:
-        """Say it again: nobody is asked."""
-        return self.local(call)
+#: The options that are this command's own; the others say how a gateway decides.
+OWN = (
+    "strangers", "allow", "pass_code", "block_code", "redress_url", "redress_tel", "redress_email", "card_url", "label",
+    "divert_to", "calls_per_second",
+)  # fmt: skip
 
 
 @click.command("sip")
-@click.option("--list", "list_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
 @click.option("--sip", "address", metavar="HOST:PORT", default="127.0.0.1:5060", show_default=True, help="UDP and TCP.")
 @click.option(
     "--source", "sources", multiple=True, metavar="NET[=TRUNK]", help="A network that may ask; repeat for more."
@@ -65,13 +44,14 @@ class ListAlone:
 @click.option("--label", default="Suspected scam", show_default=True)
 @click.option("--divert-to", default="", metavar="URI", help="An announcement, for calls that are diverted.")
 @click.option("--calls-per-second", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True)
-def sip(list_file: Path, address: str, sources: tuple[str, ...], **more: str | int) -> None:
+@deciding_options
+def sip(address: str, sources: tuple[str, ...], **more: Any) -> None:  # noqa: ANN401 — all options by name
     """Answer INVITE with a verdict until told to stop; prints `ready sip HOST:PORT` once it listens."""
-    settings = settings_of(address, sources, more)
-    verdicts = ListAlone(list_file)
+    settings = settings_of(address, sources, {name: more.pop(name) for name in OWN})
+    gateway = deciding(**more)
     # What was loaded stays: nothing of it needs to be looked at again while calls wait.
     gc.freeze()
-    uvloop.run(_serve(SipServer(verdicts, settings)))
+    uvloop.run(_serve(gateway, SipServer(gateway.verdicts, settings)))
 
 
 def settings_of(address: str, sources: Iterable[str], more: dict[str, Any]) -> SipSettings:
@@ -107,17 +87,20 @@ def _source(text: str) -> Source:
     return Source(network, cast(Trunk, trunk or "international"))
 
 
-async def _serve(server: SipServer) -> None:
+async def _serve(gateway: Deciding, server: SipServer) -> None:
     """Run the server until SIGTERM or SIGINT."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await server.start()
+    renewing = asyncio.create_task(renew(gateway.standing))
     try:
         click.echo(f"ready sip {server.address}")
         await stopping.wait()
     finally:
+        renewing.cancel()
         with contextlib.suppress(Exception):
             click.echo(" ".join(["counts", *(f"{name}={count}" for name, count in sorted(server.face.counts.items()))]))
         await server.stop()
+        await gateway.close()

@@ -3,29 +3,22 @@
 import asyncio
 import contextlib
 import gc
-import logging
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 
 from lintas.gateway.http.connection import Connection
 from lintas.gateway.http.routes import Routes
+from lintas.gateway.renewing import renew
 from lintas.gateway.verdict import Verdicts
 from lintas.model.errors import Unavailable
 from lintas.telco.lists.standing import Standing
 
 #: Open connections, beyond which clients are told to come back.
 MOST_CONNECTIONS = 2_000
-#: How often the list's directory is looked at, in seconds.
-LOOK_S = 0.15
 #: What answers that are under way get to finish when the service stops.
 GRACE_S = 1.0
-#: A thread that reads a delta gives way to calls this often, in seconds.
-SWITCH_S = 0.0005
-
-_log = logging.getLogger("lintas.gateway")
 
 
 class Server:
@@ -86,7 +79,7 @@ class Server:
             raise Unavailable(f"{host}:{port} cannot be opened ({wrong.strerror})", "choose another --port") from None
         except (OverflowError, UnicodeError):
             raise Unavailable(f"{host}:{port} is no address", "choose another --host or --port") from None
-        beats = [asyncio.create_task(self._tick()), asyncio.create_task(self._follow())]
+        beats = [asyncio.create_task(self._tick()), asyncio.create_task(renew(self._standing))]
         try:
             yield _url(server.sockets[0])
         finally:
@@ -112,26 +105,6 @@ class Server:
             await asyncio.sleep(1)
             for connection in list(self._open):
                 connection.tick()
-
-    async def _follow(self) -> None:
-        """Put newer lists in force; reading happens in a thread beside the calls."""
-        sys.setswitchinterval(SWITCH_S)
-        said, was_old = "", False
-        while True:
-            await asyncio.sleep(LOOK_S)
-            try:
-                if self._standing.has_news():
-                    await asyncio.to_thread(self._standing.take_news)
-            except OSError as wrong:
-                self._standing.problem = f"the list's directory cannot be read ({wrong.strerror})"
-            if self._standing.problem != said:
-                said = self._standing.problem
-                if said:
-                    _log.warning("a newer list was not taken, the old one stays in force: %s", said)
-            if self._standing.old != was_old:
-                was_old = self._standing.old
-                if was_old:
-                    _log.warning("the list is %d s old and stays in force: look after its source", self._standing.age_s)
 
 
 async def serve(verdicts: Verdicts, standing: Standing, *, host: str, port: int, say: Callable[[str], object]) -> None:
