@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lintas.gateway.names import blocked
 from lintas.gateway.names.book import Shelf
+from lintas.gateway.names.feed import Feed
 from lintas.gateway.names.search import KEEP_SECONDS, PATH, Search
 from lintas.http.routing import Call, Route, routes_to_app
 from lintas.model.errors import NotFound
@@ -167,8 +168,10 @@ def names_app(shelf: Shelf) -> ASGIApp:
     return front
 
 
-async def keep_fresh(shelf: Shelf) -> None:
-    """Look each second whether there are newer lists, until cancelled; they are built in a thread."""
+async def keep_fresh(shelf: Shelf, feed: Feed | None = None) -> None:
+    """Look each second whether there are newer lists, until cancelled; they are fetched and built in a thread."""
     while True:
         await asyncio.sleep(_REFRESH_SECONDS)
+        if feed is not None:
+            await asyncio.to_thread(feed.fetch)
         await asyncio.to_thread(shelf.refresh)
