@@ -205,10 +205,18 @@ def test_what_ends_leaves_the_exports_by_itself(lists: Lists) -> None:
     lists.write([entry("scam.xb"), entry("soon.xb", expires="2026-03-01T11:00:00Z")])
     assert lists.shelf.refresh()
     assert "soon.xb" in lists.get("/telco/v1/exports/plain").text
+    lists.write([entry("scam.xb"), entry("sooner.xb", expires="2026-03-01T10:00:05Z")])
+    assert lists.shelf.refresh()
+    lists.now = times.parse("2026-03-01T10:09:59Z")
+    assert not lists.shelf.refresh() and lists.get("/", host="sooner.xb").status_code == 404
+    lists.write([entry("scam.xb"), entry("soon.xb", expires="2026-03-01T11:00:00Z")])
+    assert lists.shelf.refresh()
     lists.now = times.parse("2026-03-01T11:00:00Z")
     assert lists.get(question("soon.xb/")).json()["fullHashes"] == []
     assert lists.get("/", host="soon.xb").status_code == 404
     assert lists.shelf.refresh() and "soon.xb" not in lists.get("/telco/v1/exports/plain").text
+    lists.now = times.parse("2026-04-01T00:00:00Z")
+    assert lists.shelf.refresh() and not lists.shelf.book.entries
 
 
 def test_every_route_is_public_and_reads_only() -> None:

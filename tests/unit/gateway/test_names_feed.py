@@ -57,6 +57,10 @@ def publisher() -> Iterator[Publisher]:
         thread.join()
 
 
+def fails(feed: Feed, why: str = "") -> bool:
+    return not feed.fetch() and bool(feed.problem) and why in feed.problem
+
+
 def test_a_file_follows_its_address(publisher: Publisher, tmp_path: Path) -> None:
     file = tmp_path / "entries.jsonl"
     feed = Feed(publisher.url, file, key="lk_key")
@@ -65,13 +69,13 @@ def test_a_file_follows_its_address(publisher: Publisher, tmp_path: Path) -> Non
     first = publisher.body
     for broken in (b"{", b"<html>", first[:-20], b"[]\n", b"x" * 70_000):
         publisher.body = broken
-        assert not feed.fetch() and feed.problem and file.read_bytes() == first
+        assert fails(feed) and file.read_bytes() == first
     publisher.body = b""  # a list of nothing is one
     assert feed.fetch() and file.read_bytes() == b"" and not feed.problem
     for status in (302, 404, 500):
         publisher.status = status
         publisher.body = first + bytes([10] * status)
-        assert not feed.fetch() and str(status) in feed.problem
+        assert fails(feed, str(status))
     feed.close()
     assert [one.name for one in tmp_path.iterdir()] == ["entries.jsonl"]
 
@@ -83,7 +87,7 @@ def test_an_address_that_is_away_or_wants_another_key(publisher: Publisher, tmp_
         Feed("http://127.0.0.1:1/", file),
         Feed(publisher.url, tmp_path / "no" / "x", key="lk_key"),
     ):
-        assert not feed.fetch() and feed.problem
+        assert fails(feed)
         feed.close()
     assert not file.exists()
 

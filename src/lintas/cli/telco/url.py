@@ -57,15 +57,17 @@ def url(url: str, server: str | None, entries_file: Path | None, list_file: Path
 
     The prefix list alone clears most addresses; for the others the server sees eight listed prefixes for each one meant.
     """
-    if (server is None) == (entries_file is None):
+    if server is not None and entries_file is None:
+        checked = _at_server(url, server, list_file)
+    elif entries_file is not None and server is None:
+        checked = _at_home(url, entries_file)
+    else:
         raise BadInput("exactly one of --server and --entries is needed", "say where the list is")
-    checked = _at_server(url, server, list_file) if server is not None else _at_home(url, entries_file)
     click.echo(msgspec.json.format(msgspec.json.encode(checked), indent=1).decode())
     sys.exit(1 if checked.listed else 0)
 
 
-def _at_home(url: str, entries_file: Path | None) -> Checked:
-    assert entries_file is not None  # noqa: S101 — the caller's own check
+def _at_home(url: str, entries_file: Path) -> Checked:
     now = SystemClock().now()
     hashes = Hashes(row_of(entry) for entry in listable(read(entries_file), now).entries)
     question = inquire(url, PrefixList(hashes.prefix_list), bytes(32))

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -18,6 +18,8 @@ from lintas.telco.records import Entry, Subject
 
 _log = logging.getLogger("lintas.gateway")
 
+#: How old a book is at least before entries that end by themselves make a new one; the check drops them at once.
+_LEAST_AGE = timedelta(minutes=10)
 #: The subjects that this face is about.
 SUBJECTS: tuple[Subject, ...] = ("url", "domain", "sender_id")
 
@@ -80,7 +82,7 @@ class Book:
         self._by_id = {entry.id: entry for entry in reversed(self.entries)}
         self._by_host = {entry.value: entry for entry in reversed(self.entries) if entry.subject == "domain"}
         self._files: dict[str, bytes] = {}
-        #: When the first entry ends, and this book with it; None for never.
+        #: When the first entry ends; None for never.
         self.until = min((names.expires(entry) for entry in self.entries), default=None)
 
     def by_id(self, redress_id: str, now: datetime) -> Entry | None:
@@ -122,8 +124,7 @@ class Shelf:
             now = self.now()
             try:
                 version = self._source.version()
-                ended = self.book.until is not None and self.book.until <= now
-                if version == self._version and not ended:
+                if version == self._version and not self._stale(now):
                     return False
                 self._version = version
                 self.book = Book(self._source, self._settings, now)
@@ -134,6 +135,11 @@ class Shelf:
                 return self._keep(f"a fault: {type(wrong).__name__}")
             self.problem = ""
             return True
+
+    def _stale(self, now: datetime) -> bool:
+        """Say whether an entry ended; long lists lose one each second, and are not built anew for each."""
+        until = self.book.until
+        return until is not None and max(until, self.book.at + _LEAST_AGE) <= now
 
     def _keep(self, why: str) -> bool:
         if self.problem != why:
