@@ -40,8 +40,6 @@ CLASS_BITS = 14
 APART = (1 << CLASS_BITS) - 1
 #: Every so many words one is kept apart, so that a search ends on one page of the file.
 STEP = 256
-#: Classes that are kept as rows once they were asked for.
-MOST_ROWS = 1 << CLASS_BITS
 MAX_HEADER = 1 << 28
 #: Eight, four or two bytes, unsigned.
 Form = Literal["Q", "I", "H"]
@@ -118,7 +116,8 @@ class Base:
         self._steps: list[int] = self.words[::STEP].tolist()
         self._count = header.entries
         self._array = np.frombuffer(self.words, np.uint64)
-        self._rows: dict[int, Row] = {}
+        #: Classes as rows, made when they are first asked for.
+        self._rows: list[Row | None] = [None] * len(header.classes)
         self.segments = (cuts, offsets, members)
         self.ranges = Ranges(Segments(*self.segments), header.ranges, self._range)
 
@@ -180,15 +179,13 @@ class Base:
         index = self.words[at] & APART
         if index == APART and len(self.apart_at):
             index = self.apart_class[bisect_left(self.apart_at, at)]
-        row = self._rows.get(index) or self.class_row(index)
+        row = self._rows[index] or self.class_row(index)
         return row._replace(expires=row.expires + self.late[at]) if self.late else row
 
     def class_row(self, index: int) -> Row:
         """Return a class of the header."""
         kind, owner, reason, expires = self.header.classes[index]
-        row = Row(KINDS[kind], self.header.owners[owner], self.header.reasons[reason], expires)
-        if len(self._rows) < MOST_ROWS:
-            self._rows[index] = row
+        row = self._rows[index] = Row(KINDS[kind], self.header.owners[owner], self.header.reasons[reason], expires)
         return row
 
     def _range(self, at: int) -> Found:
