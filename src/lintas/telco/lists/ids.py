@@ -34,7 +34,7 @@ def redress_ids(key: bytes) -> Callable[[str, str], str]:
         digest.update(value.encode())
         raw = digest.digest()
         a, b = int.from_bytes(raw[:5], "big"), int.from_bytes(raw[5:], "big")
-        # RFC 4648 section 6 in lower case, two characters at a time: several times faster than the library's own, and a table of
+        # RFC 4648 section 6 in lower case, two characters at a time: several times faster than the library's own; a table of
         # three at a time would not stay in the processor's cache.
         return (
             f"{_PAIRS[a >> 30]}{_PAIRS[a >> 20 & 1023]}{_PAIRS[a >> 10 & 1023]}{_PAIRS[a & 1023]}"
