@@ -23,7 +23,7 @@ import struct
 from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -40,8 +40,6 @@ CLASS_BITS = 14
 APART = (1 << CLASS_BITS) - 1
 #: Every so many words one is kept apart, so that a search ends on one page of the file.
 STEP = 256
-#: Classes that are kept as rows once they were asked for.
-MOST_ROWS = 1 << CLASS_BITS
 MAX_HEADER = 1 << 28
 #: Eight, four or two bytes, unsigned.
 Form = Literal["Q", "I", "H"]
@@ -103,6 +101,37 @@ def aligned(size: int) -> int:
     return size + -size % 8
 
 
+class Classes:
+    """The header's classes as rows, made when they are first asked for."""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self.held: list[Row | None] = [None] * len(header.classes)
+
+    def row(self, index: int) -> Row:
+        """Return a class."""
+        row = self.held[index]
+        if row is None:
+            kind, owner, reason, expires = self._header.classes[index]
+            row = self.held[index] = Row(KINDS[kind], self._header.owners[owner], self._header.reasons[reason], expires)
+        return row
+
+
+class RangeColumns(NamedTuple):
+    """The columns that say what ranges there are. Nothing here knows the Base: one that is replaced is let go at once."""
+
+    rows: Classes
+    first: Sequence[int]
+    last: Sequence[int]
+    expires: Sequence[int]
+    classes: Sequence[int]
+
+    def at(self, place: int) -> Found:
+        """Return a range."""
+        row = self.rows.row(self.classes[place])._replace(expires=self.expires[place])
+        return Found(self.first[place], self.last[place], row)
+
+
 class Base:
     """An opened base file. It must only ever be replaced by renaming another over it, never be written in place."""
 
@@ -114,13 +143,18 @@ class Base:
             columns.append(held[start : start + size].cast(form))
             start += aligned(size)
         self.words, self.late, self.apart_at, self.apart_class, *ranges = columns
-        self._first, self._last, self._expires, self.range_class, cuts, offsets, members = ranges
+        first, last, expires, self.range_class, cuts, offsets, members = ranges
         self._steps: list[int] = self.words[::STEP].tolist()
         self._count = header.entries
         self._array = np.frombuffer(self.words, np.uint64)
-        self._rows: dict[int, Row] = {}
+        self._classes = Classes(header)
+        self._rows = self._classes.held
         self.segments = (cuts, offsets, members)
-        self.ranges = Ranges(Segments(*self.segments), header.ranges, self._range)
+        self.ranges = Ranges(
+            Segments(*self.segments),
+            header.ranges,
+            RangeColumns(self._classes, first, last, expires, self.range_class).at,
+        )
 
     @classmethod
     def open(cls, path: Path, *, whole: bool = True) -> Self:
@@ -180,20 +214,12 @@ class Base:
         index = self.words[at] & APART
         if index == APART and len(self.apart_at):
             index = self.apart_class[bisect_left(self.apart_at, at)]
-        row = self._rows.get(index) or self.class_row(index)
+        row = self._rows[index] or self._classes.row(index)
         return row._replace(expires=row.expires + self.late[at]) if self.late else row
 
     def class_row(self, index: int) -> Row:
         """Return a class of the header."""
-        kind, owner, reason, expires = self.header.classes[index]
-        row = Row(KINDS[kind], self.header.owners[owner], self.header.reasons[reason], expires)
-        if len(self._rows) < MOST_ROWS:
-            self._rows[index] = row
-        return row
-
-    def _range(self, at: int) -> Found:
-        row = self.class_row(self.range_class[at])._replace(expires=self._expires[at])
-        return Found(self._first[at], self._last[at], row)
+        return self._classes.row(index)
 
 
 def _header(held: memoryview) -> tuple[Header, int]:

@@ -10,7 +10,7 @@ LEAST_KEY, MOST_KEY = 16, 64
 
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_TRIPLES = tuple(a + b + c for a in _ALPHABET for b in _ALPHABET for c in _ALPHABET)
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 
 
 def redress_id(key: bytes, kind: str, value: str) -> str:
@@ -23,18 +23,22 @@ def redress_id(key: bytes, kind: str, value: str) -> str:
 
 
 def redress_ids(key: bytes) -> Callable[[str, str], str]:
-    """Return ``redress_id`` under one key, for many ids: the key is taken in once."""
-    keyed = hashlib.blake2b(digest_size=10, key=key)
+    """Return ``redress_id`` under one key, for many ids: key and kind are taken in once."""
+    begun: dict[str, hashlib.blake2b] = {}
 
     def one(kind: str, value: str) -> str:
-        digest = keyed.copy()
-        digest.update(f"{kind}\n{value}".encode())
-        # RFC 4648 section 6 in lower case, three characters at a time: the library's own is several times slower.
-        bits = int.from_bytes(digest.digest(), "big")
-        a, b = bits >> 45, bits & (1 << 45) - 1
+        state = begun.get(kind)
+        if state is None:
+            state = begun[kind] = hashlib.blake2b(f"{kind}\n".encode(), digest_size=10, key=key)
+        digest = state.copy()
+        digest.update(value.encode())
+        raw = digest.digest()
+        a, b = int.from_bytes(raw[:5], "big"), int.from_bytes(raw[5:], "big")
+        # RFC 4648 section 6 in lower case, two characters at a time: several times faster than the library's own; a table of
+        # three at a time would not stay in the processor's cache.
         return (
-            f"{_TRIPLES[a >> 20]}{_TRIPLES[a >> 5 & 32767]}{_ALPHABET[a & 31]}"
-            f"{_TRIPLES[b >> 30]}{_TRIPLES[b >> 15 & 32767]}{_TRIPLES[b & 32767]}"
+            f"{_PAIRS[a >> 30]}{_PAIRS[a >> 20 & 1023]}{_PAIRS[a >> 10 & 1023]}{_PAIRS[a & 1023]}"
+            f"{_PAIRS[b >> 30]}{_PAIRS[b >> 20 & 1023]}{_PAIRS[b >> 10 & 1023]}{_PAIRS[b & 1023]}"
         )
 
     return one

@@ -101,8 +101,11 @@ class Standing:
 
 def _base(path: Path) -> tuple[Base, list[str]]:
     """Map a base file, or one made of a CSV or Parquet file that has no name in the file system any more."""
-    with path.open("rb") as file:
-        ready = file.read(len(MAGIC)) == MAGIC
+    try:
+        with path.open("rb") as file:
+            ready = file.read(len(MAGIC)) == MAGIC
+    except OSError as wrong:
+        raise BadInput(f"the list cannot be read ({wrong.strerror})", "check its rights", where=str(path)) from None
     if ready:
         return Base.open(path), []
     with TemporaryDirectory(prefix="lintas-list-") as aside:

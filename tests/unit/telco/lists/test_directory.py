@@ -1,6 +1,8 @@
 """A gateway's directory: fed by renames, read at once, never going back, whatever comes in damaged or out of order."""
 
+import gc
 import os
+import weakref
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,21 @@ def test_a_reader_sees_each_delta_and_each_new_base(directory: Directory) -> Non
     standing.take_news()
     assert standing.find(FIRST + 1) is None
     assert standing.problem == ""
+
+
+def test_a_base_file_that_was_replaced_is_let_go_at_once(directory: Directory) -> None:
+    standing = Standing.open(directory.path)
+    feed(directory, ADD)
+    standing.take_news()
+    held = weakref.ref(standing.snapshot.base)
+    gc.disable()
+    try:
+        directory.compact(directory.open(clock=lambda: 100.0)[0])
+        standing.take_news()
+        assert standing.snapshot.changed == 0
+        assert held() is None, "its memory would stay mapped until the collector comes by"
+    finally:
+        gc.enable()
 
 
 def test_a_follower_that_missed_one_is_told_and_a_base_heals_it(directory: Directory, tmp_path: Path) -> None:
