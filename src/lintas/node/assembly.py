@@ -1,5 +1,6 @@
 """The one place that constructs the rooms of a node and wires them, and the one table of who hears which event."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -42,6 +43,9 @@ from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
+from lintas.telco.book_records import ListsChanged, PeerJoined
+from lintas.telco.numbers import Numbers
+from lintas.telco.service import Lists
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
@@ -84,6 +88,8 @@ class Parts(NamedTuple):
     vault: VaultKey | None = None
     #: Whose first of two approvals still counts; without one, who the access room lets in to approve.
     may_approve: MayApprove | None = None
+    #: Makes the redress ids of list entries; without one, a key that ends with the process.
+    redress_key: bytes | None = None
 
 
 class Node(NamedTuple):
@@ -116,6 +122,7 @@ class Node(NamedTuple):
     returns: Returns
     rail: Rail
     inbox: Inbox
+    lists: Lists
 
 
 def assemble(parts: Parts) -> Node:
@@ -245,6 +252,23 @@ def assemble(parts: Parts) -> Node:
         returns=returns,
         rail=Rail(authority=parts.name, orders=orders, returns=returns, clock=clock),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
+        lists=Lists(
+            me=me,
+            redress_key=parts.redress_key or secrets.token_bytes(32),
+            peers=lambda: [member.authority for member in directory.peers(me)],
+            is_heard=lambda tx, peer: (
+                bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed"
+            ),
+            may_approve=parts.may_approve or access.may_approve,
+            numbers=Numbers(parts.table.jurisdiction),
+            signer=partial(parts.identity.signer_now, directory),
+            border=border,
+            judge=judge,
+            ledger=ledger,
+            bus=bus,
+            clock=clock,
+            ids=ids,
+        ),
     )
     bus.subscribe(hearings(node))
     return node
@@ -286,6 +310,10 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("requests.opened", (HoldOpened,), node.orders.opened),
         Hearing("requests.admitted", (Admitted,), node.inbox.admitted),
         Hearing("requests.receipted", (ReceiptAnswered,), node.inbox.receipted),
+        Hearing("telco.admitted", (Admitted,), node.lists.admitted),
+        Hearing("telco.receipted", (ReceiptAnswered,), node.lists.receipted),
+        Hearing("telco.carry_on", (ListsChanged,), node.lists.carry_on),
+        Hearing("telco.joined", (PeerJoined,), node.lists.telling.joined),
     ]
 
 
