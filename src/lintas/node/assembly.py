@@ -43,6 +43,7 @@ from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
+from lintas.telco.book import Book
 from lintas.telco.book_records import ListsChanged, PeerJoined
 from lintas.telco.numbers import Numbers
 from lintas.telco.service import Lists
@@ -123,6 +124,11 @@ class Node(NamedTuple):
     rail: Rail
     inbox: Inbox
     lists: Lists
+
+    @property
+    def book(self) -> Book:
+        """Return the book of lists."""
+        return self.lists.book
 
 
 def assemble(parts: Parts) -> Node:
@@ -256,9 +262,7 @@ def assemble(parts: Parts) -> Node:
             me=me,
             redress_key=parts.redress_key or secrets.token_bytes(32),
             peers=lambda: [member.authority for member in directory.peers(me)],
-            is_heard=lambda tx, peer: (
-                bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed"
-            ),
+            is_heard=lambda tx, peer: bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed",
             may_approve=parts.may_approve or access.may_approve,
             numbers=Numbers(parts.table.jurisdiction),
             signer=partial(parts.identity.signer_now, directory),
