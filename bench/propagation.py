@@ -1,4 +1,4 @@
-"""How long a decision takes to be enforced at every gateway of eleven authorities, whole and after a partition; withdrawals too.
+"""How long a decision takes to be enforced at every gateway of eleven authorities, also after a partition; withdrawals too.
 
 Real rooms, envelopes, databases and gateway directories; the wire and the pauses are simulated, what a step really takes to
 compute is added. ``python -m bench.propagation SVG`` also draws the picture.

@@ -1,13 +1,14 @@
 """Authorities that list and take back in simulated time: real rooms on real databases, a gateway beside each, and a wire.
 
-The wire delays and can be parted; senders give up and pause as ``lintas.node.delivery`` does. What a step of a node really takes
-to compute is added to simulated time, so that a slow node is slow here too.
+The wire delays and can be parted; senders give up and pause as ``lintas.node.delivery`` does. What a step of a node takes to
+compute is added to simulated time, so that a slow node is slow here too.
 """
 
 import functools
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Literal, NamedTuple, TypeVar
@@ -246,7 +247,7 @@ class SimulatedClock:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
 
-    def now(self):
+    def now(self) -> datetime:
         """Return the simulated time."""
         return self._timeline.now
 
