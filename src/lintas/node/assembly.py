@@ -1,5 +1,6 @@
 """The one place that constructs the rooms of a node and wires them, and the one table of who hears which event."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -43,6 +44,10 @@ from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
 from lintas.telco.calls_abroad import CallsAbroad
+from lintas.telco.book import Book
+from lintas.telco.book_records import ListsChanged, PeerJoined
+from lintas.telco.numbers import Numbers
+from lintas.telco.service import Lists
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
@@ -85,6 +90,8 @@ class Parts(NamedTuple):
     vault: VaultKey | None = None
     #: Whose first of two approvals still counts; without one, who the access room lets in to approve.
     may_approve: MayApprove | None = None
+    #: Makes the redress ids of list entries; without one, a key that ends with the process.
+    redress_key: bytes | None = None
 
 
 class Node(NamedTuple):
@@ -118,6 +125,12 @@ class Node(NamedTuple):
     rail: Rail
     inbox: Inbox
     calls_abroad: CallsAbroad
+    lists: Lists
+
+    @property
+    def book(self) -> Book:
+        """Return the book of lists."""
+        return self.lists.book
 
 
 def assemble(parts: Parts) -> Node:
@@ -248,6 +261,21 @@ def assemble(parts: Parts) -> Node:
         rail=Rail(authority=parts.name, orders=orders, returns=returns, clock=clock),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
         calls_abroad=CallsAbroad(me=me, judge=judge, ledger=ledger, clock=clock, ids=ids),
+        lists=Lists(
+            me=me,
+            redress_key=parts.redress_key or secrets.token_bytes(32),
+            peers=lambda: [member.authority for member in directory.peers(me)],
+            is_heard=lambda tx, peer: bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed",
+            may_approve=parts.may_approve or access.may_approve,
+            numbers=Numbers(parts.table.jurisdiction),
+            signer=partial(parts.identity.signer_now, directory),
+            border=border,
+            judge=judge,
+            ledger=ledger,
+            bus=bus,
+            clock=clock,
+            ids=ids,
+        ),
     )
     bus.subscribe(hearings(node))
     return node
@@ -289,6 +317,10 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("requests.opened", (HoldOpened,), node.orders.opened),
         Hearing("requests.admitted", (Admitted,), node.inbox.admitted),
         Hearing("requests.receipted", (ReceiptAnswered,), node.inbox.receipted),
+        Hearing("telco.admitted", (Admitted,), node.lists.admitted),
+        Hearing("telco.receipted", (ReceiptAnswered,), node.lists.receipted),
+        Hearing("telco.carry_on", (ListsChanged,), node.lists.carry_on),
+        Hearing("telco.joined", (PeerJoined,), node.lists.telling.joined),
     ]
 
 

@@ -19,6 +19,7 @@ from lintas.node.assembly import Node
 from lintas.node.call_book import CallBook
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
+from lintas.node.list_bases import ListBases
 from lintas.node.monitoring import Monitoring
 from lintas.node.publication import Publication, Published
 from lintas.node.seeing import Seeing
@@ -37,6 +38,8 @@ WATCH_SECONDS = 1.0
 #: How often what has ended is looked for, seconds.
 CLOCK_SECONDS = 1.0
 
+#: Where the base files for gateways lie, in the node's own directory.
+LISTS = "lists"
 #: Long polls of one peer at the peers' door that may wait at once: both lanes, and some that a lost connection left behind.
 MOST_ASKING = 8
 
@@ -56,6 +59,7 @@ class Runtime:
         self.writer = Writer(node.parts.engine, on_commit=self._committed)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.delivery = Delivery(home, node.exchange, self)
+        self.list_bases = ListBases(home.path(LISTS), node.parts.engine, node.lists.publishing)
         self._seeing = Seeing(node, self.writer.run)
         self._asking: Counter[str] = Counter()
         self._publication = Publication(home, node.ledger, node.parts.directory, self, distrusted_witnesses)
@@ -178,7 +182,8 @@ class Runtime:
             ends = functools.partial(self._clock, self.node.endings.due, self.node.endings.close)
             lapses = functools.partial(self._clock, self.node.undo.lapsed, self.node.undo.lapse)
             late = functools.partial(self._clock, self.node.clocks.over, self.node.clocks.escalate)
-            works = (self._pump, self._beat, self._obey, ends, lapses, late, self._watch)
+            listed = functools.partial(self._clock, self.node.lists.due, self.node.lists.close)
+            works = (self._pump, self._beat, self._obey, ends, lapses, late, listed, self._watch)
             tasks = [asyncio.create_task(self._for_ever(each)) for each in works]
             yield
         finally:

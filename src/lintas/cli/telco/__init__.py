@@ -18,6 +18,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "export": ("lintas.cli.telco.export", "export", "Write blocked names for a resolver or filter."),
     "url": ("lintas.cli.telco.url", "url", "Check a web address without telling it."),
     "sender": ("lintas.cli.telco.sender", "sender", "Say what to do with a message under a sender ID."),
+    "follow": ("lintas.cli.telco.follow", "follow", "Keep a gateway's lists as their authority publishes them."),
+    "import": ("lintas.cli.telco.importing", "import_", "Bring a table of entries to an authority's node."),
 }
 
 
