@@ -18,6 +18,7 @@ from lintas.api.app import public_app
 from lintas.exchange.records import Read
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
+from lintas.telco.names.entries import read as read_names
 
 ENTRIES = "/api/v1/telco/entries"
 
@@ -85,6 +86,30 @@ def test_an_entry_from_proposal_to_withdrawal(door: Door) -> None:
     again = door.call("approver", "POST", f"{ENTRIES}/{name}/withdraw", json={"reason": "a mistake"})
     assert again.status_code == 409
     assert len(door.call("auditor", "GET", "/api/v1/telco/unconfirmed").json()) == 2
+
+
+def test_a_gateway_for_names_gets_those_in_force_and_only_when_they_changed(door: Door, tmp_path: Path) -> None:
+    form = {
+        "subject": "domain",
+        "value": "Parcel-Fee.example",
+        "reason": "asks for card numbers",
+        "sources": ["clinic"],
+    }
+    name = door.call("investigator", "POST", ENTRIES, json=form).json()["id"]
+    path = "/api/v1/telco/names"
+    before = door.call("telco", "GET", path)
+    assert before.status_code == 200 and before.content == b""
+    assert door.call("approver", "POST", f"{ENTRIES}/{name}/approve").json()["state"] == "listed"
+    given = door.call("telco", "GET", path, headers={"if-none-match": before.headers["etag"]})
+    (tmp_path / "names.jsonl").write_bytes(given.content)
+    (only,) = read_names(tmp_path / "names.jsonl")
+    assert (only.id, only.value, only.reason) == (name, "parcel-fee.example", "asks for card numbers")
+    assert b"clinic" not in given.content and b"Test" not in given.content
+    again = door.call("telco", "GET", path, headers={"if-none-match": given.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    door.call("approver", "POST", f"{ENTRIES}/{name}/withdraw", json={"reason": "a mistake"})
+    assert door.call("telco", "GET", path, headers={"if-none-match": given.headers["etag"]}).content == b""
+    assert door.call("auditor", "GET", path).status_code == 403
 
 
 def test_a_table_is_imported_and_its_bad_lines_are_told(door: Door) -> None:

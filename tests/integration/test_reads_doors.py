@@ -166,6 +166,7 @@ NEVER = {
     "/api/v1/telco/unconfirmed": "batches of our own",
     "/api/v1/telco/gateways": "operators' gateways here",
     "/api/v1/telco/lists/{list}": "a signed list of this authority's own orders, to operators that carry them out",
+    "/api/v1/telco/names": "as above: names under which messages come, in force here, without who told of them",
     "/api/v1/telco/lists/{list}/base/{version}": "as above",
     "/api/v1/telco/lists/{list}/deltas": "as above",
     "/api/v1/figures/holds": "counts; small groups are not told",

@@ -82,6 +82,17 @@ async def enforced(call: Call[Runtime]) -> None:
     await call.services.write(lambda tx: publishing.enforced(tx, which, operator, said))
 
 
+async def names(call: Call[Runtime]) -> Response:
+    """Send the names in force, a JSON object a line; 304 to who has them already (RFC 9110, section 13.1.2)."""
+    known = call.request.headers.get("if-none-match", "").strip('"')
+    state, found = await call.services.read(lambda tx: call.services.node.book.names(tx, known))
+    headers = {"etag": f'"{state}"'}
+    if state == known:
+        return Response(status_code=304, headers=headers)
+    lines = await call.services.apart(msgspec.json.Encoder().encode_lines, found)
+    return Response(lines, headers=headers, media_type="application/jsonl")
+
+
 def _number(text: str, where: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 12:
         raise BadInput(f"{text[:20]!r} is no version", "give its number", where=where)
@@ -113,6 +124,15 @@ ROUTES = [
         roles=TELCO,
         summary="What follows a version of a list",
         query={"after": "the version that is held", "wait": "seconds to wait for the first delta, at most 25"},
+    ),
+    Route(
+        "GET",
+        "/api/v1/telco/names",
+        names,
+        roles=TELCO,
+        summary="The names in force: URLs, domains and sender IDs, an entry a line",
+        gives=("application/jsonl",),
+        also={"304": "nothing changed since the ETag in `If-None-Match`"},
     ),
     Route(
         "POST",

@@ -43,9 +43,9 @@ from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
-from lintas.telco.calls_abroad import CallsAbroad
 from lintas.telco.book import Book
 from lintas.telco.book_records import ListsChanged, PeerJoined
+from lintas.telco.calls_abroad import CallsAbroad
 from lintas.telco.numbers import Numbers
 from lintas.telco.service import Lists
 from lintas.trace.records import Answered as TraceAnswered

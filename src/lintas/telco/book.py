@@ -23,6 +23,9 @@ from lintas.telco.lists.ids import redress_ids
 from lintas.telco.safety import IsEmergency
 from lintas.telco.settling import Settling
 
+#: The subjects that stand in messages, in no list of numbers.
+NAMES: tuple[Subject, ...] = ("url", "domain", "sender_id")
+
 
 class Book:
     """The entries of one authority."""
@@ -64,6 +67,20 @@ class Book:
         """Return our entry in force that rests on a peer's entry, which that peer calls ``ref``."""
         seen = store.said(tx, f"peer:{origin}", [ref]).get(ref)
         return self.find(tx, seen.entry) if seen is not None and seen.state == "live" else None
+
+    def names(self, tx: Transaction, known: str = "") -> tuple[str, list[Entry]]:
+        """Return the names in force (URLs, domains, sender IDs) as gateways need them, and the state that they are of.
+
+        Where that is ``known`` already, no entry is read. Who told of a name, and which officers had a say, is left out.
+        """
+        state = store.stamp(tx, NAMES)
+        if state == known:
+            return state, []
+        found, after = list[Entry](), ""
+        while part := store.in_force(tx, NAMES, after):
+            found += [msgspec.convert(each, Entry, from_attributes=True) for each in part]
+            after = part[-1].id
+        return state, [msgspec.structs.replace(each, sources=()) for each in found]
 
     def listed(
         self, tx: Transaction, *, state: str = "", subject: str = "", kind: str = "", after: str = "", limit: int = 50

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     func,
     insert,
     select,
@@ -154,6 +155,14 @@ def in_force(tx: Transaction, subjects: Sequence[str], after: str = "", limit: i
     """Return entries that are listed (not those that are only watched), by id after ``after``."""
     query = select(entries).where(entries.c.state == "listed", entries.c.subject.in_(subjects), entries.c.id > after)
     return [from_row(Kept, row, _KEPT) for row in tx.execute(query.order_by(entries.c.id).limit(limit))]
+
+
+def stamp(tx: Transaction, subjects: Sequence[str]) -> str:
+    """Return a text that is the same as long as nothing of these subjects was listed, renewed or ended."""
+    listed_now = func.sum(case((entries.c.state == "listed", 1), else_=0))
+    query = select(func.count(), listed_now, func.max(entries.c.decided_at)).where(entries.c.subject.in_(subjects))
+    every, counting, last = tx.execute(query).one()
+    return f"{every}-{counting or 0}-{last or ''}"
 
 
 def add(tx: Transaction, new: Sequence[Kept]) -> None:
