@@ -4,27 +4,44 @@ A statement travels as the exact JSON bytes its origin wrote. Its frame (type, v
 the body is decoded only by a type and version known here: everything else is refused by name, never guessed at.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
+from lintas.model import fields
 from lintas.model.errors import BadInput, Refused
+from lintas.model.listings import (
+    Listing,
+    ListingAppeal,
+    ListingAppealStatus,
+    ListingStatus,
+    ListingWithdrawal,
+    NumberListing,
+    RangeListing,
+)
 from lintas.model.markings import Marking
-from lintas.model.tainted import PLAIN, Baton, CurrencyCode, Minor, Parts, Spans
+from lintas.model.tainted import Baton, CurrencyCode, Minor, Parts, Spans
 
 #: No statement is larger: a ledger commitment, a letter and a screen all have to hold it.
 MAX_STATEMENT = 65_536
 
-#: What a peer writes is bounded before anything is done with it; a hold's id also stands in addresses and forms.
-HoldId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,64}\Z")]
-Line = Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)]
-Words = Annotated[str, msgspec.Meta(max_length=1000, pattern=PLAIN)]
-#: A code of the taxonomy of schemes: no place to write anything about a person.
-Scheme = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9_]{1,40}\Z")]
-Instant = Annotated[str, msgspec.Meta(max_length=40)]
+#: What a peer writes is bounded before anything is done with it.
+HoldId = fields.MessageId
+Line = fields.Line
+Words = fields.Words
+Scheme = fields.Scheme
+Instant = fields.Instant
 
 Purpose = Literal[
-    "stop_payment", "trace_funds", "status", "release_funds", "statistics", "warn_public", "investigation", "protection"
+    "stop_payment",
+    "trace_funds",
+    "status",
+    "release_funds",
+    "statistics",
+    "warn_public",
+    "disruption",
+    "investigation",
+    "protection",
 ]
 Lane = Literal["urgent", "bulk"]
 Outcome = Literal["held_full", "held_partial", "moved", "spent", "refused", "not_found", "released", "expired"]
@@ -130,6 +147,14 @@ KINDS: dict[str, Kind] = {
     "hold_status": Kind(HoldStatus, "status", "none", "urgent"),
     "hold_withdrawal": Kind(HoldWithdrawal, "withdrawal", "account_holder", "urgent"),
     "hold_release": Kind(HoldRelease, "release_notice", "account_holder", "urgent"),
+    # Lists may be long and must not stand in the way of a hold; taking back never waits behind them.
+    "listing": Kind(Listing, "indicator", "none", "bulk"),
+    "listing_range": Kind(RangeListing, "number_range", "none", "bulk"),
+    "listing_number": Kind(NumberListing, "listed_number", "suspect", "bulk"),
+    "listing_withdrawal": Kind(ListingWithdrawal, "withdrawal", "none", "urgent"),
+    "listing_status": Kind(ListingStatus, "status", "none", "bulk"),
+    "listing_appeal": Kind(ListingAppeal, "withdrawal", "none", "urgent"),
+    "listing_appeal_status": Kind(ListingAppealStatus, "status", "none", "urgent"),
 }
 VERSION = 1
 

@@ -4,14 +4,14 @@ from typing import Annotated, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from lintas.model.messages import Line, Scheme, Words
+from lintas.model import listings
 
-#: What an entry of a list names.
-Subject = Literal["number", "range", "url", "domain", "sender_id", "wallet"]
-#: What it says of it. ``protected`` is never blocked and never told of: an emergency number, a ministry, a bank.
-Kind = Literal["blocked", "do_not_originate", "unallocated", "protected"]
-#: How well it is shown: by the owner or the home operator itself, by two sources that do not depend on each other, by one.
-Grade = Literal["confirmed", "corroborated", "reported"]
+#: The words of lists, which authorities share (``lintas.model.listings``).
+Subject = listings.Subject
+Kind = listings.ListKind
+Grade = listings.Grade
+RedressId = listings.RedressId
+Entry = listings.Entry
 
 Word = Literal["pass", "fail", "unknown"]
 #: What the verdict rests on, weakest first.
@@ -21,29 +21,7 @@ Action = Literal["allow", "block", "withhold-cli", "label", "divert"]
 #: By which way a call came in: ``nomadic`` is an agreed cloud or nomadic interconnect.
 Trunk = Literal["international", "domestic", "nomadic"]
 
-#: How a redress id looks, in addresses, SIP headers and letters: 16 characters of base32 without confusable ones, 80 bits.
-RedressId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z2-7]{16}\Z")]
 E164 = Annotated[str, msgspec.Meta(pattern=r"\A\+[1-9][0-9]{4,14}\Z")]
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of a list: what, why, by whom, how well shown, until when, and where to contest it.
-
-    ``value`` is normalised: E.164, ``+first-+last`` for a range, a lower-case URL or domain (IDNA), a folded sender ID, a
-    wallet's address. ``sources`` name the true origin of the knowledge; times are RFC 3339 UTC.
-    """
-
-    id: RedressId
-    subject: Subject
-    value: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
-    kind: Kind
-    owner: Line
-    reason: Words
-    scheme: Scheme = "unknown"
-    grade: Grade = "reported"
-    sources: tuple[Line, ...] = ()
-    listed: str
-    expires: str
 
 
 class Listed(NamedTuple):
