@@ -99,9 +99,9 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     """One objection to one entry.
 
     ``origin`` is the authority that decides ("" this one). ``via`` is the authority that told of it ("" it was made here), and
-    ``their_id`` the id by which authorities speak of it, that of where it was made. Who objects and their words stay there: elsewhere
-    ``name``, ``contact`` and ``text`` are empty, and ``object`` is the statement that told of it. ``answer_by`` is when the first
-    answer is owed, ``late_at`` when somebody was told that none was given. ``lifted_by`` took the entry back here by this
+    ``their_id`` the id by which authorities speak of it, that of where it was made. Who objects, and their words, stay there:
+    elsewhere ``name``, ``contact`` and ``text`` are empty, and ``object`` is the statement that told of it. ``answer_by`` is when
+    the first answer is owed, ``late_at`` when somebody was told that none was. ``lifted_by`` took the entry back here by this
     authority's own law, whatever the origin decides. Times are RFC 3339 UTC.
     """
 

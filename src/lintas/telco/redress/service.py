@@ -1,10 +1,10 @@
-"""Objections to blocks: made by whoever was blocked or by an operator, decided where the entry was listed, heard by every importer."""
+"""Objections to blocks: made by whoever was blocked or by an operator, decided where it was listed, heard by every importer."""
 
 import base64
 import hashlib
 import logging
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from lintas.model.listings import Ground, ListingAppeal, ListingAppealStatus
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
 from lintas.telco.redress import rules, store
+from lintas.telco.redress.blocks import Blocks
 from lintas.telco.redress.records import (
     Blocked,
     Contest,
@@ -36,22 +37,6 @@ MOST_AT_ONCE = 200
 GONE = "the entry was taken back before"
 
 
-class Book(Protocol):
-    """The list's entries, as redress needs them."""
-
-    def find(self, tx: Transaction, entry: str) -> Blocked | None:
-        """Return the entry in force of an id; None for one that ended, was withdrawn, or never was."""
-        ...
-
-    def of_origin(self, tx: Transaction, origin: str, entry: str) -> Blocked | None:
-        """Return our entry in force that was taken over from an authority's entry."""
-        ...
-
-    def withdraw(self, tx: Transaction, entry: str, officer: str, reason: str) -> None:
-        """Take an entry back, here and wherever it was sent."""
-        ...
-
-
 #: Says a body to one peer: ListingAppeal or ListingAppealStatus.
 Say = Callable[[Transaction, str, ListingAppeal | ListingAppealStatus], None]
 
@@ -65,7 +50,7 @@ class Redress:
     def __init__(
         self,
         *,
-        book: Book,
+        book: Blocks,
         me: str,
         say: Say,
         name_of: Callable[[str], str],
