@@ -1,0 +1,83 @@
+"""What is publicly known of real numbering plans, taken once from phonenumbers' metadata (libphonenumber) and compiled."""
+
+import re
+from functools import cache
+from itertools import product
+
+import phonenumbers
+from phonenumbers import PhoneMetadata
+
+#: How the metadata's names for kinds of lines read here. Mobile first: where both share a pattern, the stricter rule holds.
+_KINDS = (
+    ("mobile", "mobile"),
+    ("fixed_line", "fixed"),
+    ("voip", "voip"),
+    ("personal_number", "nongeographic"),
+    ("toll_free", "nongeographic"),
+    ("shared_cost", "nongeographic"),
+    ("premium_rate", "nongeographic"),
+    ("uan", "nongeographic"),
+    ("pager", "nongeographic"),
+    ("voicemail", "nongeographic"),
+)
+SOURCE = f"libphonenumber metadata, phonenumbers {phonenumbers.__version__}"
+
+
+def known(region: str) -> bool:
+    """Tell whether there is metadata for a region (ISO 3166-1 code)."""
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
+@cache
+def regions_of(code: str) -> tuple[str, ...]:
+    """Return the regions that share a country code, its main one first; none for a code that ITU-T has assigned to nobody."""
+    return phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+
+
+def countries() -> dict[str, tuple[str, ...]]:
+    """Return country code -> the regions that share it, for every code that ITU-T has assigned."""
+    return {str(code): tuple(regions) for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
+
+
+@cache
+def patterns(region: str) -> tuple[tuple[str, str], ...]:
+    """Return (kind, regular expression for the national number) of a region."""
+    found = PhoneMetadata.metadata_for_region(region, None)
+    return tuple(
+        (kind, described.national_number_pattern)
+        for name, kind in _KINDS
+        if found is not None
+        and (described := getattr(found, name)) is not None
+        and described.national_number_pattern is not None
+    )
+
+
+@cache
+def anything(region: str) -> re.Pattern[str]:
+    """Return one expression for every national number that is known of a region."""
+    return re.compile("|".join(f"(?:{pattern})" for _, pattern in patterns(region)) or r"(?!)", re.ASCII)
+
+
+@cache
+def lengths(code: str) -> frozenset[int]:
+    """Return how many digits national numbers behind a country code may have; empty where that is not known."""
+    found = [PhoneMetadata.metadata_for_region(region, None) for region in regions_of(code)]
+    return frozenset(each for region in found if region for each in region.general_desc.possible_length)
+
+
+def prefixes(region: str) -> tuple[str, str, str]:
+    """Return country code, international prefix ("" where there is more than one) and national trunk prefix of a region."""
+    found = PhoneMetadata.metadata_for_region(region, None)
+    away = found.international_prefix or ""
+    return str(found.country_code), away if away.isdigit() else "", found.national_prefix or ""
+
+
+def emergency(region: str) -> tuple[str, ...]:
+    """Return the emergency numbers of a region as the metadata of short numbers has them."""
+    found = PhoneMetadata.short_metadata_for_region(region)
+    if found is None or found.emergency is None or found.emergency.national_number_pattern is None:
+        return ()
+    wanted = re.compile(found.emergency.national_number_pattern)
+    short = (length for length in found.emergency.possible_length if length <= 5)
+    tried = ("".join(digits) for length in short for digits in product("0123456789", repeat=length))
+    return tuple(number for number in tried if wanted.fullmatch(number))
