@@ -9,7 +9,7 @@ from lintas.telco.records import Action, Trunk
 #: The kinds of list entries behind a verdict; ``none`` where no list spoke.
 Counted = Literal["none", "blocked", "do_not_originate", "unallocated", "protected"]
 #: The policy tables that gateways ship with, and ``own`` for any that an authority wrote.
-PresetName = Literal["be", "fi", "ie", "sg", "hk", "th", "uk", "strict", "own"]
+PresetName = Literal["my", "be", "fi", "ie", "sg", "hk", "th", "uk", "strict", "own"]
 #: A gateway's own name: no place for a telephone number.
 Gateway = Annotated[str, msgspec.Meta(pattern=r"\A(?![a-z0-9.-]*[0-9]{4})[a-z0-9][a-z0-9.-]{0,39}\Z")]
 Minute = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:00Z\Z")]
