@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Column, Index, Integer, Numeric, String, Table, Text, and_, delete, insert, or_, select, update
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, delete, insert, select, update
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -35,8 +35,8 @@ allowed = Table(
     Column("added_at", String(40), nullable=False),
     Column("removal_by", String(120), nullable=False),
     # First and last of numbers and ranges: 15 digits, more than 32 bits.
-    Column("low", Numeric(16, 0, asdecimal=False), nullable=False),
-    Column("high", Numeric(16, 0, asdecimal=False), nullable=False),
+    Column("low", BigInteger, nullable=False),
+    Column("high", BigInteger, nullable=False),
     Index("ix_telco_allowed_low", "low", "high"),
     Index("ix_telco_allowed_value", "value"),
 )

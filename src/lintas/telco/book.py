@@ -1,0 +1,241 @@
+"""The book of lists: officers propose, approve, decline and take back entries, one by one; each act has a name and a law.
+
+Who proposes never approves what needs two people. Taking back is one person's word and at once, here and wherever it was told.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from lintas.border.judge import Judge
+from lintas.model import times
+from lintas.model.errors import Conflict, NotAllowed, NotFound
+from lintas.model.people import same_person
+from lintas.model.times import Clock
+from lintas.policy.records import Decision
+from lintas.storage.engine import Transaction
+from lintas.telco import abroad_store, rules, safety, sources_store, store, values
+from lintas.telco.book_records import DESK, EndCode, Kept, Proposal, Sighting
+from lintas.telco.lists.ids import redress_ids
+from lintas.telco.safety import IsEmergency
+from lintas.telco.settling import Settling
+
+
+    law: rules.Law
+    decision: Decision
+
+
+class Book:
+    """The entries of one authority."""
+
+    def __init__(
+        self,
+        *,
+        me: str,
+        redress_key: bytes,
+        is_emergency: IsEmergency,
+        may_approve: Callable[[Transaction, str], bool],
+        settling: Settling,
+        judge: Judge,
+        clock: Clock,
+    ) -> None:
+        self.me, self._is_emergency, self._may_approve = me, is_emergency, may_approve
+        self._settling, self._judge, self._clock = settling, judge, clock
+        self.id_of = redress_ids(redress_key)
+
+    # ---- what people see
+
+    def entry(self, tx: Transaction, entry: str) -> Kept:
+        """Return an entry however it stands; NotFound when there is none."""
+        found = store.kept(tx, entry)
+        if found is None:
+            raise NotFound(f"no entry {entry[:40]!r}", "take the id from the list, or from a gateway's answer")
+        return found
+
+    def find(self, tx: Transaction, entry: str) -> Kept | None:
+        """Return an entry in force (listed, or only watched); None for one that is not, or never was."""
+        found = store.kept(tx, entry)
+        return found if found is not None and found.state in ("listed", "shadow") else None
+
+    def of_origin(self, tx: Transaction, origin: str, ref: str) -> Kept | None:
+        """Return our entry in force that rests on a peer's entry, which that peer calls ``ref``."""
+        seen = store.said(tx, f"peer:{origin}", [ref]).get(ref)
+        return self.find(tx, seen.entry) if seen is not None and seen.state == "live" else None
+
+    def listed(
+        self, tx: Transaction, *, state: str = "", subject: str = "", kind: str = "", after: str = "", limit: int = 50
+    ) -> list[Kept]:
+        """Return entries by id, after the id ``after``; "" asks for all."""
+        return store.listed(tx, state=state, subject=subject, kind=kind, after=after, limit=limit)
+
+    def named(self, tx: Transaction, value: str) -> list[Kept]:
+        """Return what is listed of a number, range, address, domain, sender ID or wallet, by its exact value."""
+        ids = (self.id_of(kind, value) for kind in ("blocked", "do_not_originate", "unallocated", "protected"))
+        return list(store.kept_of(tx, ids).values())
+
+    def vouched(self, tx: Transaction, entry: str) -> list[Sighting]:
+        """Return who vouches for an entry, or did."""
+        return store.sightings_of(tx, [entry]).get(entry, [])
+
+    def importers(self, tx: Transaction, entry: str) -> tuple[str, ...]:
+        """Return the authorities that an entry was told to."""
+        return tuple(sorted(abroad_store.peers_told(tx, [entry])))
+
+    # ---- what people do
+
+    def propose(self, tx: Transaction, proposal: Proposal, officer: str) -> Kept:
+        """Propose an entry, or see one again that stands, which renews it.
+
+        Refused for what is never listed, NotAllowed where our own law has no such order, Conflict when it waits already.
+        """
+        value = values.normal(proposal.subject, proposal.value)
+        found = safety.check(tx, proposal.subject, value, proposal.kind, is_emergency=self._is_emergency)
+        entry, now = self.id_of(proposal.kind, value), self._clock.now()
+        seen = self.vouched(tx, entry)
+        earlier = next((each for each in seen if each.source == DESK), None)
+        if earlier is not None and earlier.state == "waits":
+            raise Conflict("this entry waits for approval already", f"see entry {entry}")
+        mine = self._sighting(entry, proposal, officer, times.render(now))
+        counting = [each for each in seen if rules.counts(each, times.render(now)) and each.source != DESK]
+        twice = rules.independent([*counting, mine]) > 1
+        ends = rules.until(proposal.expires, proposal.subject, proposal.kind, now, seen_twice=twice)
+        if earlier is not None and earlier.state == "live":
+            renewed = msgspec.structs.replace(earlier, seen_at=times.render(now), expires=max(earlier.expires, ends))
+            store.save_sightings(tx, [renewed])
+            return self._settling.settle(tx, [entry], "renewed")[entry]
+        law = rules.law_of(proposal.subject, value)
+        decision = self._permitted(law, self.me, people=2)
+        # By law one of the two must be left out to see whether one is enough.
+        by_law = 2 if self._decide(law, self.me, people=1).outcome == "ask" else 1
+        waits = msgspec.structs.replace(
+            mine,
+            expires=ends,
+            needs=rules.needed(found.why, by_law),
+            why=found.why if by_law < 2 else (*found.why, "by_law"),
+            rule=", ".join(decision.rules),
+            law="; ".join(decision.law) or "no section of law found",
+        )
+        if store.kept(tx, entry) is None:
+            store.add(tx, [blank(entry, proposal, value, waits)])
+        (store.add_sightings if earlier is None else store.save_sightings)(tx, [waits])
+        return self._settling.settle(tx, [entry], "proposed")[entry]
+
+    def _sighting(self, entry: str, proposal: Proposal, officer: str, now: str) -> Sighting:
+        return Sighting(
+            source=DESK,
+            ref=entry,
+            entry=entry,
+            origin="",
+            state="waits",
+            suspended=False,
+            owner=proposal.owner.strip() or self.me,
+            reason=proposal.reason.strip(),
+            scheme=proposal.scheme,
+            grade="confirmed" if proposal.confirmed else "reported",
+            sources=proposal.sources,
+            listed=now,
+            expires=now,
+            seen_at=now,
+            share=proposal.share and proposal.kind != "protected",
+            proposed_by=officer,
+        )
+
+    def approve(self, tx: Transaction, entry: str, officer: str) -> Kept:
+        """Say yes to whatever of an entry waits; in force once as many have as it needs.
+
+        NotAllowed for who proposed what needs two, and where this authority's law does not let it; Conflict for a second yes of one
+        person, and when nothing waits. A first yes of somebody who may not approve any more does not count.
+        """
+        kept = self.entry(tx, entry)
+        waiting = [each for each in self.vouched(tx, entry) if each.state == "waits"]
+        if not waiting:
+            raise Conflict(f"nothing of this entry waits: it is {kept.state}", "read it again")
+        law, said = rules.law_of(kept.subject, kept.value), []
+        for each in waiting:
+            stands = each.approved_by if each.approved_by and self._may_approve(tx, each.approved_by) else ""
+            yes = rules.approved(msgspec.structs.replace(each, approved_by=stands), officer)
+            if yes.state == "live":
+                decision = self._permitted(law, each.origin or self.me, people=2 if yes.second_by else 1)
+                yes = msgspec.structs.replace(
+                    yes, rule=", ".join(decision.rules), law="; ".join(decision.law) or "no section of law found"
+                )
+            said.append(yes)
+        store.save_sightings(tx, said)
+        return self._settling.settle(tx, [entry], "approved")[entry]
+
+    def decline(self, tx: Transaction, entry: str, officer: str, reason: str) -> Kept:
+        """Refuse whatever of an entry waits."""
+        return self._end(tx, entry, officer, reason, "withdrawn", only_waiting=True)
+
+    def withdraw(self, tx: Transaction, entry: str, officer: str, reason: str, code: EndCode = "withdrawn") -> Kept:
+        """Take an entry back, here and wherever it was told, whoever vouches for it; Conflict when it is not in force."""
+        return self._end(tx, entry, officer, reason, code)
+
+    def _end(
+        self, tx: Transaction, entry: str, by: str, reason: str, code: EndCode, *, only_waiting: bool = False
+    ) -> Kept:
+        kept, now = self.entry(tx, entry), times.render(self._clock.now())
+        states = ("waits",) if only_waiting else ("waits", "live")
+        over = [each for each in self.vouched(tx, entry) if each.state in states]
+        if not over:
+            raise Conflict(f"nothing is left to take back: the entry is {kept.state}", "read it again")
+        store.save_sightings(tx, [rules.ended(each, code, now, by, reason) for each in over])
+        return self._settling.settle(tx, [entry], code)[entry]
+
+    def number_recycled(self, tx: Transaction, number: str, by: str = "") -> list[str]:
+        """End what is listed of a number that has a new holder; returns the entries that ended."""
+        value, now = values.normal("number", number), times.render(self._clock.now())
+        found = [each for each in self.named(tx, value) if each.kind == "blocked"]
+        for kept in found:
+            live = [each for each in self.vouched(tx, kept.id) if each.state in ("live", "waits")]
+            why = "the number has a new holder"
+            store.save_sightings(tx, [rules.ended(each, "recycled", now, by, why) for each in live])
+        return list(self._settling.settle(tx, (each.id for each in found), "recycled"))
+
+    # ---- law
+
+    def decide(self, law: rules.Law, peer: str, *, people: int) -> Decision:
+        """Ask our own table whether we may enforce such an entry, with so many named approvers."""
+        return self._decide(law, peer, people=people)
+
+    def _decide(self, law: rules.Law, peer: str, *, people: int) -> Decision:
+        return self._judge.decide(
+            "order",
+            plane=law.plane,
+            category=law.category,
+            subject=law.subject,
+            purpose="disruption",
+            peer=peer,
+            holder="telco",
+            approver_present=people > 0,
+            second_approver_present=people > 1,
+        )
+
+    def _permitted(self, law: rules.Law, peer: str, *, people: int) -> Decision:
+        decision = self._decide(law, peer, people=people)
+        if decision.outcome != "permit":
+            raise NotAllowed(decision.sentence, "this authority's own law does not let it list this")
+        return decision
+
+    def proposed_by(self, kept: Kept, officer: str) -> bool:
+        """Tell whether an officer had a say in listing an entry."""
+        return any(same_person(name, officer) for name in kept.listed_by)
+
+
+def blank(entry: str, proposal: Proposal, value: str, first: Sighting) -> Kept:
+    """Return an entry that nothing was worked out of yet."""
+    return Kept(
+        id=entry,
+        subject=proposal.subject,
+        value=value,
+        kind=proposal.kind,
+        state="declined",
+        owner=first.owner,
+        reason=first.reason,
+        scheme=first.scheme,
+        grade=first.grade,
+        sources=first.sources,
+        listed=first.listed,
+        expires=first.expires,
+    )
