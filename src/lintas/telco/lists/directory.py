@@ -1,0 +1,128 @@
+"""The directory in which a gateway's list lies: a base file, deltas behind it, and who publishes it.
+
+    base               the base file (`lintas.telco.lists.base`)
+    manifest           the signed note over it; absent for a list that was built on this machine
+    deltas/N           signed deltas, N in twelve digits, each behind the one before
+    redress.key        the authority's key for redress ids, readable by its owner only
+
+Whoever feeds it (a follower) checks signatures and writes each file under another name first, then renames it; whoever
+serves it looks at two names a few times a second and checks that what it reads is whole. Both can be killed at any moment.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from lintas.model.errors import BadInput, Conflict, LintasError
+from lintas.telco.lists.base import Base, Damaged
+from lintas.telco.lists.compact import compact
+from lintas.telco.lists.ids import MOST_KEY, check_key
+from lintas.telco.lists.signed import check_base, read_delta
+from lintas.telco.lists.snapshot import Clock, Snapshot
+from lintas.trust.keys import load_secret, save_secret
+from lintas.trust.note import VerifierKey
+
+BASE, MANIFEST, DELTAS, KEY = "base", "manifest", "deltas", "redress.key"
+
+
+class Directory:
+    """A list's directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def base(self) -> Path:
+        """Return the base file's path."""
+        return self.path / BASE
+
+    def delta(self, number: int) -> Path:
+        """Return a delta's path."""
+        return self.path / DELTAS / f"{number:012d}"
+
+    def redress_key(self) -> bytes:
+        """Return the key for redress ids; made at the first call where none was brought."""
+        path = self.path / KEY
+        if not path.exists():
+            try:
+                save_secret(path, secrets.token_bytes(MOST_KEY // 2))
+            except Conflict:
+                pass  # another process was faster
+            except OSError as wrong:
+                raise BadInput(f"no redress key can be made ({wrong.strerror})", "bring one", where=str(path)) from None
+        return check_key(load_secret(path), str(path))
+
+    def open(self, *, clock: Clock) -> tuple[Snapshot, list[LintasError]]:
+        """Map the base file and apply the deltas behind it; also returns what kept a delta from being taken."""
+        return self.advance(Snapshot(Base.open(self.base), self.redress_key(), clock=clock))
+
+    def advance(self, snapshot: Snapshot) -> tuple[Snapshot, list[LintasError]]:
+        """Apply the deltas that follow; one that is damaged or follows nothing ends it, and what was in force stays."""
+        while self.delta(snapshot.version + 1).exists():
+            path = self.delta(snapshot.version + 1)
+            try:
+                snapshot = snapshot.apply(read_delta(_read(path), None, where=str(path)))
+            except LintasError as wrong:
+                return snapshot, [wrong]
+        return snapshot, []
+
+    def put_delta(self, snapshot: Snapshot, data: bytes, keys: Sequence[VerifierKey]) -> Snapshot:
+        """Check a delta that came in, keep it and apply it; errors as of ``read_delta`` and ``Snapshot.apply``."""
+        delta = read_delta(data, keys)
+        after = snapshot.apply(delta)
+        if after is not snapshot:
+            self.path.joinpath(DELTAS).mkdir(exist_ok=True)
+            _put(self.delta(delta.number), data)
+        return after
+
+    def put_base(self, file: Path, manifest: bytes, keys: Sequence[VerifierKey]) -> None:
+        """Check a base file that came in and put it in force; ``file`` lies on this file system and is moved."""
+        check_base(file, manifest, keys)
+        _sync(file)
+        _put(self.path / MANIFEST, manifest)
+        file.replace(self.base)
+        self.tidy()
+
+    def compact(self, snapshot: Snapshot) -> None:
+        """Take the deltas into a new base file of this gateway's own, and remove them."""
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        compact(snapshot, self.base)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove the deltas that are in the base file."""
+        version = Base.open(self.base, whole=False).header.version
+        for path in sorted(self.path.joinpath(DELTAS).glob("[0-9]" * 12)):
+            if int(path.name) <= version:
+                path.unlink(missing_ok=True)
+
+    def stamp(self, snapshot: Snapshot) -> tuple[int, ...]:
+        """Return what differs when there is something new to read: two looks at the file system."""
+        try:
+            base = self.base.stat()
+        except FileNotFoundError:
+            return ()
+        return base.st_ino, base.st_mtime_ns, base.st_size, self.delta(snapshot.version + 1).exists()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as wrong:
+        raise Damaged(f"it cannot be read ({wrong.strerror})", "fetch it again", where=str(path)) from None
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file that is whole whenever it can be seen under its name."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with fresh.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
