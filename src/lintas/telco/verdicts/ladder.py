@@ -1,13 +1,6 @@
-"""Finds the situation that a call stands in, rung by rung, and gives the verdict that the preset has for it.
-
-Order of the rungs: emergency, routing leg, forwarding, format, protected, unallocated, do-not-originate, block list, domestic,
-nomadic, portability, own number, foreign number. An exception counts only by what the gateway itself knows: that the called
-number is one of emergency or in a routing range, which trunk a call came by. What the network before it wrote (a Diversion
-header) never excuses anything by itself: it changes who is asked what.
-"""
+"""Finds the situation that a call stands in, rung by rung, and gives the verdict that the preset has for it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -15,30 +8,13 @@ from lintas.telco.records import Call, CliAnswer, Evidence, Listed, Lookup, Word
 from lintas.telco.verdicts import telling
 from lintas.telco.verdicts.plans import Plan
 from lintas.telco.verdicts.presets import Preset
-from lintas.telco.verdicts.reading import Reading, read
-from lintas.telco.verdicts.records import Ask, Ruling, Situation, Step
+from lintas.telco.verdicts.reading import read
+from lintas.telco.verdicts.records import RANK, Ask, Outcome, Ruling, Situation, Step
+from lintas.telco.verdicts.rungs import Rungs
 from lintas.telco.verdicts.seen import Seen
 
-#: Stronger evidence has the higher rank.
-RANK: dict[Evidence, int] = {"none": 0, "listed": 1, "assigned": 2, "registered-abroad": 3, "on-call": 4}
 #: A yes is kept for five minutes at most, a no for half a minute: a roamer may just have registered.
-_KEEP_PASS, _KEEP_FAIL = 300, 30
-_FIXED: dict[str, Situation] = {
-    "fixed": "own_fixed",
-    "nongeographic": "own_nongeographic",
-    "voip": "own_voip",
-}
-_NOTHING = Reading("malformed")
-
-Outcome = Situation | Ask | None
-
-
-class Rung(NamedTuple):
-    """One rung: its name, what it decides (None: go on), and how what it saw is told."""
-
-    name: str
-    decide: Callable[[Seen], Outcome]
-    tell: telling.Tell
+_KEEP: dict[Word, int] = {"pass": 300, "fail": 30, "unknown": 0}
 
 
 def _not_ported(_number: int) -> str | None:
@@ -64,23 +40,8 @@ class Ladder:
         ported: Callable[[int], str | None] = _not_ported,
     ) -> None:
         self._find, self._preset, self._plan = lists.find, preset, plan
-        self._rank, self._partners, self._ported = RANK[level], partners, ported
-        self._strong = level == "on-call"
         self._rulings = preset.rulings
-        self.rungs: tuple[Rung, ...] = (
-            Rung("emergency", self._emergency, telling.emergency),
-            Rung("routing leg", self._routing_leg, telling.routing_leg),
-            Rung("forwarding", self._forwarding, telling.forwarding),
-            Rung("format", self._format, telling.number_format),
-            Rung("protected", self._protected, telling.protected),
-            Rung("unallocated", self._unallocated, telling.unallocated),
-            Rung("do not originate", self._do_not_originate, telling.listed),
-            Rung("block list", self._blocked, telling.listed),
-            Rung("trunk", self._trunk, telling.trunk),
-            Rung("portability", self._portability, telling.portability),
-            Rung("own number", self._own, telling.own),
-            Rung("foreign number", self._foreign, telling.foreign),
-        )
+        self.rungs = Rungs(preset, plan, level, partners, ported).all()
         self._decisions = tuple(rung.decide for rung in self.rungs)
 
     def first(self, call: Call) -> Ruling | Ask:
@@ -95,19 +56,18 @@ class Ladder:
     def conclude(self, ask: Ask, answer: CliAnswer | None) -> Ruling:
         """Return the verdict after an answer; None (nobody answered in time) is the preset's default.
 
-        An answer counts by its evidence: a ``pass`` that rests on less than the preset needs is none, nor is a ``fail`` on nothing.
+        An answer counts by its evidence: a ``pass`` on less than the preset needs says nothing, nor does a ``fail`` on nothing.
         """
         if answer is None:
             return self._rulings[ask.unknown]
         word, evidence = _weighed(answer, ask)
         situation = {"pass": ask.passed, "fail": ask.failed, "unknown": ask.unknown}[word]
-        most = {"pass": _KEEP_PASS, "fail": _KEEP_FAIL, "unknown": 0}[word]
-        # What was said of one call (strong) or of a forwarder is no word on the next call with this caller id.
-        kept = 0 if ask.strong or ask.passed == "forwarder_pass" else max(0, min(most, answer.ttl_s))
+        # What was said of one call (strong) or of a forwarder says nothing of the next call with this caller id.
+        kept = 0 if ask.strong or ask.passed == "forwarder_pass" else max(0, min(_KEEP[word], answer.ttl_s))
         return msgspec.structs.replace(self._rulings[situation], verdict=word, evidence=evidence, ttl_s=kept)
 
     def explain(self, call: Call) -> list[Step]:
-        """Return every rung in order with what it saw, up to the one where the call ends; for a question, what each answer does."""
+        """Return every rung and what it saw, up to the one where the call ends; after a question, what each answer does."""
         seen, steps = self._look(call), []
         for rung in self.rungs:
             outcome = rung.decide(seen)
@@ -147,191 +107,12 @@ class Ladder:
             return ruling
         return msgspec.structs.replace(ruling, id=listed.id)
 
-    # --- the rungs, in their order ----------------------------------------------------------------------------------
-
-    def _emergency(self, seen: Seen) -> Outcome:
-        """Whoever calls for help gets through, whatever caller id comes with it and whatever any list says."""
-        b = seen.call.b
-        if b in self._plan.emergency_forms:
-            return "emergency"
-        if b.isdigit() and b.isascii():
-            return None
-        return "emergency" if _calls_for_help(self._plan, b) else None
-
-    def _routing_leg(self, seen: Seen) -> Outcome:
-        """A leg to a visitor here: its called number is one of our own routing numbers, its caller id anybody's.
-
-        Lists hold all the same: no real leg comes from a number that never originates calls.
-        """
-        if not (seen.inbound and self._plan.has_routing):
-            return None
-        b = seen.b(self._plan)
-        if b.line is None or b.line.kind != "routing":
-            return None
-        if seen.listed is not None and seen.listed.kind in ("do_not_originate", "blocked"):
-            return None
-        return "routing_leg"
-
-    def _forwarding(self, seen: Seen) -> Outcome:
-        """Who forwarded it decides only who is asked what; an own number that cannot be abroad excuses nothing."""
-        if seen.call.diverted and seen.inbound:
-            forwarder = read(self._plan, seen.call.diverted, domestic=False)
-            if forwarder.form == "number" and (not forwarder.own or _kind(forwarder) == "mobile"):
-                seen.forwarder = forwarder
-        return None
-
-    def _format(self, seen: Seen) -> Outcome:
-        form = seen.a.form
-        if form == "number":
-            return None
-        if form == "anonymous":
-            return "anonymous"
-        if not seen.inbound:
-            return "domestic"
-        return "short_code" if form == "short" else "malformed"
-
-    def _protected(self, seen: Seen) -> Outcome:
-        """A protected number is on no block list; coming from abroad it is still not shown, or anybody could wear it."""
-        if seen.listed is None or seen.listed.kind != "protected":
-            return None
-        if not seen.inbound:
-            return "domestic"
-        return "protected" if seen.a.own else None
-
-    def _unallocated(self, seen: Seen) -> Outcome:
-        listed, line = seen.listed, seen.line
-        if listed is not None and listed.kind == "unallocated":
-            return "unallocated"
-        if not seen.a.own or (listed is not None and listed.kind == "protected"):
-            return None
-        if line is None:
-            return "unallocated" if self._plan.complete else None
-        return "unallocated" if line.kind == "routing" else None
-
-    def _do_not_originate(self, seen: Seen) -> Outcome:
-        return "do_not_originate" if seen.listed is not None and seen.listed.kind == "do_not_originate" else None
-
-    def _blocked(self, seen: Seen) -> Outcome:
-        return "blocked" if seen.listed is not None and seen.listed.kind == "blocked" else None
-
-    def _trunk(self, seen: Seen) -> Outcome:
-        """A call of a domestic trunk is some operator's here, whoever's number it shows; a nomadic one excuses no mobile."""
-        if not seen.inbound:
-            return "domestic"
-        if (
-            seen.call.trunk == "nomadic"
-            and seen.a.own
-            and seen.line is not None
-            and seen.line.kind in self._plan.nomadic
-        ):
-            return "nomadic"
-        return None
-
-    def _portability(self, seen: Seen) -> Outcome:
-        if seen.a.own:
-            ranged = seen.line.operator if seen.line is not None else ""
-            seen.operator = self._ported(int(seen.a.digits)) or ranged
-            seen.to = self._plan.answers_for(seen.operator)
-        return None
-
-    def _own(self, seen: Seen) -> Outcome:
-        """An own number from abroad: a roamer, a forwarded call, a call that left the country and returns, or a spoofer."""
-        if not seen.a.own:
-            return None
-        kind = seen.line.kind if seen.line is not None else ""
-        if seen.forwarder is not None:
-            return self._forwarded(seen, kind)
-        if kind in _FIXED:
-            alone = _FIXED[kind]
-            # Only a call in progress shows that a fixed number's call left the country and came back.
-            return self._call_of(seen, "reentered", alone, alone) if self._strong else alone
-        unknown: Situation = "mobile_unknown" if kind else "unrecognised"
-        return self._ask(seen, "mobile_pass", "mobile_fail", unknown, needs=self._preset.needs.own)
-
-    def _forwarded(self, seen: Seen, kind: str) -> Outcome:
-        """Strong: does the caller's network carry a call of it to the forwarder now? Else only whether somebody is abroad."""
-        forwarder = seen.forwarder or _NOTHING
-        if not forwarder.own:
-            unknown: Situation = "forwarded_abroad_unknown"
-            if self._strong:
-                return self._call_of(seen, "forwarder_pass", "forwarded_abroad_fail", unknown)
-            if kind in _FIXED:
-                return unknown
-            return self._ask(seen, "mobile_pass", unknown, unknown, needs=self._preset.needs.own)
-        if self._strong:
-            return self._call_of(seen, "forwarder_pass", "forwarder_fail", "forwarder_unknown")
-        operator = self._ported(int(forwarder.digits)) or (forwarder.line.operator if forwarder.line else "")
-        to = self._plan.answers_for(operator)
-        needs = self._preset.needs.own
-        return self._ask(
-            seen, "forwarder_pass", "forwarder_fail", "forwarder_unknown", needs=needs, about=forwarder, to=to
-        )
-
-    def _foreign(self, seen: Seen) -> Outcome:
-        country = seen.a.country
-        if not country or country not in self._partners:
-            return "foreign_unknown"
-        seen.to = country
-        needs = self._preset.needs.foreign
-        return self._ask(seen, "foreign_pass", "foreign_fail", "foreign_unknown", needs=needs, refutes="on-call")
-
-    def _call_of(self, seen: Seen, passed: Situation, failed: Situation, unknown: Situation) -> Outcome:
-        """Ask for the call itself: where its owner is neither shows nor refutes anything."""
-        return self._ask(seen, passed, failed, unknown, needs="on-call", refutes="on-call")
-
-    def _ask(
-        self,
-        seen: Seen,
-        passed: Situation,
-        failed: Situation,
-        unknown: Situation,
-        *,
-        needs: Evidence,
-        refutes: Evidence = "registered-abroad",
-        about: Reading | None = None,
-        to: str = "",
-    ) -> Outcome:
-        """Return the question, or the situation at once where nobody answers or every answer would do the same."""
-        if self._rank < RANK["assigned"] or self._preset.alike(passed, failed, unknown):
-            return unknown
-        number = about or seen.a
-        return Ask(
-            number=number.e164,
-            other=self._other(seen) if self._strong else "",
-            trunk=seen.call.trunk,
-            strong=self._strong,
-            to=to or seen.to,
-            needs=needs,
-            refutes=refutes,
-            passed=passed,
-            failed=failed,
-            unknown=unknown,
-        )
-
-    def _other(self, seen: Seen) -> str:
-        """Return whom the caller id's own network would know as called: the forwarder, if there was one, else the called number."""
-        diverted = read(self._plan, seen.call.diverted, domestic=False).e164 if seen.call.diverted else ""
-        return diverted or seen.b(self._plan).e164
-
-
-def _kind(reading: Reading) -> str:
-    return reading.line.kind if reading.line is not None else ""
-
-
-def _calls_for_help(plan: Plan, b: str) -> bool:
-    """Tell an emergency number that is not written plainly: separators, blanks, or the service URN of RFC 5031."""
-    text = b[:64].strip().lower()
-    return text.startswith("urn:service:sos") or text.translate(_PLAIN) in plan.emergency_forms
-
-
-_PLAIN = str.maketrans("", "", "-.() ")
-
 
 def _weighed(answer: CliAnswer, ask: Ask) -> tuple[Word, Evidence]:
     rank = RANK[answer.evidence]
     if answer.verdict == "pass" and rank >= RANK[ask.needs]:
         return "pass", answer.evidence
-    # That a number is nobody's refutes anything; that its owner is at home does not refute that he called a roamer, or from at home.
+    # That a number is nobody's refutes anything; that its owner is at home does not refute a call that he made from there.
     if answer.verdict == "fail" and (answer.evidence == "assigned" or rank >= RANK[ask.refutes]):
         return "fail", answer.evidence
     return "unknown", answer.evidence

@@ -7,6 +7,8 @@ from itertools import product
 import phonenumbers
 from phonenumbers import PhoneMetadata
 
+from lintas.model.errors import BadInput
+
 #: How the metadata's names for kinds of lines read here. Mobile first: where both share a pattern, the stricter rule holds.
 _KINDS = (
     ("mobile", "mobile"),
@@ -21,11 +23,6 @@ _KINDS = (
     ("voicemail", "nongeographic"),
 )
 SOURCE = f"libphonenumber metadata, phonenumbers {phonenumbers.__version__}"
-
-
-def known(region: str) -> bool:
-    """Tell whether there is metadata for a region (ISO 3166-1 code)."""
-    return region in phonenumbers.SUPPORTED_REGIONS
 
 
 @cache
@@ -62,12 +59,15 @@ def anything(region: str) -> re.Pattern[str]:
 def lengths(code: str) -> frozenset[int]:
     """Return how many digits national numbers behind a country code may have; empty where that is not known."""
     found = [PhoneMetadata.metadata_for_region(region, None) for region in regions_of(code)]
-    return frozenset(each for region in found if region for each in region.general_desc.possible_length)
+    described = (region.general_desc for region in found if region is not None)
+    return frozenset(each for one in described if one is not None for each in one.possible_length)
 
 
 def prefixes(region: str) -> tuple[str, str, str]:
-    """Return country code, international prefix ("" where there is more than one) and national trunk prefix of a region."""
+    """Return country code, international prefix ("" if there are several) and trunk prefix of a region; BadInput if unknown."""
     found = PhoneMetadata.metadata_for_region(region, None)
+    if found is None:
+        raise BadInput(f"there is no numbering plan of {region[:20]!r}", "give an ISO 3166-1 code such as XA or MY")
     away = found.international_prefix or ""
     return str(found.country_code), away if away.isdigit() else "", found.national_prefix or ""
 

@@ -86,7 +86,7 @@ class Plan:
         self.nomadic = frozenset(text.nomadic)
         self.emergency = frozenset(text.emergency)
         #: An emergency number as it may come in a called number: alone, or behind a prefix or the country code.
-        befores = ("", "+" + self.code, self.code, "00" + self.code, text.international_prefix + self.code)
+        befores = ("", "+", "+" + self.code, self.code, "00" + self.code, text.international_prefix + self.code)
         self.emergency_forms = frozenset(before + number for before in befores for number in text.emergency)
         self._lines: list[Line] = []
         self._match = re.compile(self._expression(public), re.ASCII).fullmatch
@@ -159,8 +159,6 @@ def plan(jurisdiction: str) -> Plan:
 
 
 def _public(region: str) -> PlanText:
-    if not metadata.known(region):
-        raise BadInput(f"there is no numbering plan of {region[:20]!r}", "give an ISO 3166-1 code such as XA or MY")
     code, away, trunk = metadata.prefixes(region)
     return PlanText(
         country_code=code,

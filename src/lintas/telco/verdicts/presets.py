@@ -16,11 +16,11 @@ import msgspec
 import yaml
 
 from lintas.model.errors import BadInput, MalformedInput, TooLarge
-from lintas.telco.records import Action, Evidence
+from lintas.telco.records import Action, Evidence, Word
 from lintas.telco.verdicts.records import SITUATIONS, Ruling, Shown, Situation
 
 _MAX_BYTES = 1_000_000
-_WORDS: Mapping[str, tuple[str, Evidence]] = {
+_WORDS: Mapping[Situation, tuple[Word, Evidence]] = {
     # What each situation says of the caller id by itself; answers of home networks bring their own evidence.
     "malformed": ("fail", "none"),
     "short_code": ("fail", "none"),
@@ -31,7 +31,7 @@ _WORDS: Mapping[str, tuple[str, Evidence]] = {
 }
 #: Never anything but allow: whoever calls for help, a leg to a visitor, a call of one's own network.
 _ALLOWED: frozenset[Situation] = frozenset({"emergency", "routing_leg", "domestic"})
-#: Never refused: real by its home's word, on the allow-list, or foreign with nobody to say (a silent peer would cut a country off).
+#: Never refused: real by its home's word, protected, or with nobody to say (a silent peer would cut a country off).
 _REACHES: frozenset[Situation] = frozenset(
     {
         "protected",
@@ -85,10 +85,11 @@ class Preset:
     """One policy, whole and checked. ``rules`` has every situation; ``sources`` what each rule's source says in full."""
 
     def __init__(
-        self, name: str, title: str, needs: Needs, rules: Mapping[str, Rule], sources: Mapping[str, str]
+        self, name: str, title: str, needs: Needs, rules: Mapping[Situation, Rule], sources: Mapping[str, str]
     ) -> None:
         self.name, self.title, self.needs, self.rules, self.sources = name, title, needs, rules, sources
         _check(rules, needs, sources)
+        self._alike: dict[tuple[Situation, ...], bool] = {}
         #: The verdict of each situation as it stands without list entry or answer: made once, given many times.
         self.rulings: dict[Situation, Ruling] = {each: self._ruling(each) for each in SITUATIONS}
 
@@ -96,7 +97,7 @@ class Preset:
         verdict, evidence = _WORDS.get(situation, ("unknown", "none"))
         rule = self.rules[situation]
         return Ruling(
-            verdict=verdict,  # type: ignore[arg-type]  # the words of _WORDS
+            verdict=verdict,
             evidence=evidence,
             action=rule.action,
             situation=situation,
@@ -110,10 +111,14 @@ class Preset:
 
     def alike(self, *situations: Situation) -> bool:
         """Tell whether the same is done in all of these: then nobody needs to be asked which it is."""
-        return len({(self.rules[each].action, self.rules[each].label) for each in situations}) == 1
+        known = self._alike.get(situations)
+        if known is None:
+            known = len({(self.rules[each].action, self.rules[each].label) for each in situations}) == 1
+            self._alike[situations] = known
+        return known
 
 
-def _check(rules: Mapping[str, Rule], needs: Needs, sources: Mapping[str, str]) -> None:
+def _check(rules: Mapping[Situation, Rule], needs: Needs, sources: Mapping[str, str]) -> None:
     if lacking := [each for each in SITUATIONS if each not in rules]:
         raise BadInput(f"no action for {', '.join(lacking)}", "give one, or say which preset it is like")
     for situation in SITUATIONS:
@@ -160,7 +165,7 @@ def presets(name: str) -> Preset:
 def _whole(name: str, text: PresetText, sources: Mapping[str, str]) -> Preset:
     """Lay a policy over the one that it is like; the shipped ones are like one that stands alone, so this ends."""
     base = presets(text.like) if text.like else None
-    rules: dict[str, Rule] = {**(base.rules if base else {}), **text.rules}
+    rules: dict[Situation, Rule] = {**(base.rules if base else {}), **text.rules}
     needs = text.needs or (base.needs if base else Needs())
     return Preset(name, text.title, needs, rules, sources)
 

@@ -41,12 +41,15 @@ Situation = Literal[
 ]
 SITUATIONS: tuple[Situation, ...] = get_args(Situation)
 
+#: Stronger evidence has the higher rank.
+RANK: dict[Evidence, int] = {each: rank for rank, each in enumerate(get_args(Evidence))}
+
 #: How a label reaches the called person: in front of the number, or as a text or voice beside it.
 Shown = Literal["", "prefix", "alert"]
 
 
 class Ruling(Verdict, frozen=True, kw_only=True, omit_defaults=True):
-    """A verdict with the situation that it was given in, and the label for the action ``label``: a prefix or an alert's text."""
+    """A verdict with the situation that it was given in, and what the action ``label`` shows: a prefix or an alert's text."""
 
     situation: Situation
     label: str = ""
@@ -56,9 +59,9 @@ class Ruling(Verdict, frozen=True, kw_only=True, omit_defaults=True):
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """The one question that a call needs: ``number`` is asked about, ``to`` is the operator or the jurisdiction that answers.
 
-    ``strong``: does the network of ``number`` carry a call of it to ``other`` now? Else: may it call from abroad, is it assigned?
-    ``passed``, ``failed`` and ``unknown`` are the situations that each answer leads to; a ``pass`` counts by evidence of at least
-    ``needs``, a ``fail`` by ``assigned`` (the number is nobody's) or at least ``refutes``.
+    ``strong``: does the network of ``number`` carry a call of it to ``other`` now? Else: may it call from abroad, is it
+    assigned? ``passed``, ``failed`` and ``unknown`` are the situations that each answer leads to; a ``pass`` counts by evidence
+    of at least ``needs``, a ``fail`` by ``assigned`` (the number is nobody's) or at least ``refutes``.
     """
 
     number: E164
@@ -79,9 +82,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One rung as a call passed it: what it saw, and if it ended there (or may, by an answer), in which situation and by which rule.
+    """One rung as a call passed it: what it saw, and if the call ended there (or may, by an answer), how and by which rule.
 
-    ``message`` is English with named placeholders for ``values``, to be shown by `text`; ``source`` says whose rule the action is.
+    ``message`` is English with named placeholders for ``values``, to be shown by `text`; ``source`` says whose rule that is.
     """
 
     rung: str
@@ -96,3 +99,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     def text(self, words: Words) -> str:
         """Return what the rung saw, in a language."""
         return words.say(self.message, **self.values)
+
+
+#: What a rung gives: the situation where the call ends, the question that it needs, or nothing: on to the next rung.
+Outcome = Situation | Ask | None

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from lintas.telco.verdicts.plans import Plan
-from lintas.telco.verdicts.records import Ask, Situation
+from lintas.telco.verdicts.records import Ask, Outcome, Situation
 from lintas.telco.verdicts.seen import Seen
 from lintas.text.translation import mark
 
 Told: TypeAlias = tuple[str, dict[str, str]]
-Tell: TypeAlias = Callable[[Plan, Seen, Situation | Ask | None], Told]
+Tell: TypeAlias = Callable[[Plan, Seen, Outcome], Told]
 
 #: Situations that an entry of a list may have led to: the verdict carries its redress id.
 BY_LIST: frozenset[Situation] = frozenset({"protected", "unallocated", "do_not_originate", "blocked"})
@@ -23,7 +23,7 @@ _KINDS = {
 }
 
 
-def emergency(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
+def emergency(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell whether the call is for help."""
     if outcome is None:
         return mark("The called number is no emergency number."), {}
@@ -32,7 +32,7 @@ def emergency(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
     }
 
 
-def routing_leg(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
+def routing_leg(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell whether the call is a leg to a visitor."""
     if outcome is None:
         return mark("The call is no leg to a visitor: the called number is in no routing range of this gateway."), {}
@@ -41,7 +41,7 @@ def routing_leg(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Tol
     }
 
 
-def forwarding(_plan: Plan, seen: Seen, _outcome: Situation | Ask | None) -> Told:
+def forwarding(_plan: Plan, seen: Seen, _outcome: Outcome) -> Told:
     """Tell who forwarded the call, and what that changes."""
     diverted = {"diverted": seen.call.diverted[:40]}
     if not seen.call.diverted:
@@ -57,7 +57,7 @@ def forwarding(_plan: Plan, seen: Seen, _outcome: Situation | Ask | None) -> Tol
     return mark("It is said that %(diverted)s abroad forwarded the call; this is checked where it can be."), diverted
 
 
-def number_format(_plan: Plan, seen: Seen, _outcome: Situation | Ask | None) -> Told:
+def number_format(_plan: Plan, seen: Seen, _outcome: Outcome) -> Told:
     """Tell how the caller id was read."""
     given = {"a": seen.call.a[:40]}
     if seen.a.form == "anonymous":
@@ -69,7 +69,7 @@ def number_format(_plan: Plan, seen: Seen, _outcome: Situation | Ask | None) -> 
     return mark("The caller id %(a)s reads %(number)s."), given | {"number": seen.a.e164}
 
 
-def protected(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
+def protected(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell whether the number is on the allow-list."""
     if seen.listed is None or seen.listed.kind != "protected":
         return mark("The number is not protected."), {}
@@ -80,7 +80,7 @@ def protected(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
     return mark("The number is protected: no list can block it."), {}
 
 
-def unallocated(plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
+def unallocated(plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell what line the number is, or that it is nobody's."""
     if outcome is not None:
         if seen.listed is not None:
@@ -97,7 +97,7 @@ def unallocated(plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told
     return _KINDS[seen.line.kind], {}
 
 
-def listed(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
+def listed(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell what a list says of the number."""
     if outcome is None or seen.listed is None:
         return mark("The number is not on this list."), {}
@@ -105,7 +105,7 @@ def listed(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
     return mark("Listed by %(owner)s: %(reason)s (%(id)s)."), said
 
 
-def trunk(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
+def trunk(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell by which way the call came."""
     if outcome == "domestic":
         return mark(
@@ -116,7 +116,7 @@ def trunk(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
     return mark("The call comes from abroad."), {}
 
 
-def portability(_plan: Plan, seen: Seen, _outcome: Situation | Ask | None) -> Told:
+def portability(_plan: Plan, seen: Seen, _outcome: Outcome) -> Told:
     """Tell whose the number is, and who answers for it."""
     if not seen.a.own:
         return mark("Portability is for own numbers only."), {}
@@ -128,7 +128,7 @@ def portability(_plan: Plan, seen: Seen, _outcome: Situation | Ask | None) -> To
     }
 
 
-def own(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
+def own(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell what an own number from abroad may be, or whom one must ask."""
     if not seen.a.own:
         return mark("The number is not one of this country."), {}
@@ -137,7 +137,7 @@ def own(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
     return mark("A number of this country comes from abroad, and no answer would change what is done."), {}
 
 
-def foreign(_plan: Plan, seen: Seen, outcome: Situation | Ask | None) -> Told:
+def foreign(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell whose a foreign number is, and whether its home can be asked."""
     if isinstance(outcome, Ask):
         return _asked(outcome)
