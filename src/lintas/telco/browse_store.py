@@ -12,10 +12,9 @@ _KEPT = ("sources", "why", "listed_by")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries are looked for; "" asks for all. ``values`` are the forms in which what was typed may stand in the list."""
+    """Which entries are looked for; "" and () ask for all."""
 
     ids: tuple[str, ...] = ()
-    values: tuple[str, ...] = ()
     subject: str = ""
     kind: str = ""
     state: str = ""
@@ -26,8 +25,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 def found(tx: Transaction, wanted: Wanted, *, after: str = "", limit: int = 50) -> list[Kept]:
     """Return entries by id, after the id ``after``."""
     query = select(entries).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
-    if wanted.ids or wanted.values:
-        query = query.where(entries.c.id.in_(wanted.ids) | entries.c.value.in_(wanted.values))
+    if wanted.ids:
+        query = query.where(entries.c.id.in_(wanted.ids))
     for column, value in (
         (entries.c.subject, wanted.subject),
         (entries.c.kind, wanted.kind),

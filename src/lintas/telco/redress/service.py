@@ -219,6 +219,10 @@ class Redress:
             reason=item.reason,
         )
 
+    def contested(self, tx: Transaction, entry: str) -> bool:
+        """Tell whether an objection to an entry waits."""
+        return store.contested(tx, entry)
+
     def upheld_before(self, tx: Transaction, subject: str, value: str) -> bool:
         """Tell whether an objection to this value was ever upheld: listing it again takes two people."""
         return store.upheld(tx, subject, value)

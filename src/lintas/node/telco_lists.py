@@ -1,0 +1,116 @@
+"""The lists as people look through them: by value or id, with what an entry hits, who must still approve, how far it got."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from lintas.model.errors import BadInput
+from lintas.model.listings import ListKind, Subject
+from lintas.model.people import same_person
+from lintas.node.assembly import Node
+from lintas.node.runtime import Runtime
+from lintas.storage.engine import Transaction
+from lintas.telco import browse_store, safety, sources_store, values
+from lintas.telco.book_records import Allowed, Kept, Sighting, State
+from lintas.telco.browse_store import Wanted
+
+#: What each filter means, for the routes that take it.
+QUERY = {
+    "q": "a value as it is written, or the id of a block",
+    "subject": "number, range, url, domain, sender_id or wallet",
+    "kind": "blocked, do_not_originate, unallocated or protected",
+    "state": "proposed, shadow, listed, ended or declined",
+    "owner": "a part of the owner's name",
+    "source": "who vouches: desk, a feed, or peer: and an authority",
+    "after": "the id of the last entry of the page before",
+}
+SUBJECTS: tuple[Subject, ...] = ("number", "range", "url", "domain", "sender_id", "wallet")
+KINDS: tuple[ListKind, ...] = ("blocked", "do_not_originate", "unallocated", "protected")
+STATES: tuple[State, ...] = ("proposed", "shadow", "listed", "ended", "declined")
+_CLOSED: dict[str, tuple[str, ...]] = {"subject": SUBJECTS, "kind": KINDS, "state": STATES}
+_LONGEST = {"q": 2048, "owner": 200, "source": 90, "after": 16}
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for; "" asks for all."""
+
+    q: str = ""
+    subject: str = ""
+    kind: str = ""
+    state: str = ""
+    owner: str = ""
+    source: str = ""
+    after: str = ""
+
+
+class OneEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry, who vouches for it, and what of the allow-list it hits.
+
+    ``mine``: the reader had a say in it; ``contested``: an objection waits; ``relisted``: one was upheld before.
+    """
+
+    entry: Kept
+    sightings: list[Sighting]
+    hits: list[Allowed]
+    mine: bool
+    contested: bool
+    relisted: bool
+
+
+def asked(query: Mapping[str, str]) -> Asked:
+    """Read what is asked for; BadInput where a filter cannot be one."""
+    given = {name: query.get(name, "").strip() for name in QUERY}
+    for name, known in _CLOSED.items():
+        if given[name] and given[name] not in known:
+            raise BadInput(
+                f"{given[name][:40]!r} is no {name}", f"use one of {', '.join(known)}", where=f"query {name}"
+            )
+    for name, most in _LONGEST.items():
+        if len(given[name]) > most:
+            raise BadInput("this is too long", f"at most {most} characters", where=f"query {name}")
+    return Asked(**given)
+
+
+async def entries(runtime: Runtime, wish: Asked, limit: int) -> list[Kept]:
+    """Return entries by id, after ``wish.after``."""
+    wanted = Wanted(
+        subject=wish.subject, kind=wish.kind, state=wish.state, owner=wish.owner, source=wish.source, **_found(runtime.node, wish)
+    )
+    return await runtime.read(lambda tx: browse_store.found(tx, wanted, after=wish.after, limit=limit))
+
+
+def _found(node: Node, wish: Asked) -> dict[str, tuple[str, ...]]:
+    """Return the ids under which what was typed may stand: itself, and that of each normal form of it as each kind."""
+    if not wish.q:
+        return {}
+    forms: dict[str, None] = {}
+    for subject in SUBJECTS:
+        try:
+            forms[values.normal(subject, wish.q)] = None
+        except BadInput:
+            continue
+    return {"ids": (wish.q.lower()[:16], *(node.book.id_of(kind, form) for form in forms for kind in KINDS))}
+
+
+async def one_entry(runtime: Runtime, entry: str, officer: str) -> OneEntry:
+    """Return one entry; NotFound when there is none."""
+    node = runtime.node
+
+    def look(tx: Transaction) -> OneEntry:
+        kept = node.book.entry(tx, entry)
+        hit = None if kept.kind == "protected" else safety.hit_of(tx, kept.subject, kept.value)
+        return OneEntry(
+            entry=kept,
+            sightings=node.book.vouched(tx, entry),
+            hits=[hit] if hit else [],
+            mine=any(same_person(name, officer) for name in kept.listed_by),
+            contested=node.redress.contested(tx, entry),
+            relisted=node.redress.upheld_before(tx, kept.subject, kept.value),
+        )
+
+    return await runtime.read(look)
+
+
+def source_names(tx: Transaction) -> list[str]:
+    """Return the names of every source, for a filter."""
+    return [each.name for each in sources_store.all_sources(tx)]
