@@ -85,9 +85,7 @@ def note(tx: Transaction, batch: str, peer: str, values: dict[str, str]) -> None
     """Note a further step of a batch at a peer; a step that is known already stays as it is."""
     for name, value in values.items():
         column = told.c[name]
-        tx.execute(
-            update(told).where(told.c.batch == batch, told.c.peer == peer, column == "").values({name: value})
-        )
+        tx.execute(update(told).where(told.c.batch == batch, told.c.peer == peer, column == "").values({name: value}))
 
 
 def received(tx: Transaction, object_id: str, peer: str, at: str, refused: str) -> None:

@@ -3,27 +3,25 @@
 Who proposes never approves what needs two people. Taking back is one person's word and at once, here and wherever it was told.
 """
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import get_args
 
 import msgspec
 
 from lintas.border.judge import Judge
 from lintas.model import times
 from lintas.model.errors import Conflict, NotAllowed, NotFound
+from lintas.model.listings import ListKind as Kind
+from lintas.model.listings import Subject
 from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
-from lintas.telco import abroad_store, rules, safety, sources_store, store, values
+from lintas.telco import abroad_store, rules, safety, store, values
 from lintas.telco.book_records import DESK, EndCode, Kept, Proposal, Sighting
 from lintas.telco.lists.ids import redress_ids
 from lintas.telco.safety import IsEmergency
 from lintas.telco.settling import Settling
-
-
-    law: rules.Law
-    decision: Decision
 
 
 class Book:
@@ -42,7 +40,11 @@ class Book:
     ) -> None:
         self.me, self._is_emergency, self._may_approve = me, is_emergency, may_approve
         self._settling, self._judge, self._clock = settling, judge, clock
-        self.id_of = redress_ids(redress_key)
+        self._redress_id = redress_ids(redress_key)
+
+    def id_of(self, subject: Subject, kind: Kind, value: str) -> str:
+        """Return the redress id of an entry; a gateway derives that of a number or range by itself."""
+        return self._redress_id(kind, value if subject in ("number", "range") else f"{subject} {value}")
 
     # ---- what people see
 
@@ -71,7 +73,7 @@ class Book:
 
     def named(self, tx: Transaction, value: str) -> list[Kept]:
         """Return what is listed of a number, range, address, domain, sender ID or wallet, by its exact value."""
-        ids = (self.id_of(kind, value) for kind in ("blocked", "do_not_originate", "unallocated", "protected"))
+        ids = (self.id_of(subject, kind, value) for subject in get_args(Subject) for kind in get_args(Kind))
         return list(store.kept_of(tx, ids).values())
 
     def vouched(self, tx: Transaction, entry: str) -> list[Sighting]:
@@ -91,7 +93,7 @@ class Book:
         """
         value = values.normal(proposal.subject, proposal.value)
         found = safety.check(tx, proposal.subject, value, proposal.kind, is_emergency=self._is_emergency)
-        entry, now = self.id_of(proposal.kind, value), self._clock.now()
+        entry, now = self.id_of(proposal.subject, proposal.kind, value), self._clock.now()
         seen = self.vouched(tx, entry)
         earlier = next((each for each in seen if each.source == DESK), None)
         if earlier is not None and earlier.state == "waits":
@@ -107,7 +109,7 @@ class Book:
         law = rules.law_of(proposal.subject, value)
         decision = self._permitted(law, self.me, people=2)
         # By law one of the two must be left out to see whether one is enough.
-        by_law = 2 if self._decide(law, self.me, people=1).outcome == "ask" else 1
+        by_law = 2 if self.decide(law, self.me, people=1).outcome == "ask" else 1
         waits = msgspec.structs.replace(
             mine,
             expires=ends,
@@ -197,9 +199,6 @@ class Book:
 
     def decide(self, law: rules.Law, peer: str, *, people: int) -> Decision:
         """Ask our own table whether we may enforce such an entry, with so many named approvers."""
-        return self._decide(law, peer, people=people)
-
-    def _decide(self, law: rules.Law, peer: str, *, people: int) -> Decision:
         return self._judge.decide(
             "order",
             plane=law.plane,
@@ -213,7 +212,7 @@ class Book:
         )
 
     def _permitted(self, law: rules.Law, peer: str, *, people: int) -> Decision:
-        decision = self._decide(law, peer, people=people)
+        decision = self.decide(law, peer, people=people)
         if decision.outcome != "permit":
             raise NotAllowed(decision.sentence, "this authority's own law does not let it list this")
         return decision

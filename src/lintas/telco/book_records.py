@@ -235,5 +235,3 @@ class EntryPath(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     peers: tuple[Told, ...]
     gateways: tuple[Enforced, ...]
-
-

@@ -218,6 +218,4 @@ def approved(seen: Sighting, officer: str) -> Sighting:
 def ended(seen: Sighting, code: EndCode, now: str, by: str, reason: str) -> Sighting:
     """Take a sighting back."""
     state: Literal["ended", "declined"] = "declined" if seen.state == "waits" else "ended"
-    return msgspec.structs.replace(
-        seen, state=state, ended_at=now, end_code=code, ended_by=by[:120], end_reason=reason
-    )
+    return msgspec.structs.replace(seen, state=state, ended_at=now, end_code=code, ended_by=by[:120], end_reason=reason)

@@ -137,7 +137,9 @@ def hits_values(tx: Transaction, subjects: Iterable[str], values: Iterable[str])
 
 def hits_below(tx: Transaction, domain: str) -> Allowed | None:
     """Return an allowed domain that lies below a domain: listing the one would take the other along."""
-    query = select(allowed).where(allowed.c.subject == "domain", allowed.c.value.endswith(f".{domain}", autoescape=True))
+    query = select(allowed).where(
+        allowed.c.subject == "domain", allowed.c.value.endswith(f".{domain}", autoescape=True)
+    )
     row = tx.execute(query.limit(1)).first()
     return from_row(Allowed, row) if row else None
 

@@ -149,9 +149,7 @@ def counts(tx: Transaction) -> dict[tuple[str, str], int]:
 
 def in_force(tx: Transaction, subjects: Sequence[str], after: str = "", limit: int = 10_000) -> list[Kept]:
     """Return entries that are listed (not those that are only watched), by id after ``after``."""
-    query = select(entries).where(
-        entries.c.state == "listed", entries.c.subject.in_(subjects), entries.c.id > after
-    )
+    query = select(entries).where(entries.c.state == "listed", entries.c.subject.in_(subjects), entries.c.id > after)
     return [from_row(Kept, row, _KEPT) for row in tx.execute(query.order_by(entries.c.id).limit(limit))]
 
 
@@ -258,4 +256,3 @@ def out_of_shadow(tx: Transaction, now: str, limit: int) -> list[Sighting]:
         sightings.c.state == "live", sightings.c.shadow_until != "", sightings.c.shadow_until <= now
     )
     return [from_row(Sighting, row, _SIGHTING, _FLAGS) for row in tx.execute(query.limit(limit))]
-
