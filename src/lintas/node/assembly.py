@@ -25,6 +25,9 @@ from lintas.intake.service import Intake
 from lintas.ledger.service import Ledger
 from lintas.ledger.watch import Watch
 from lintas.model.ids import IdSource
+from lintas.model.listings import ListingAppeal, ListingAppealStatus
+from lintas.model.markings import Marking
+from lintas.model.messages import Message
 from lintas.model.times import Clock
 from lintas.policy.table import PolicyTable
 from lintas.requests.amendments import Amendments
@@ -42,6 +45,12 @@ from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
+from lintas.telco.book import Book
+from lintas.telco.figures.service import Counters, Scorecards
+from lintas.telco.redress.blocks import Blocks
+from lintas.telco.redress.inbox import ObjectionsInbox
+from lintas.telco.redress.service import Redress, Say
+from lintas.telco.settling import Settling
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
@@ -116,6 +125,10 @@ class Node(NamedTuple):
     returns: Returns
     rail: Rail
     inbox: Inbox
+    book: Book
+    redress: Redress
+    counters: Counters
+    scorecards: Scorecards
 
 
 def assemble(parts: Parts) -> Node:
@@ -208,6 +221,26 @@ def assemble(parts: Parts) -> Node:
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
     returns = Returns(chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids)
+    book = Book(
+        me=me,
+        redress_key=b"k" * 32,
+        is_emergency=lambda _n: False,
+        may_approve=parts.may_approve or access.may_approve,
+        settling=Settling(is_own_mobile=lambda _n: False, bus=bus, clock=clock),
+        judge=judge,
+        clock=clock,
+    )
+    redress = Redress(
+        me=me,
+        book=Blocks(
+            withdraw=lambda tx, entry, officer, why: book.withdraw(tx, entry, officer, why, "appeal"), clock=clock
+        ),
+        say=_say(border),
+        name_of=_named(parts),
+        contact=parts.contact,
+        clock=clock,
+        ids=ids,
+    )
     node = Node(
         parts=parts,
         bus=bus,
@@ -245,6 +278,10 @@ def assemble(parts: Parts) -> Node:
         returns=returns,
         rail=Rail(authority=parts.name, orders=orders, returns=returns, clock=clock),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
+        book=book,
+        redress=redress,
+        counters=Counters(clock=clock),
+        scorecards=Scorecards(operators=parts.telcos, ordered=lambda _tx, _since, _until: (), clock=clock),
     )
     bus.subscribe(hearings(node))
     return node
@@ -286,6 +323,7 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("requests.opened", (HoldOpened,), node.orders.opened),
         Hearing("requests.admitted", (Admitted,), node.inbox.admitted),
         Hearing("requests.receipted", (ReceiptAnswered,), node.inbox.receipted),
+        Hearing("telco.objections", (Admitted,), ObjectionsInbox(border=node.border, redress=node.redress).admitted),
     ]
 
 
@@ -296,3 +334,18 @@ def _places(parts: Parts) -> Callable[[str], Place]:
         return Place(parts.abroad.get(bank, ""), own=False)
 
     return place_of
+
+
+def _say(border: Border) -> Say:
+    """Let objections be told through the border; what a table does not let out is on record there."""
+
+    def say(tx: Transaction, peer: str, body: ListingAppeal | ListingAppealStatus) -> None:
+        border.release(tx, Message(purpose="disruption", marking=Marking(plane="A"), bodies=(body,)), peer)
+
+    return say
+
+
+def _named(parts: Parts) -> Callable[[str], str]:
+    """Name an authority as people read it; "" is this one."""
+    names = {member.authority: member.name for member in parts.directory.peers(parts.identity.authority)}
+    return lambda authority: names.get(authority, authority) if authority else parts.name

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import msgspec
 
+from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
 from lintas.storage.engine import Transaction
+from lintas.telco.lookup import BookLookup
 from lintas.telco.records import Action, Call, Evidence, Trunk, Word
 from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.plans import plan
@@ -70,8 +72,10 @@ async def judge(runtime: Runtime, trial: Trial, language: str) -> Judged:
     preset, numbers = presets(trial.preset), plan(where)
     call = Call(a=trial.a, b=trial.b, trunk=trial.trunk, diverted=trial.diverted)
 
+    now = times.render(node.parts.clock.now())
+
     def look(tx: Transaction) -> Judged:
-        ladder = Ladder(node.lists.lookup(tx), preset, numbers, level=trial.level, partners=_partners(runtime))
+        ladder = Ladder(BookLookup(tx, node.book, now), preset, numbers, level=trial.level, partners=_partners(runtime))
         steps, first = tuple(_rung(each, language) for each in ladder.explain(call)), ladder.first(call)
         seen = Judged(preset=preset.name, jurisdiction=where, steps=steps)
         if isinstance(first, Ask):

@@ -74,7 +74,12 @@ def asked(query: Mapping[str, str]) -> Asked:
 async def entries(runtime: Runtime, wish: Asked, limit: int) -> list[Kept]:
     """Return entries by id, after ``wish.after``."""
     wanted = Wanted(
-        subject=wish.subject, kind=wish.kind, state=wish.state, owner=wish.owner, source=wish.source, **_found(runtime.node, wish)
+        subject=wish.subject,
+        kind=wish.kind,
+        state=wish.state,
+        owner=wish.owner,
+        source=wish.source,
+        **_found(runtime.node, wish),
     )
     return await runtime.read(lambda tx: browse_store.found(tx, wanted, after=wish.after, limit=limit))
 

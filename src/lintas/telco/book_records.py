@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from lintas.model.fields import Line, Scheme
-from lintas.model.listings import EndCode, Grade
+from lintas.model.listings import EndCode, Grade, RedressId, Subject
 from lintas.model.listings import ListKind as Kind
-from lintas.model.listings import RedressId, Subject
 from lintas.model.tainted import WRITTEN
 
 #: ``shadow``: gateways count what it would have blocked, and do nothing. ``declined``: it never was in force.
