@@ -88,13 +88,14 @@ def _found(node: Node, wish: Asked) -> dict[str, tuple[str, ...]]:
     """Return the ids under which what was typed may stand: itself, and that of each normal form of it as each kind."""
     if not wish.q:
         return {}
-    forms: dict[str, None] = {}
+    ids = [wish.q.lower()[:16]]
     for subject in SUBJECTS:
         try:
-            forms[values.normal(subject, wish.q)] = None
+            form = values.normal(subject, wish.q)
         except BadInput:
             continue
-    return {"ids": (wish.q.lower()[:16], *(node.book.id_of(kind, form) for form in forms for kind in KINDS))}
+        ids += [node.book.id_of(subject, kind, form) for kind in KINDS]
+    return {"ids": tuple(ids)}
 
 
 async def one_entry(runtime: Runtime, entry: str, officer: str) -> OneEntry:
