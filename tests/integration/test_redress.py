@@ -1,4 +1,4 @@
-"""Redress through its doors: what anybody reads under an id, objecting, deciding, clocks, false blocks, counters, scorecards."""
+"""Redress through its doors: what anybody reads under an id, objecting, deciding, clocks, false blocks, counters, cards."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ FORM = {"ground": "mine", "name": "Nan Lwin", "contact": "nan@x.example", "text"
 
 def put(desk: Desk, value: str = NUMBER, *, by: str = "Officer Asha Tor", state: str = "listed", **more: Any) -> str:  # noqa: ANN401
     """Put an entry into the book as if officers had listed it."""
-    entry, now = desk.node.book.id_of("number", "blocked", value), times.render(desk.clock.now())
+    entry, now = desk.node.lists.book.id_of("number", "blocked", value), times.render(desk.clock.now())
     said: dict[str, Any] = {
         "owner": desk.authority,
         "reason": "calls people as their bank",
@@ -33,7 +33,13 @@ def put(desk: Desk, value: str = NUMBER, *, by: str = "Officer Asha Tor", state:
         "law": "s.1",
     } | more
     kept = Kept(
-        id=entry, subject="number", value=value, kind="blocked", state=state, listed_by=(by, "Officer Dena Holt"), **said
+        id=entry,
+        subject="number",
+        value=value,
+        kind="blocked",
+        state=state,
+        listed_by=(by, "Officer Dena Holt"),
+        **said,
     )
     seen = Sighting(
         source=DESK, ref=entry, entry=entry, state="live", suspended=False, seen_at=now, proposed_by=by, **said
@@ -73,7 +79,7 @@ def test_what_ended_is_only_watched_or_never_was_answers_alike(to: Visitors) -> 
     over = put(to.desk, "+99921234501", expires="2026-03-01T10:00:00Z")
     watched = put(to.desk, "+99921234502", state="shadow")
     taken = put(to.desk, "+99921234503")
-    to.desk.do(lambda tx: to.desk.node.book.withdraw(tx, taken, OFFICER, "not theirs"))
+    to.desk.do(lambda tx: to.desk.node.lists.book.withdraw(tx, taken, OFFICER, "not theirs"))
     answers = []
     for entry in (over, watched, taken, "a" * 16, "nothing", "A" * 300):
         answer = to.ask("GET", f"/api/v1/redress/{entry}", "", accept="application/json")
@@ -87,7 +93,10 @@ def test_many_ids_that_are_nothing_are_too_many(to: Visitors) -> None:
     entry = put(to.desk)
     for _ in range(40):
         assert to.ask("GET", f"/redress/{entry}", "").status_code == 200
-    seen = [to.ask("GET", f"/api/v1/redress/{'b' * 15}{letter}", "").status_code for letter in "abcdefghijklmnopqrstuvwxyz234567"]
+    seen = [
+        to.ask("GET", f"/api/v1/redress/{'b' * 15}{letter}", "").status_code
+        for letter in "abcdefghijklmnopqrstuvwxyz234567"
+    ]
     assert seen[:30] == [200] * 30
     assert set(seen[30:]) == {429}
     assert to.ask("GET", f"/redress/{entry}", "").status_code == 429
@@ -134,11 +143,13 @@ def test_upheld_the_entry_goes_and_all_that_waits_with_it(to: Visitors) -> None:
     assert to.send("/telco/desk/false-blocks", "telco", "XATM", **report).status_code == 303
     item = to.data("/api/v1/telco/objections", "approver")[0]
     ruling = {"uphold": True, "reason": "shown by the operator"}
-    decided = to.ask("POST", f"/api/v1/telco/objections/{item['id']}/decide", "approver", json=ruling, accept="application/json")
+    decided = to.ask(
+        "POST", f"/api/v1/telco/objections/{item['id']}/decide", "approver", json=ruling, accept="application/json"
+    )
     assert decided.json()["state"] == "upheld"
     assert [each["state"] for each in to.data("/api/v1/telco/objections?state=any", "auditor")] == ["upheld"] * 4
     assert not to.data(f"/redress/{entry}", "")["blocked"]
-    kept = to.desk.ask(lambda tx: to.desk.node.book.entry(tx, entry))
+    kept = to.desk.ask(lambda tx: to.desk.node.lists.book.entry(tx, entry))
     assert (kept.state, kept.end_code) == ("ended", "appeal")
     for address in (first, second):
         assert "not blocked here" in words_of(to.see(address, ""))
@@ -185,7 +196,13 @@ def test_a_minute_counts_once_and_an_operator_sees_its_own(to: Visitors) -> None
         {"trunk": "international", "action": "block", "kind": "blocked", "calls": 3},
         {"trunk": "international", "action": "block", "kind": "blocked", "shadow": True, "calls": 9},
     ]
-    minute = {"gateway": "gw-1", "minute": "2026-03-01T10:06:00Z", "list_version": 4, "preset": "strict", "counts": counts}
+    minute = {
+        "gateway": "gw-1",
+        "minute": "2026-03-01T10:06:00Z",
+        "list_version": 4,
+        "preset": "strict",
+        "counts": counts,
+    }
     for expected in (True, False):
         answer = to.ask("POST", "/api/v1/telco/counters", "telco", "XATL", json=minute, accept="application/json")
         assert (answer.status_code, answer.json()["new"]) == (201, expected)

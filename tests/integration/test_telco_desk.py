@@ -51,7 +51,13 @@ def test_looking_through(to: Visitors) -> None:
     for query in (NUMBER, "999 2123 4567", f"00{NUMBER[1:]}", entry):
         found = to.data(f"/telco/lists?q={query.replace('+', '%2B')}", "auditor")["entries"]
         assert [each["id"] for each in found] == [entry], query
-    for query, count in (("subject=url", 0), ("state=listed", 1), ("owner=XA-A", 1), ("source=desk", 1), ("source=feed", 0)):
+    for query, count in (
+        ("subject=url", 0),
+        ("state=listed", 1),
+        ("owner=XA-A", 1),
+        ("source=desk", 1),
+        ("source=feed", 0),
+    ):
         assert len(to.data(f"/telco/lists?{query}", "auditor")["entries"]) == count, query
     for bad in ("subject=x", "state=LISTED", f"q={'x' * 2049}"):
         assert to.ask("GET", f"/telco/lists?{bad}", "auditor").status_code == 422, bad
@@ -60,7 +66,15 @@ def test_looking_through(to: Visitors) -> None:
 
 @pytest.mark.parametrize("bad", ["", "12345", "112", "not a number", "+9992123456789012345"])
 def test_what_cannot_be_listed_is_told_beside_what_was_typed(to: Visitors, bad: str) -> None:
-    answer = to.send("/telco/lists/new", "investigator", subject="number", value=bad, kind="blocked", scheme="unknown", reason="spoofed")
+    answer = to.send(
+        "/telco/lists/new",
+        "investigator",
+        subject="number",
+        value=bad,
+        kind="blocked",
+        scheme="unknown",
+        reason="spoofed",
+    )
     assert answer.status_code in (403, 422), answer.text
     assert 'value="spoofed"' in answer.text
 

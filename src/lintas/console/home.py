@@ -130,7 +130,7 @@ def due_for(node: Node, tx: Transaction, role: str) -> list[Due]:
     if "decide_block" in mine:
         items += [_block(each) for each in node.redress.listed(tx, limit=MOST) if not each.origin]
     if "approve_entry" in mine:
-        items += [_entry(each) for each in node.book.listed(tx, state="proposed", limit=MOST) if each.needs]
+        items += [_entry(each) for each in node.lists.book.listed(tx, state="proposed", limit=MOST) if each.needs]
     if "complete_report" in mine:
         items += [
             Due(

@@ -101,7 +101,7 @@ async def propose(call: Call[Runtime]) -> Response:
         return await propose_page(call, wrong=wrong, typed=typed_into(said))
 
     def use_case(tx: Transaction) -> str:
-        return f"/telco/lists/{node.book.propose(tx, wish, officer).id}"
+        return f"/telco/lists/{node.lists.book.propose(tx, wish, officer).id}"
 
     return await act(call, use_case, propose_page)
 
@@ -142,9 +142,9 @@ async def decide(call: Call[Runtime]) -> Response:
 
     def use_case(tx: Transaction) -> str:
         if reason:
-            node.book.decline(tx, name, officer, reason)
+            node.lists.book.decline(tx, name, officer, reason)
         else:
-            node.book.approve(tx, name, officer)
+            node.lists.book.approve(tx, name, officer)
         return f"/telco/lists/{name}"
 
     return await act(call, use_case, entry)
@@ -159,7 +159,7 @@ async def withdraw(call: Call[Runtime]) -> Response:
         return await entry(call, wrong=wrong, typed=typed_into(call.body))
 
     def use_case(tx: Transaction) -> str:
-        node.book.withdraw(tx, name, officer, reason)
+        node.lists.book.withdraw(tx, name, officer, reason)
         return f"/telco/lists/{name}"
 
     return await act(call, use_case, entry)

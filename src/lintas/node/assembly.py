@@ -1,5 +1,6 @@
 """The one place that constructs the rooms of a node and wires them, and the one table of who hears which event."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -25,9 +26,6 @@ from lintas.intake.service import Intake
 from lintas.ledger.service import Ledger
 from lintas.ledger.watch import Watch
 from lintas.model.ids import IdSource
-from lintas.model.listings import ListingAppeal, ListingAppealStatus
-from lintas.model.markings import Marking
-from lintas.model.messages import Message
 from lintas.model.times import Clock
 from lintas.policy.table import PolicyTable
 from lintas.requests.amendments import Amendments
@@ -45,12 +43,11 @@ from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
-from lintas.telco.book import Book
+from lintas.telco.book_records import ListsChanged, PeerJoined
 from lintas.telco.figures.service import Counters, Scorecards
-from lintas.telco.redress.blocks import Blocks
-from lintas.telco.redress.inbox import ObjectionsInbox
-from lintas.telco.redress.service import Redress, Say
-from lintas.telco.settling import Settling
+from lintas.telco.numbers import Numbers
+from lintas.telco.redress.service import Redress
+from lintas.telco.service import Lists
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
@@ -93,6 +90,8 @@ class Parts(NamedTuple):
     vault: VaultKey | None = None
     #: Whose first of two approvals still counts; without one, who the access room lets in to approve.
     may_approve: MayApprove | None = None
+    #: Makes the redress ids of list entries; without one, a key that ends with the process.
+    redress_key: bytes | None = None
 
 
 class Node(NamedTuple):
@@ -125,7 +124,7 @@ class Node(NamedTuple):
     returns: Returns
     rail: Rail
     inbox: Inbox
-    book: Book
+    lists: Lists
     redress: Redress
     counters: Counters
     scorecards: Scorecards
@@ -221,26 +220,31 @@ def assemble(parts: Parts) -> Node:
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
     returns = Returns(chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids)
-    book = Book(
+    lists = Lists(
         me=me,
-        redress_key=b"k" * 32,
-        is_emergency=lambda _n: False,
+        redress_key=parts.redress_key or secrets.token_bytes(32),
+        peers=lambda: [member.authority for member in directory.peers(me)],
+        is_heard=lambda tx, peer: bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed",
         may_approve=parts.may_approve or access.may_approve,
-        settling=Settling(is_own_mobile=lambda _n: False, bus=bus, clock=clock),
+        numbers=Numbers(parts.table.jurisdiction),
+        signer=partial(parts.identity.signer_now, directory),
+        border=border,
         judge=judge,
+        ledger=ledger,
+        bus=bus,
         clock=clock,
+        ids=ids,
     )
     redress = Redress(
         me=me,
-        book=Blocks(
-            withdraw=lambda tx, entry, officer, why: book.withdraw(tx, entry, officer, why, "appeal"), clock=clock
-        ),
-        say=_say(border),
-        name_of=_named(parts),
+        book=lists.book,
+        say=lists.telling.say,
+        name_of=partial(_name_of, parts),
         contact=parts.contact,
         clock=clock,
         ids=ids,
     )
+    lists.imports.on_appeal = redress.told
     node = Node(
         parts=parts,
         bus=bus,
@@ -278,10 +282,10 @@ def assemble(parts: Parts) -> Node:
         returns=returns,
         rail=Rail(authority=parts.name, orders=orders, returns=returns, clock=clock),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
-        book=book,
+        lists=lists,
         redress=redress,
         counters=Counters(clock=clock),
-        scorecards=Scorecards(operators=parts.telcos, ordered=lambda _tx, _since, _until: (), clock=clock),
+        scorecards=Scorecards(operators=parts.telcos, clock=clock),
     )
     bus.subscribe(hearings(node))
     return node
@@ -323,7 +327,10 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("requests.opened", (HoldOpened,), node.orders.opened),
         Hearing("requests.admitted", (Admitted,), node.inbox.admitted),
         Hearing("requests.receipted", (ReceiptAnswered,), node.inbox.receipted),
-        Hearing("telco.objections", (Admitted,), ObjectionsInbox(border=node.border, redress=node.redress).admitted),
+        Hearing("telco.admitted", (Admitted,), node.lists.admitted),
+        Hearing("telco.receipted", (ReceiptAnswered,), node.lists.receipted),
+        Hearing("telco.carry_on", (ListsChanged,), node.lists.carry_on),
+        Hearing("telco.joined", (PeerJoined,), node.lists.telling.joined),
     ]
 
 
@@ -336,16 +343,7 @@ def _places(parts: Parts) -> Callable[[str], Place]:
     return place_of
 
 
-def _say(border: Border) -> Say:
-    """Let objections be told through the border; what a table does not let out is on record there."""
-
-    def say(tx: Transaction, peer: str, body: ListingAppeal | ListingAppealStatus) -> None:
-        border.release(tx, Message(purpose="disruption", marking=Marking(plane="A"), bodies=(body,)), peer)
-
-    return say
-
-
-def _named(parts: Parts) -> Callable[[str], str]:
+def _name_of(parts: Parts, authority: str) -> str:
     """Name an authority as people read it; "" is this one."""
-    names = {member.authority: member.name for member in parts.directory.peers(parts.identity.authority)}
-    return lambda authority: names.get(authority, authority) if authority else parts.name
+    known = {member.authority: member.name for member in parts.directory.peers(parts.identity.authority)}
+    return known.get(authority, authority) if authority else parts.name

@@ -1,4 +1,4 @@
-"""Judges a call as a gateway here would, rung by rung, by the lists as they stand in the book; nobody is asked, nothing is kept."""
+"""Judges a call as a gateway here would, rung by rung, by the lists as they stand; nobody is asked, nothing is kept."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):
-    """One rung as the call passed it: what it saw, and where it ends the call or an answer would, what is done by whose rule."""
+    """One rung as the call passed it: what it saw, and where the call ends, what is done by whose rule."""
 
     rung: str
     text: str
@@ -46,9 +46,10 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be done. Where the home network would be asked, ``asks`` names it, ``needs`` is what would show the number real.
+    """What would be done.
 
-    Without steps nothing was judged yet.
+    Where the home network would be asked, ``asks`` names it, and ``needs`` is what would show the number to be real. Without steps
+    nothing was judged yet.
     """
 
     preset: str
@@ -75,7 +76,9 @@ async def judge(runtime: Runtime, trial: Trial, language: str) -> Judged:
     now = times.render(node.parts.clock.now())
 
     def look(tx: Transaction) -> Judged:
-        ladder = Ladder(BookLookup(tx, node.book, now), preset, numbers, level=trial.level, partners=_partners(runtime))
+        ladder = Ladder(
+            BookLookup(tx, node.lists.book, now), preset, numbers, level=trial.level, partners=_partners(runtime)
+        )
         steps, first = tuple(_rung(each, language) for each in ladder.explain(call)), ladder.first(call)
         seen = Judged(preset=preset.name, jurisdiction=where, steps=steps)
         if isinstance(first, Ask):

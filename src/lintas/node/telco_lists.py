@@ -94,7 +94,7 @@ def _found(node: Node, wish: Asked) -> dict[str, tuple[str, ...]]:
             form = values.normal(subject, wish.q)
         except BadInput:
             continue
-        ids += [node.book.id_of(subject, kind, form) for kind in KINDS]
+        ids += [node.lists.book.id_of(subject, kind, form) for kind in KINDS]
     return {"ids": tuple(ids)}
 
 
@@ -103,11 +103,11 @@ async def one_entry(runtime: Runtime, entry: str, officer: str) -> OneEntry:
     node = runtime.node
 
     def look(tx: Transaction) -> OneEntry:
-        kept = node.book.entry(tx, entry)
+        kept = node.lists.book.entry(tx, entry)
         hit = None if kept.kind == "protected" else safety.hit_of(tx, kept.subject, kept.value)
         return OneEntry(
             entry=kept,
-            sightings=node.book.vouched(tx, entry),
+            sightings=node.lists.book.vouched(tx, entry),
             hits=[hit] if hit else [],
             mine=any(same_person(name, officer) for name in kept.listed_by),
             contested=node.redress.contested(tx, entry),

@@ -12,7 +12,7 @@ MEDIA = "text/csv; charset=utf-8"
 
 
 def sheet(kind: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> bytes:
-    """Write rows of one struct, a column for each field; nothing in them begins a formula, all are words of lists or numbers."""
+    """Write rows of one struct, a column for each field; all are words of closed lists, codes of settings, or numbers."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(kind.__struct_fields__)

@@ -28,6 +28,7 @@ CATEGORIES = {
     "indicator": Category("an indicator", "A", "none"),
     "text_template": Category("a message template", "A", "none"),
     "number_range": Category("a range of telephone numbers", "A", "none"),
+    "listed_number": Category("a telephone number on a list", "B", "suspect"),
     "campaign_summary": Category("a campaign summary without persons", "A", "none"),
     "public_warning": Category("a public warning", "A", "none"),
     "statistical_return": Category("a table of counts", "A", "none"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, bindparam, insert, select, update
+from sqlalchemy import Column, Index, Integer, Select, String, Table, Text, bindparam, insert, select, update
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -113,8 +113,13 @@ def unconfirmed(tx: Transaction, limit: int = 200) -> list[Told]:
 
 
 def peers(tx: Transaction) -> set[str]:
-    """Return every peer that a listing ever went to."""
-    return set(tx.scalars(select(told.c.peer).where(told.c.object != "").distinct()))
+    """Return every peer that anything was ever told, or would have been if our own law let it."""
+    return set(tx.scalars(select(told.c.peer).distinct()))
+
+
+def told_to(peer: str) -> Select[tuple[str]]:
+    """Return the question for what a peer was told of, or would have been."""
+    return select(carried.c.entry).join(told, carried.c.batch == told.c.batch).where(told.c.peer == peer)
 
 
 def hear(tx: Transaction, peer: str, batch: str, at: str) -> bool:

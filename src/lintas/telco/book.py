@@ -11,14 +11,14 @@ import msgspec
 from lintas.border.judge import Judge
 from lintas.model import times
 from lintas.model.errors import Conflict, NotAllowed, NotFound
+from lintas.model.listings import EndCode, Entry, Subject
 from lintas.model.listings import ListKind as Kind
-from lintas.model.listings import Subject
 from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.telco import abroad_store, rules, safety, store, values
-from lintas.telco.book_records import DESK, EndCode, Kept, Proposal, Sighting
+from lintas.telco.book_records import DESK, Kept, Proposal, Sighting
 from lintas.telco.lists.ids import redress_ids
 from lintas.telco.safety import IsEmergency
 from lintas.telco.settling import Settling
@@ -38,7 +38,7 @@ class Book:
         judge: Judge,
         clock: Clock,
     ) -> None:
-        self.me, self._is_emergency, self._may_approve = me, is_emergency, may_approve
+        self.me, self.is_emergency, self._may_approve = me, is_emergency, may_approve
         self._settling, self._judge, self._clock = settling, judge, clock
         self._redress_id = redress_ids(redress_key)
 
@@ -92,7 +92,7 @@ class Book:
         Refused for what is never listed, NotAllowed where our own law has no such order, Conflict when it waits already.
         """
         value = values.normal(proposal.subject, proposal.value)
-        found = safety.check(tx, proposal.subject, value, proposal.kind, is_emergency=self._is_emergency)
+        found = safety.check(tx, proposal.subject, value, proposal.kind, is_emergency=self.is_emergency)
         entry, now = self.id_of(proposal.subject, proposal.kind, value), self._clock.now()
         seen = self.vouched(tx, entry)
         earlier = next((each for each in seen if each.source == DESK), None)
@@ -146,8 +146,8 @@ class Book:
     def approve(self, tx: Transaction, entry: str, officer: str) -> Kept:
         """Say yes to whatever of an entry waits; in force once as many have as it needs.
 
-        NotAllowed for who proposed what needs two, and where this authority's law does not let it; Conflict for a second yes of one
-        person, and when nothing waits. A first yes of somebody who may not approve any more does not count.
+        NotAllowed for who proposed what needs two, and where this authority's law does not let it; Conflict for a second yes
+        of one person, and when nothing waits. A first yes of somebody who may not approve any more does not count.
         """
         kept = self.entry(tx, entry)
         waiting = [each for each in self.vouched(tx, entry) if each.state == "waits"]
@@ -222,13 +222,13 @@ class Book:
         return any(same_person(name, officer) for name in kept.listed_by)
 
 
-def blank(entry: str, proposal: Proposal, value: str, first: Sighting) -> Kept:
+def blank(entry: str, named: Proposal | Entry, value: str, first: Sighting) -> Kept:
     """Return an entry that nothing was worked out of yet."""
     return Kept(
         id=entry,
-        subject=proposal.subject,
+        subject=named.subject,
         value=value,
-        kind=proposal.kind,
+        kind=named.kind,
         state="declined",
         owner=first.owner,
         reason=first.reason,

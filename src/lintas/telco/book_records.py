@@ -29,6 +29,12 @@ class ListsChanged(msgspec.Struct, frozen=True):
     why: str
 
 
+class PeerJoined(msgspec.Struct, frozen=True):
+    """There is a member that was never told what is listed here."""
+
+    peer: str
+
+
 class Proposal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an officer proposes to list; ``expires`` "" is the longest that is allowed. ``share`` false keeps it from peers.
 
@@ -53,7 +59,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     ``id`` is this authority's redress id; one value listed as one kind is one entry, whoever vouches for it. ``origin`` is the
     authority that listed it and ``origin_id`` its own id of it, both "" where this authority did. ``needs`` is how many more
     approvers it waits for, ``why`` what asks for them. ``listed_by`` names everybody here who had a say. ``rule`` and ``law``
-    are those by which this authority enforces it.
+    are those by which this authority enforces it, ``statement`` the peer's object that said it.
     """
 
     id: RedressId
@@ -75,6 +81,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     listed_by: tuple[str, ...] = ()
     rule: str = ""
     law: str = ""
+    statement: str = ""
     ended_at: str = ""
     end_code: EndCode | Literal[""] = ""
     ended_by: str = ""
@@ -84,8 +91,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """One source's word for an entry: nobody but that source, and this authority's own people, can take it back.
 
-    ``ref`` is the source's own id of it. ``waits``: it was seen and counts only with an approval. ``suspended`` while its source
-    is stopped or severed. ``batch`` is the import or the peer's batch that brought it.
+    ``ref`` is the source's own id of it. ``waits``: it counts only once it is approved. ``suspended`` while its source is
+    stopped or severed. ``batch`` is the import, or the peer's statement, that brought it.
     """
 
     source: str
@@ -121,7 +128,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One source: since when it is known, until when it is only watched, how much it may bring an hour, whether it is stopped.
 
-    ``restart_by`` asked for its restart; another person does it. ``severed``: it is a peer that is severed, or no member any more.
+    ``restart_by`` asked for its restart; another person does it. ``severed``: it is a peer that is severed, or no member.
     """
 
     name: SourceName
@@ -165,7 +172,7 @@ class NewAllowed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):
     """A standing word of two officers: what a peer lists of these subjects is enforced here without a further one.
 
-    It counts from ``second_by``'s word until ``until`` or ``ended_at``. Without one, each entry of that peer waits for approval.
+    It counts from ``second_by``'s word until ``until`` or ``ended_at``. Without one, each entry of that peer waits.
     """
 
     peer: str

@@ -8,10 +8,10 @@ import msgspec
 
 from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotAllowed
-from lintas.model.listings import LEAST_RANGE, Grade, Subject, range_of
+from lintas.model.listings import LEAST_RANGE, EndCode, Grade, Subject, range_of
 from lintas.model.listings import ListKind as Kind
 from lintas.model.people import same_person
-from lintas.telco.book_records import EndCode, Kept, Sighting, State, Why
+from lintas.telco.book_records import Kept, Sighting, State, Why
 
 #: How long an entry stands when nobody sees it again; what an owner says of its own range or name is attested each year.
 STANDS: dict[Subject, timedelta] = {
@@ -30,6 +30,8 @@ ATTESTED_STANDS = timedelta(days=365)
 SKEW = timedelta(minutes=5)
 #: A renewal by less is not told to peers: they would hear of nothing else.
 TELL_AGAIN = timedelta(days=1)
+#: How far from now a peer's word of when it did something can be believed.
+LONGEST_WAY = timedelta(days=2)
 SHADOW_LASTS = timedelta(hours=24)
 
 Plane = Literal["A", "B"]
@@ -95,6 +97,16 @@ def counts(seen: Sighting, now: str) -> bool:
     return seen.state == "live" and not seen.suspended and later(seen.expires, now)
 
 
+def watched(seen: Sighting, now: str) -> bool:
+    """Tell whether what a sighting would block is only counted as yet."""
+    return bool(seen.shadow_until) and later(seen.shadow_until, now)
+
+
+def speaks(seen: Sighting, now: str) -> bool:
+    """Tell whether a sighting of our own is told to peers."""
+    return counts(seen, now) and not watched(seen, now)
+
+
 def later(one: str, other: str) -> bool:
     """Tell whether a time that this node wrote is later than another: both are UTC, to the second or finer."""
     return times.parse(one) > times.parse(other)
@@ -122,9 +134,9 @@ def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> K
     sources = independent(live)
     confirmed = any(each.grade == "confirmed" for each in live if not (own and each.origin))
     short = own and kept.kind == "blocked" and sources < 2 and not confirmed
-    watched = all(each.shadow_until and later(each.shadow_until, now) for each in live)
+    only_watched = all(watched(each, now) for each in live)
     grade: Grade = "confirmed" if confirmed else "corroborated" if sources > 1 else "reported"
-    state: State = "proposed" if short else "shadow" if watched else "listed"
+    state: State = "proposed" if short else "shadow" if only_watched else "listed"
     began = kept.state not in ("listed", "shadow")
     return msgspec.structs.replace(
         kept,
@@ -143,6 +155,7 @@ def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> K
         listed_by=_people(live),
         rule=first.rule,
         law=first.law,
+        statement=first.batch if first.origin else "",
         **NOT_ENDED,
     )
 
@@ -161,6 +174,7 @@ def _waiting(kept: Kept, waiting: Sequence[Sighting]) -> Kept:
         expires=max((each.expires for each in waiting), key=times.parse),
         origin=first.origin,
         origin_id=first.ref if first.origin else "",
+        statement=first.batch if first.origin else "",
         needs=max(each.needs - bool(each.approved_by) for each in waiting),
         why=tuple(dict.fromkeys(why for each in waiting for why in each.why)),
         listed_by=_people(waiting),

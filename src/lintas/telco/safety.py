@@ -1,7 +1,7 @@
 """What stands between a proposal and a block: allow-lists, shared hosts, endings, how much a source may bring, a stop.
 
-A lawful number that is blocked cuts a person off. So what hits an allow-list takes two people, whatever strangers share is never
-listed as a whole, and no feed or peer can do either at all.
+A lawful number that is blocked cuts a person off. So what hits an allow-list takes two people, whatever strangers share is
+never listed as a whole, and no feed or peer can do either at all.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,11 +1,12 @@
 """The tables of entries and of who vouches for each; only what the whole room shares stands here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import (
     Column,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
@@ -43,6 +44,7 @@ entries = Table(
     Column("listed_by", Text, nullable=False),
     Column("rule", String(1000), nullable=False),
     Column("law", String(1000), nullable=False),
+    Column("statement", String(64), nullable=False),
     Column("ended_at", String(40), nullable=False),
     Column("end_code", String(20), nullable=False),
     Column("ended_by", String(120), nullable=False),
@@ -52,7 +54,7 @@ entries = Table(
     Column("unpublished", Integer, nullable=False, default=0),
     Column("untold", Integer, nullable=False, default=0),
     Column("published_in", String(12), nullable=False, default=""),
-    Column("published_as", Text, nullable=False, default=""),
+    Column("published_as", String(200), nullable=False, default=""),
     Column("version", Integer, nullable=False, default=0),
     Column("told_until", String(40), nullable=False, default=""),
     Column("decided_at", String(40), nullable=False, default=""),
@@ -107,6 +109,7 @@ _KEPT = ("sources", "why", "listed_by")
 _SIGHTING = ("sources", "why")
 _FLAGS = ("suspended", "share")
 _SAVE = update(entries).where(entries.c.id == bindparam("of_id"))
+_TOLD = update(entries).where(entries.c.id == bindparam("of_id"))
 _SAVE_SIGHTING = update(sightings).where(
     sightings.c.source == bindparam("of_source"), sightings.c.ref == bindparam("of_ref")
 )
@@ -256,3 +259,24 @@ def out_of_shadow(tx: Transaction, now: str, limit: int) -> list[Sighting]:
         sightings.c.state == "live", sightings.c.shadow_until != "", sightings.c.shadow_until <= now
     )
     return [from_row(Sighting, row, _SIGHTING, _FLAGS) for row in tx.execute(query.limit(limit))]
+
+
+# ---- what peers are still to hear
+
+
+def untold(tx: Transaction, limit: int) -> list[tuple[Kept, str]]:
+    """Return entries of which peers may have to hear, each with the expiry that they were told ("" never, or withdrawn)."""
+    query = select(entries).where(entries.c.untold == 1).order_by(entries.c.id).limit(limit)
+    return [(from_row(Kept, row, _KEPT), row.told_until) for row in tx.execute(query)]
+
+
+def told(tx: Transaction, until: Mapping[str, str]) -> None:
+    """Note until when peers were told that these entries stand ("" withdrawn)."""
+    if until:
+        tx.execute(_TOLD, [{"of_id": name, "told_until": each, "untold": 0} for name, each in until.items()])
+
+
+def never_told(tx: Transaction, told_to: Select[tuple[str]], limit: int) -> list[Kept]:
+    """Return entries that peers were told of, except those among ``told_to``."""
+    query = select(entries).where(entries.c.told_until != "", entries.c.id.not_in(told_to))
+    return [from_row(Kept, row, _KEPT) for row in tx.execute(query.order_by(entries.c.id).limit(limit))]

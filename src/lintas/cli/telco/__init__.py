@@ -4,7 +4,13 @@ import click
 
 from lintas.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "serve": ("lintas.cli.telco.serve", "serve", "Answer what to do with a call, over HTTP, from a list."),
+    "check": ("lintas.cli.telco.check", "check", "Say what a list says of one number."),
+    "list": ("lintas.cli.telco.lists", "lists", "Build and look after the list of a gateway."),
+    "explain": ("lintas.cli.telco.explain", "explain", "Say what a gateway would do with a call, rung by rung."),
+    "preset": ("lintas.cli.telco.explain", "preset", "Show a policy on calls as a table."),
+}
 
 
 @click.group(cls=LazyGroup, commands_table=COMMANDS)

@@ -19,7 +19,7 @@ Calls = Annotated[int, msgspec.Meta(ge=1, le=MOST_CALLS)]
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many calls of one sort came to one end; with ``shadow`` it is what a list on trial would have done, and nothing was."""
+    """How many calls of one sort came to one end; ``shadow``: what a list on trial would have done, and nothing was."""
 
     trunk: Trunk
     action: Action
@@ -80,9 +80,9 @@ class Ordered(NamedTuple):
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     """How one operator carried out what was published to it in a month; docs/telco-redress.md defines each figure.
 
-    ``given`` = ``done`` + ``waiting``; ``late`` are those done, or still waiting, after ``bound_s``. ``reversed`` are entries given
-    that were taken back since an objection was upheld; ``false_blocks`` what the operator reported itself, ``false_upheld`` those
-    of them that proved right. Times are seconds, None where nothing was done.
+    ``given`` = ``done`` + ``waiting``; ``late`` are those done, or still waiting, after ``bound_s``. ``reversed`` are entries
+    given that were taken back since an objection was upheld; ``false_blocks`` what the operator reported itself, ``false_upheld``
+    those of them that proved right. Times are seconds, None where nothing was done.
     """
 
     month: str

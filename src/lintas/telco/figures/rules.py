@@ -12,7 +12,7 @@ from lintas.telco.figures.records import CounterReport, Ordered, Scorecard
 OLDEST = timedelta(days=3)
 #: And this much early: clocks differ.
 AHEAD = timedelta(minutes=2)
-#: From published to obeyed by an operator's gateways, seconds; later is late. Sixty seconds is what a partition that heals may take.
+#: From published to obeyed by an operator's gateways, seconds; later is late: what a partition that heals may take.
 BOUND_S = 60
 
 

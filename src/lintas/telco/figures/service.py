@@ -1,7 +1,7 @@
 """Takes what gateways counted, once a minute each, and gives a month's counters and each operator's scorecard."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 
 import msgspec
 
@@ -9,12 +9,9 @@ from lintas.model import times
 from lintas.model.errors import Conflict
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco.figures import rules, store
-from lintas.telco.figures.records import CounterFigures, CounterReport, CountsTaken, Ordered, Scorecard
+from lintas.telco.figures import ordered_store, rules, store
+from lintas.telco.figures.records import CounterFigures, CounterReport, CountsTaken, Scorecard
 from lintas.telco.redress import store as redress_store
-
-#: Gives what was published to operators from one time until before another (RFC 3339).
-OrderedBetween = Callable[[Transaction, str, str], Iterable[Ordered]]
 
 
 class Counters:
@@ -53,18 +50,15 @@ class Counters:
 
 
 class Scorecards:
-    """How each operator carried out what was published to it.
+    """How each operator carried out what was published to it; ``operators`` are those connected here."""
 
-    ``operators`` are those connected here; ``ordered`` gives what was published to them between two times.
-    """
-
-    def __init__(self, *, operators: Collection[str], ordered: OrderedBetween, clock: Clock) -> None:
-        self._operators, self._ordered, self._clock = operators, ordered, clock
+    def __init__(self, *, operators: Collection[str], clock: Clock) -> None:
+        self._operators, self._clock = operators, clock
 
     def of_month(self, tx: Transaction, month: str, operator: str = "") -> list[Scorecard]:
         """Return the scorecards of a month, of one operator or of all that are connected; BadInput for what is no month."""
         since, until = rules.month_bounds(month)
-        ordered = list(self._ordered(tx, since, until))
+        ordered = ordered_store.between(tx, since, until)
         upheld = redress_store.upheld_entries(tx, [each.entry for each in ordered])
         reports = [each for each in redress_store.received_between(tx, since, until) if each.kind == "false_block"]
         names = [operator] if operator else sorted({*self._operators, *(each.operator for each in ordered)})

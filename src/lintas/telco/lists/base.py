@@ -36,6 +36,8 @@ PREFIX = struct.Struct("<16sQ32s")
 CLASS_BITS = 14
 #: The class number in a word that says: look among those apart.
 APART = (1 << CLASS_BITS) - 1
+#: Every so many words one is kept apart, so that a search ends on one page of the file.
+STEP = 256
 #: Classes that are kept as rows once they were asked for.
 MOST_ROWS = 1 << CLASS_BITS
 MAX_HEADER = 1 << 28
@@ -102,8 +104,8 @@ def aligned(size: int) -> int:
 class Base:
     """An opened base file. It must only ever be replaced by renaming another over it, never be written in place."""
 
-    def __init__(self, header: Header, held: memoryview, start: int) -> None:
-        self.header = header
+    def __init__(self, header: Header, held: memoryview, start: int, inode: int) -> None:
+        self.header, self.inode = header, inode
         columns = []
         for form, length in header.columns():
             size = length * struct.calcsize(form)
@@ -111,6 +113,8 @@ class Base:
             start += aligned(size)
         self.words, self.late, self.apart_at, self.apart_class, *ranges = columns
         self._first, self._last, self._expires, self.range_class, cuts, offsets, members = ranges
+        self._steps: list[int] = self.words[::STEP].tolist()
+        self._count = header.entries
         self._rows: dict[int, Row] = {}
         self.segments = (cuts, offsets, members)
         self.ranges = Ranges(Segments(*self.segments), header.ranges, self._range)
@@ -120,7 +124,8 @@ class Base:
         """Map a base file; Damaged when it is none, is cut off or was changed. ``whole=False`` reads only its header."""
         try:
             with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
+                about = os.fstat(file.fileno())
+                size = about.st_size
                 if size < PREFIX.size:
                     raise Damaged("the file is too short for a list", "fetch it again", where=str(path))
                 held = memoryview(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ))
@@ -130,7 +135,7 @@ class Base:
             header, start = _header(held)
             if whole and hashlib.sha256(held[start:]).hexdigest() != header.body:
                 raise Damaged("the list was changed or damaged after it was made", "fetch it again")
-            return cls(header, held, start)
+            return cls(header, held, start, about.st_ino)
         except LintasError as wrong:
             raise Damaged(wrong.what, wrong.do, where=str(path)) from None
 
@@ -140,8 +145,9 @@ class Base:
 
     def rows(self, number: int) -> tuple[Row, ...]:
         """Return what the file says of one number, ranges aside."""
-        words, count = self.words, self.header.entries
-        at = bisect_left(words, number << CLASS_BITS)
+        words, count, least = self.words, self._count, number << CLASS_BITS
+        step = bisect_left(self._steps, least) * STEP
+        at = bisect_left(words, least, step - STEP if step else 0, step if step < count else count)
         if at == count or words[at] >> CLASS_BITS != number:
             return ()
         end = at + 1
@@ -152,10 +158,10 @@ class Base:
     def row(self, at: int) -> Row:
         """Return the entry at a place."""
         index = self.words[at] & APART
-        if index == APART and self.header.apart:
+        if index == APART and len(self.apart_at):
             index = self.apart_class[bisect_left(self.apart_at, at)]
         row = self._rows.get(index) or self.class_row(index)
-        return row._replace(expires=row.expires + self.late[at]) if self.header.late else row
+        return row._replace(expires=row.expires + self.late[at]) if self.late else row
 
     def class_row(self, index: int) -> Row:
         """Return a class of the header."""

@@ -53,9 +53,26 @@ class Directory:
                 raise BadInput(f"no redress key can be made ({wrong.strerror})", "bring one", where=str(path)) from None
         return check_key(load_secret(path), str(path))
 
-    def open(self, *, clock: Clock) -> tuple[Snapshot, list[LintasError]]:
+    def open(self, *, clock: Clock, key: bytes | None = None) -> tuple[Snapshot, list[LintasError]]:
         """Map the base file and apply the deltas behind it; also returns what kept a delta from being taken."""
-        return self.advance(Snapshot(Base.open(self.base), self.redress_key(), clock=clock))
+        return self.advance(Snapshot(Base.open(self.base), key or self.redress_key(), clock=clock))
+
+    def after(self, snapshot: Snapshot) -> tuple[Snapshot, list[LintasError]]:
+        """Return what is in force after a snapshot: further deltas, or another base file and those behind it.
+
+        An older base file than what is held is not taken (Conflict): a gateway's list never goes back.
+        """
+        if self.base.stat().st_ino == snapshot.base.inode:
+            return self.advance(snapshot)
+        base = Base.open(self.base)
+        if base.header.name == snapshot.name and base.header.version < snapshot.version:
+            latest, wrong = self.advance(Snapshot(base, snapshot.key, clock=snapshot.clock))
+            if latest.version < snapshot.version:
+                raise Conflict(
+                    f"the base file is at {latest.version}, and {snapshot.version} is in force", "fetch the newer ones"
+                )
+            return latest, wrong
+        return self.advance(Snapshot(base, snapshot.key, clock=snapshot.clock))
 
     def advance(self, snapshot: Snapshot) -> tuple[Snapshot, list[LintasError]]:
         """Apply the deltas that follow; one that is damaged or follows nothing ends it, and what was in force stays."""
@@ -93,9 +110,13 @@ class Directory:
     def tidy(self) -> None:
         """Remove the deltas that are in the base file."""
         version = Base.open(self.base, whole=False).header.version
-        for path in sorted(self.path.joinpath(DELTAS).glob("[0-9]" * 12)):
+        for path in self.deltas():
             if int(path.name) <= version:
                 path.unlink(missing_ok=True)
+
+    def deltas(self) -> list[Path]:
+        """Return the deltas that lie there, in their order."""
+        return sorted(self.path.joinpath(DELTAS).glob("[0-9]" * 12))
 
     def stamp(self, snapshot: Snapshot) -> tuple[int, ...]:
         """Return what differs when there is something new to read: two looks at the file system."""

@@ -55,14 +55,20 @@ class Snapshot:
         """Return what is listed now of a number; itself before a range, and of each the kind that wins."""
         now = self.clock()
         held = self._numbers.get(number)
-        row = winner(self.base.rows(number) if held is None else held, now)
-        if row is not None:
-            return self._listed(row, number, number)
+        if held is None:
+            held = self.base.rows(number)
+        if held and (row := winner(held, now)) is not None:
+            return Listed(row.kind, self._id(row.kind, f"+{number}"), row.owner, row.reason, row.expires)
+        if not self.ranges:
+            return None
         best: Found | None = None
         for each in self.ranges.over(number):
             if each.row.expires > now and (best is None or each.row.place < best.row.place):
                 best = each
-        return None if best is None else self._listed(best.row, best.first, best.last)
+        if best is None:
+            return None
+        row = best.row
+        return Listed(row.kind, self._id(row.kind, write(best.first, best.last)), row.owner, row.reason, row.expires)
 
     def rows(self, number: int) -> tuple[Row, ...]:
         """Return everything listed of a number itself, whether expired or not."""
@@ -126,10 +132,6 @@ class Snapshot:
         after_all.version, after_all.head, after_all.at = delta.number, delta.id, delta.statement.at
         after_all._ids = {**self._ids, delta.number: delta.id}
         return after_all
-
-    def _listed(self, row: Row, first: int, last: int) -> Listed:
-        value = write(first, last)
-        return Listed(row.kind, self._id(row.kind, value), row.owner, row.reason, row.expires)
 
 
 def key_of(change: Change) -> Key:

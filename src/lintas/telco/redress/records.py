@@ -23,8 +23,8 @@ FalseCause = Literal["real_customer", "roaming", "forwarded", "ported", "recycle
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
     """One entry in force as redress needs it.
 
-    ``origin`` is the authority that listed it and ``origin_id`` its own id of it, both "" where this authority did; ``listed_by``
-    names everybody here who had a say in listing it; ``importers`` are the authorities that were sent it.
+    ``origin`` is the authority that listed it and ``origin_id`` its own id of it, both "" where this authority did.
+    ``listed_by`` names everybody here who had a say in listing it; ``importers`` are the authorities that were sent it.
     """
 
     id: RedressId
@@ -45,8 +45,8 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True):
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """What anybody with a block's id reads: what is blocked, by whom, why, how well shown, since when, until when.
 
-    ``shown`` is the value with most of a number left out. Where nothing is blocked (any more) every other field is empty, for an id
-    that was withdrawn as for one that never was.
+    ``shown`` is the value with most of a number left out. Where nothing is blocked (any more) every other field is empty, for
+    an id that was withdrawn as for one that never was.
     """
 
     id: str
@@ -100,9 +100,9 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
 
     ``origin`` is the authority that decides ("" this one). ``via`` is the authority that told of it ("" it was made here), and
     ``their_id`` the id by which authorities speak of it, that of where it was made. Who objects, and their words, stay there:
-    elsewhere ``name``, ``contact`` and ``text`` are empty, and ``object`` is the statement that told of it. ``answer_by`` is when
-    the first answer is owed, ``late_at`` when somebody was told that none was. ``lifted_by`` took the entry back here by this
-    authority's own law, whatever the origin decides. Times are RFC 3339 UTC.
+    elsewhere ``name``, ``contact`` and ``text`` are empty. ``answer_by`` is when the first answer is owed, ``late_at`` when
+    somebody was told that none was given. ``lifted_by`` took the entry back here by this authority's own law, whatever the
+    origin decides. Times are RFC 3339 UTC.
     """
 
     id: str
@@ -115,7 +115,6 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
     via: str = ""
     their_id: str = ""
-    object: str = ""
     ground: Ground = "other"
     name: str = ""
     contact: str = ""

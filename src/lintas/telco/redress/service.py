@@ -14,6 +14,7 @@ from lintas.model.ids import IdSource
 from lintas.model.listings import Ground, ListingAppeal, ListingAppealStatus
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
+from lintas.telco.book import Book
 from lintas.telco.redress import rules, store
 from lintas.telco.redress.blocks import Blocks
 from lintas.telco.redress.records import (
@@ -37,8 +38,8 @@ MOST_AT_ONCE = 200
 GONE = "the entry was taken back before"
 
 
-#: Says a body to one peer: ListingAppeal or ListingAppealStatus.
-Say = Callable[[Transaction, str, ListingAppeal | ListingAppealStatus], None]
+#: Says how an objection stands to one peer; False where our own law does not let it.
+Say = Callable[[Transaction, str, ListingAppeal | ListingAppealStatus], bool]
 
 
 class Redress:
@@ -50,7 +51,7 @@ class Redress:
     def __init__(
         self,
         *,
-        book: Blocks,
+        book: Book,
         me: str,
         say: Say,
         name_of: Callable[[str], str],
@@ -58,14 +59,14 @@ class Redress:
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._book, self._me, self._say, self._name_of = book, me, say, name_of
+        self._book, self._blocks, self._me, self._say, self._name_of = book, Blocks(book, clock), me, say, name_of
         self._contact, self._clock, self._ids = contact, clock, ids
 
     # ---- what anybody reads
 
     def notice(self, tx: Transaction, entry: str) -> Notice:
         """Return what anybody reads under an id; the same questions are asked of the database whatever it is."""
-        found, contested = self._book.find(tx, entry), store.contested(tx, entry)
+        found, contested = self._blocks.find(tx, entry), store.contested(tx, entry)
         origin = "" if found is None else found.origin
         return rules.notice(entry, found, authority=self._name_of(origin), contested=contested, contact=self._contact)
 
@@ -83,7 +84,7 @@ class Redress:
             decided_at=found.decided_at,
             reason=found.reason,
             lifted=bool(found.lifted_by),
-            blocked=self._book.find(tx, found.entry) is not None,
+            blocked=self._blocks.find(tx, found.entry) is not None,
             contact=self._contact,
         )
 
@@ -105,7 +106,7 @@ class Redress:
         return self._file(tx, made, None)
 
     def _in_force(self, tx: Transaction, entry: str) -> Blocked:
-        found = self._book.find(tx, entry)
+        found = self._blocks.find(tx, entry)
         if found is None:
             raise NotFound("nothing is blocked under this id", "there is nothing to object to")
         return found
@@ -164,7 +165,7 @@ class Redress:
 
     def entry_of(self, tx: Transaction, objection: Objection) -> Blocked | None:
         """Return the entry that an objection is to, while it is in force."""
-        return self._book.find(tx, objection.entry)
+        return self._blocks.find(tx, objection.entry)
 
     def decide(self, tx: Transaction, name: str, officer: str, ruling: Ruling) -> Objection:
         """Decide on an objection to an entry of this authority's own.
@@ -173,12 +174,12 @@ class Redress:
         who had a say in listing it, and where another authority decides; Conflict when it is decided.
         """
         item = self.objection(tx, name)
-        entry = self._book.find(tx, item.entry)
+        entry = self._blocks.find(tx, item.entry)
         rules.check_decider(item, entry, officer, ruling)
         if not ruling.uphold:
             return self._close(tx, entry, item, "dismissed", officer, ruling.reason)
         if entry is not None:
-            self._book.withdraw(tx, entry.id, officer, ruling.reason)
+            self._book.withdraw(tx, entry.id, officer, ruling.reason, "appeal")
         others = [each for each in store.of_entry(tx, item.entry, open_only=True) if each.id != item.id]
         for each in others:
             self._close(tx, entry, each, "upheld", officer, ruling.reason)
@@ -189,9 +190,9 @@ class Redress:
         item = self.objection(tx, name)
         if not item.origin:
             raise Conflict("this authority listed it itself", "decide on the objection")
-        if item.lifted_by or self._book.find(tx, item.entry) is None:
+        if item.lifted_by or self._blocks.find(tx, item.entry) is None:
             raise Conflict("nothing is blocked here under this id any more", "there is nothing to take back")
-        self._book.withdraw(tx, item.entry, officer, reason)
+        self._book.withdraw(tx, item.entry, officer, reason, "appeal")
         lifted = msgspec.structs.replace(item, lifted_by=officer, lifted_at=self._now())
         store.keep(tx, lifted)
         return lifted
@@ -229,7 +230,14 @@ class Redress:
 
     # ---- other authorities
 
-    def heard(self, tx: Transaction, peer: str, told: ListingAppeal, statement: str = "") -> None:
+    def told(self, tx: Transaction, peer: str, said: ListingAppeal | ListingAppealStatus) -> None:
+        """Take what a peer says about objections."""
+        if isinstance(said, ListingAppeal):
+            self.heard(tx, peer, said)
+        else:
+            self.heard_status(tx, peer, said)
+
+    def heard(self, tx: Transaction, peer: str, told: ListingAppeal) -> None:
         """Take what a peer tells of an objection: to an entry of ours, which is decided here, or to one of its own.
 
         The peer is answered at once where the entry is gone (upheld: it was taken back) or where too many objections wait.
@@ -237,17 +245,17 @@ class Redress:
         if store.known(tx, told.appeal):
             return
         if told.origin == self._me:
-            self._asked(tx, peer, told, statement)
-        elif told.origin == peer and (entry := self._book.of_origin(tx, peer, told.entry)) is not None:
+            self._asked(tx, peer, told)
+        elif told.origin == peer and (entry := self._blocks.of_origin(tx, peer, told.entry)) is not None:
             noted = self._new(entry, "notice", told.ground)
-            store.add(tx, msgspec.structs.replace(noted, via=peer, their_id=told.appeal, object=statement))
+            store.add(tx, msgspec.structs.replace(noted, via=peer, their_id=told.appeal))
 
-    def _asked(self, tx: Transaction, peer: str, told: ListingAppeal, statement: str) -> None:
-        found = self._book.find(tx, told.entry)
+    def _asked(self, tx: Transaction, peer: str, told: ListingAppeal) -> None:
+        found = self._blocks.find(tx, told.entry)
         answer = ListingAppealStatus(appeal=told.appeal, entry=told.entry, state="upheld", at=self._now(), reason=GONE)
         if found is not None and not found.origin:
             made = self._new(found, "person", told.ground)
-            made = msgspec.structs.replace(made, via=peer, their_id=told.appeal, object=statement)
+            made = msgspec.structs.replace(made, via=peer, their_id=told.appeal)
             try:
                 self._file(tx, made, None)
             except Conflict as wrong:

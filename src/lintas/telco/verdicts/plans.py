@@ -83,6 +83,9 @@ class Plan:
     def __init__(self, jurisdiction: str, text: PlanText, public: tuple[tuple[str, str], ...] = ()) -> None:
         self.jurisdiction, self.text = jurisdiction, text
         self.code, self.trunk_prefix, self.complete = text.country_code, text.trunk_prefix, text.complete
+        self.away = text.international_prefix
+        #: A plan of exercises, inside +999.
+        self.fictional = self.code.startswith("999")
         self.nomadic = frozenset(text.nomadic)
         self.emergency = frozenset(text.emergency)
         #: An emergency number as it may come in a called number: alone, or behind a prefix or the country code.
@@ -94,11 +97,8 @@ class Plan:
         shared = metadata.regions_of(self.code)[:40] if not self.fictional else ()
         #: Other jurisdictions behind the same country code (+1, +7, +44): their numbers are foreign.
         self.neighbours = tuple(region for region in shared if region not in (jurisdiction, "001"))
-
-    @property
-    def fictional(self) -> bool:
-        """Tell whether this is a plan of exercises, inside +999."""
-        return self.code.startswith("999")
+        #: Country codes of others: whose they are.
+        self.countries = countries(with_fiction=self.fictional)
 
     def _expression(self, public: tuple[tuple[str, str], ...]) -> str:
         """Write one expression with a group for each line; the longest beginnings first, then what is publicly known."""
@@ -147,6 +147,16 @@ def fictional() -> Mapping[str, PlanText]:
     """Return the shipped texts of the fictional plans, by jurisdiction."""
     text = resources.files("lintas.telco.verdicts").joinpath("plans.yaml").read_text("utf-8")
     return msgspec.convert(yaml.safe_load(text), dict[str, PlanText])
+
+
+@cache
+def countries(*, with_fiction: bool) -> dict[str, str | tuple[str, ...]]:
+    """Return country code -> its jurisdiction, "" for a service without one, several where they share the code."""
+    found: dict[str, str | tuple[str, ...]] = {}
+    for code, regions in metadata.countries().items():
+        found[code] = regions if len(regions) > 1 else "" if regions[0] == "001" else regions[0]
+    fiction = {text.country_code: jurisdiction for jurisdiction, text in fictional().items()}
+    return found | (fiction if with_fiction else {})
 
 
 @cache

@@ -1,7 +1,6 @@
 """Reads a caller id or called number as it comes off a trunk, by the numbering plan of the jurisdiction that it arrives in."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Literal, NamedTuple
 
 from lintas.telco.verdicts import metadata
@@ -50,8 +49,8 @@ def read(plan: Plan, text: str, *, domestic: bool) -> Reading:
         return _international(plan, digits)
     if digits[:2] == "00":
         return _abroad(plan, digits)
-    if digits.startswith(plan.text.international_prefix) and not _own_national(plan, digits):
-        return _international(plan, digits[len(plan.text.international_prefix) :])
+    if digits.startswith(plan.away) and not _national(plan, digits):
+        return _international(plan, digits[len(plan.away) :])
     return _bare(plan, digits, domestic=domestic)
 
 
@@ -70,7 +69,7 @@ def _odd(plan: Plan, text: str, *, domestic: bool) -> Reading:
 
 def _abroad(plan: Plan, digits: str) -> Reading:
     """Read ``00…``: the prefix may be longer in this plan, and then both readings are tried."""
-    away = plan.text.international_prefix
+    away = plan.away
     if away != "00" and digits.startswith(away):
         found = _international(plan, digits[len(away) :])
         if found.form == "number":
@@ -106,23 +105,24 @@ def _own(plan: Plan, digits: str) -> Reading:
     return Reading("number", digits, True, None, plan.jurisdiction)
 
 
-def _own_national(plan: Plan, digits: str) -> Reading | None:
+def _national(plan: Plan, digits: str) -> Reading | None:
     """Read national form: behind the trunk prefix, or without one where numbers have none."""
     trunk = plan.trunk_prefix
-    if trunk and digits.startswith(trunk):
-        national = digits[len(trunk) :]
+    for national in (digits[len(trunk) :], digits) if trunk and digits.startswith(trunk) else (digits,):
         line = plan.line(national)
         if line is not None:
             return Reading("number", plan.code + national, True, line, plan.jurisdiction)
-    line = plan.line(digits)
-    return None if line is None else Reading("number", plan.code + digits, True, line, plan.jurisdiction)
+        for region in plan.neighbours:
+            if metadata.anything(region).fullmatch(national):
+                return Reading("number", plan.code + national, country=region)
+    return None
 
 
 def _bare(plan: Plan, digits: str, *, domestic: bool) -> Reading:
     """Read digits without any sign of what they are."""
     if len(digits) <= LONGEST_SHORT:
         return _SHORT
-    national = _own_national(plan, digits)
+    national = _national(plan, digits)
     if national is not None and (domestic or not _possible(plan, digits)):
         return national
     found = _international(plan, digits) if digits[0] != "0" else _MALFORMED
@@ -144,21 +144,12 @@ def _possible(plan: Plan, digits: str) -> bool:
 
 def country_of(plan: Plan, digits: str) -> str | None:
     """Return the jurisdiction of a foreign number, "" where a code belongs to none; None for a code that nobody has."""
-    codes = countries(plan.fictional)
+    codes = plan.countries
     for length in (3, 4, 2, 1):  # most codes of our region have two or three digits; no code begins another
         found = codes.get(digits[:length])
         if found is not None:
             return found if isinstance(found, str) else _among(found, digits[length:])
     return "" if plan.fictional and digits[:3] == "999" else None
-
-
-@cache
-def countries(with_fiction: bool) -> dict[str, str | tuple[str, ...]]:
-    """Return country code -> its jurisdiction, "" for a service without one, several where they share the code."""
-    found: dict[str, str | tuple[str, ...]] = {}
-    for code, regions in metadata.countries().items():
-        found[code] = regions if len(regions) > 1 else "" if regions[0] == "001" else regions[0]
-    return found | (_fictional_codes() if with_fiction else {})
 
 
 def _among(regions: tuple[str, ...], national: str) -> str:
@@ -168,8 +159,3 @@ def _among(regions: tuple[str, ...], national: str) -> str:
 
 def _codes(digits: str) -> Iterator[str]:
     return (digits[:length] for length in (4, 3, 2, 1) if digits[0] != "0")
-
-
-@cache
-def _fictional_codes() -> dict[str, str]:
-    return {text.country_code: jurisdiction for jurisdiction, text in fictional().items()}

@@ -61,8 +61,8 @@ class Rungs:
         b = seen.call.b
         if b in self._plan.emergency_forms:
             return "emergency"
-        if b.isdigit() and b.isascii():
-            return None
+        if b[1:].isdigit() and b.isascii():
+            return None  # written plainly, with or without a plus sign
         return "emergency" if _calls_for_help(self._plan, b) else None
 
     def _routing_leg(self, seen: Seen) -> Outcome:

@@ -1,0 +1,65 @@
+"""Counts verdicts by minute, trunk class, action, kind and the list's version: in memory only, and never a number."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+#: Minutes that are kept for whoever fetches them.
+KEPT = 180
+
+
+#: What is counted together: trunk class, action, kind (what the list said, or the situation that the call stood in; "none" for
+#: nothing), and the list's version.
+Cell = tuple[str, str, str, int]
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: the minute (seconds since 1970 at its start) and how many verdicts of a cell were given in it."""
+
+    minute: int
+    trunk: str
+    action: str
+    kind: str
+    version: int
+    count: int
+
+
+class Counters:
+    """Verdicts of the last KEPT minutes, and of all time since the start."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._minutes: deque[tuple[int, dict[Cell, int]]] = deque(maxlen=KEPT)
+        self._now: dict[Cell, int] = {}
+        self._end = 0.0
+        self._before = 0
+
+    def add(self, cell: Cell, count: int = 1) -> None:
+        """Count verdicts."""
+        if self._clock() >= self._end:
+            self._turn()
+        now = self._now
+        now[cell] = now.get(cell, 0) + count
+
+    @property
+    def total(self) -> int:
+        """Return how many verdicts were given since the start."""
+        return self._before + sum(self._now.values())
+
+    def rows(self, since: int = 0) -> list[Count]:
+        """Return the counts of minutes that began at ``since`` or later, oldest first; the last one still grows."""
+        return [
+            Count(minute=minute, trunk=trunk, action=action, kind=kind, version=version, count=count)
+            for minute, cells in self._minutes
+            if minute >= since
+            for (trunk, action, kind, version), count in sorted(cells.items())
+        ]
+
+    def _turn(self) -> None:
+        self._before = self.total
+        minute = int(self._clock()) // 60 * 60
+        self._end = minute + 60
+        self._now = {}
+        self._minutes.append((minute, self._now))

@@ -1,0 +1,149 @@
+"""Runs the verdict service: one process, one event loop (uvloop), until SIGTERM or SIGINT; the list is exchanged meanwhile."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+
+from lintas.gateway.http.connection import Connection
+from lintas.gateway.http.routes import Routes
+from lintas.gateway.verdict import Verdicts
+from lintas.model.errors import Unavailable
+from lintas.telco.lists.standing import Standing
+
+#: Open connections, beyond which clients are told to come back.
+MOST_CONNECTIONS = 2_000
+#: How often the list's directory is looked at, in seconds.
+LOOK_S = 0.15
+#: What answers that are under way get to finish when the service stops.
+GRACE_S = 1.0
+#: A thread that reads a delta gives way to calls this often, in seconds.
+SWITCH_S = 0.0005
+
+_log = logging.getLogger("lintas.gateway")
+
+
+class Server:
+    """Open connections and their bounds."""
+
+    def __init__(self, verdicts: Verdicts, standing: Standing) -> None:
+        self._standing, self._verdicts = standing, verdicts
+        self._open: set[Connection] = set()
+        self._began = time.monotonic()
+        self.stopping = False
+        self._routes = Routes(verdicts, self.health)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether one more connection is too many."""
+        return len(self._open) >= MOST_CONNECTIONS
+
+    def opened(self, connection: Connection) -> None:
+        """Note a connection."""
+        self._open.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._open.discard(connection)
+
+    def connection(self) -> Connection:
+        """Make the protocol of a new connection."""
+        return Connection(self._routes, self)
+
+    def health(self) -> dict[str, object]:
+        """Return what a monitor reads: which list is in force, its age, and how many verdicts were given."""
+        standing, snapshot = self._standing, self._standing.snapshot
+        return {
+            "status": "old list" if standing.old else "ok",
+            "list": {
+                "name": snapshot.name,
+                "version": snapshot.version,
+                "head": snapshot.head,
+                "entries": snapshot.entries,
+                "changed": snapshot.changed,
+                "at": snapshot.at,
+                "age_s": standing.age_s,
+                "max_age_s": standing.max_age_s,
+            },
+            "problem": standing.problem,
+            "verdicts": self._verdicts.counters.total,
+            "connections": len(self._open),
+            "up_s": int(time.monotonic() - self._began),
+        }
+
+    @contextlib.asynccontextmanager
+    async def running(self, host: str, port: int) -> AsyncIterator[str]:
+        """Listen, and give the address; Unavailable when it is taken. At the end connections get GRACE_S to finish."""
+        loop = asyncio.get_running_loop()
+        try:
+            server = await loop.create_server(self.connection, host, port, backlog=1024, reuse_address=True)
+        except OSError as wrong:
+            raise Unavailable(f"{host}:{port} cannot be opened ({wrong.strerror})", "choose another --port") from None
+        except (OverflowError, UnicodeError):
+            raise Unavailable(f"{host}:{port} is no address", "choose another --host or --port") from None
+        beats = [asyncio.create_task(self._tick()), asyncio.create_task(self._follow())]
+        try:
+            yield _url(server.sockets[0])
+        finally:
+            self.stopping = True
+            server.close()
+            await self._let_go()
+            for beat in beats:
+                beat.cancel()
+            await asyncio.gather(*beats, return_exceptions=True)
+
+    async def _let_go(self) -> None:
+        for connection in list(self._open):
+            connection.stop()
+        end = time.monotonic() + GRACE_S
+        while self._open and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+        for connection in list(self._open):
+            connection.abort()
+        await asyncio.sleep(0)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            for connection in list(self._open):
+                connection.tick()
+
+    async def _follow(self) -> None:
+        """Put newer lists in force; reading happens in a thread beside the calls."""
+        sys.setswitchinterval(SWITCH_S)
+        said, was_old = "", False
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                if self._standing.has_news():
+                    await asyncio.to_thread(self._standing.take_news)
+            except OSError as wrong:
+                self._standing.problem = f"the list's directory cannot be read ({wrong.strerror})"
+            if self._standing.problem != said:
+                said = self._standing.problem
+                if said:
+                    _log.warning("a newer list was not taken, the old one stays in force: %s", said)
+            if self._standing.old != was_old:
+                was_old = self._standing.old
+                if was_old:
+                    _log.warning("the list is %d s old and stays in force: look after its source", self._standing.age_s)
+
+
+async def serve(verdicts: Verdicts, standing: Standing, *, host: str, port: int, say: Callable[[str], object]) -> None:
+    """Serve until SIGTERM or SIGINT; says ``ready`` with the address once calls are answered."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with Server(verdicts, standing).running(host, port) as url:
+        say(f"ready {url}")
+        await stop.wait()
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,64 @@
+"""`lintas telco explain` and `preset`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from lintas.cli.main import lintas
+from lintas.model.errors import LintasError
+from lintas.telco.verdicts.presets import names
+from lintas.telco.verdicts.records import SITUATIONS
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(lintas, ["telco", *arguments])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def test_every_rung_and_what_each_answer_does() -> None:
+    told = run("explain", "+999150000001", "--to", "+999120000001", "--preset", "be")
+    assert "own number:       XATL is asked: is +999150000001 calling +999120000001 now?" in told
+    assert "Without an answer in time: mobile_unknown → withhold-cli (Belgium, Royal Decree of 12 May 2024" in told
+    assert "emergency → allow" in run("explain", "x", "--to", "112", "--preset", "strict")
+    th = run("explain", "+999150000001", "--preset", "th", "--forwarded-by", "")
+    assert 'mobile_pass → label "+698"' in th
+
+
+def test_as_json() -> None:
+    steps = json.loads(run("explain", "+999281000001", "--partner", "xb", "--json"))["steps"]
+    assert steps[-4]["text"] == "XB is asked: is +999281000001 calling now?"
+    assert [step["action"] for step in steps[-3:]] == ["allow", "withhold-cli", "allow"]
+
+
+def test_own_plan_and_own_policy(tmp_path: Path) -> None:
+    plan, policy = tmp_path / "plan.toml", tmp_path / "ours.yaml"
+    plan.write_text('jurisdiction = "MY"\nrouting = [{starts = "1990", length = [9]}]\n', "utf-8")
+    policy.write_text("title: Ours\nlike: be\nrules: {blocked: {action: divert, source: house}}\n", "utf-8")
+    leg = run("explain", "+60123456789", "--to", "+60199012345", "--plan", str(plan), "--preset", str(policy))
+    assert "routing_leg → allow" in leg
+    assert "blocked                   divert" in run("preset", str(policy))
+
+
+def test_presets_are_listed_and_shown() -> None:
+    assert [line.split()[0] for line in run("preset").splitlines()] == list(names())
+    shown = run("preset", "FI").splitlines()
+    assert [line.split()[0] for line in shown[2:]] == list(SITUATIONS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--preset", "zz"],
+        ["--jurisdiction", "zz"],
+        ["--preset", "nowhere.yaml"],
+        ["--plan", "nowhere.toml"],
+        ["--trunk", "x"],
+    ],
+)
+def test_what_is_not_there_is_refused(arguments: list[str]) -> None:
+    done = CliRunner().invoke(lintas, ["telco", "explain", "+999150000001", *arguments])
+    assert done.exit_code != 0
+    assert isinstance(done.exception, LintasError | OSError | SystemExit)
