@@ -43,6 +43,7 @@ from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
+from lintas.telco.book import Book
 from lintas.telco.book_records import ListsChanged, PeerJoined
 from lintas.telco.figures.service import Counters, Scorecards
 from lintas.telco.numbers import Numbers
@@ -128,6 +129,11 @@ class Node(NamedTuple):
     redress: Redress
     counters: Counters
     scorecards: Scorecards
+
+    @property
+    def book(self) -> Book:
+        """Return the book of lists."""
+        return self.lists.book
 
 
 def assemble(parts: Parts) -> Node:

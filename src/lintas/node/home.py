@@ -1,6 +1,7 @@
 """Makes a node's home (keys, settings, policy, charter, database) and opens one that exists."""
 
 import contextlib
+import secrets
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from lintas.policy.table import PolicyTable, signing_text
 from lintas.storage import migrate
 from lintas.storage.engine import open_engine, opened, reading
 from lintas.storage.files import put
+from lintas.telco.lists.ids import MOST_KEY, check_key
 from lintas.text.translation import official
 from lintas.trust import note
 from lintas.trust.certificates import self_signed
@@ -40,12 +42,12 @@ from lintas.trust.charter import (
     parse_charter,
     write_charter,
 )
-from lintas.trust.keys import Ed25519Signer, KemKey, save_secret
+from lintas.trust.keys import Ed25519Signer, KemKey, load_secret, save_secret
 from lintas.trust.vault import VaultKey
 
 SETTINGS = "lintas.toml"
 SIGNING, LOG, KEM, POLICY, WITNESS = "signing.key", "log.key", "envelope.key", "policy.key", "witness.key"
-ACCESS = "access.key"
+ACCESS, REDRESS = "access.key", "redress.key"
 TLS_KEY, TLS_CERTIFICATE = "tls.key", "tls.pem"
 
 
@@ -264,6 +266,7 @@ def open_node(home: Home, *, clock: Clock | None = None, engine: Engine | None =
         competent=issuer_keys(config.competent, where="competent"),
         language=config.language or official(config.jurisdiction),
         vault=open_vault(home),
+        redress_key=open_redress(home),
     )
     return assemble(parts)
 
@@ -275,6 +278,15 @@ def open_vault(home: Home) -> VaultKey:
         with contextlib.suppress(Conflict):
             VaultKey.generate().save(path)
     return VaultKey.load(path)
+
+
+def open_redress(home: Home) -> bytes:
+    """Return the key of this authority's redress ids; a home that was made before there were lists gets one."""
+    path = home.key(REDRESS)
+    if not path.exists():
+        with contextlib.suppress(Conflict):
+            save_secret(path, secrets.token_bytes(MOST_KEY // 2))
+    return check_key(load_secret(path), str(path))
 
 
 def clock_of(home: Home) -> Clock:

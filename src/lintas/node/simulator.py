@@ -48,7 +48,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """What would be done.
 
-    Where the home network would be asked, ``asks`` names it, and ``needs`` is what would show the number to be real. Without steps
+    Where the home network would be asked, ``asks`` names it and ``needs`` what would show the number real. Without steps
     nothing was judged yet.
     """
 

@@ -11,7 +11,7 @@ from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.storage.engine import Transaction
 from lintas.telco import browse_store, safety, sources_store, values
-from lintas.telco.book_records import Allowed, Kept, Sighting, State
+from lintas.telco.book_records import Allowed, EntryPath, Kept, Sighting, State
 from lintas.telco.browse_store import Wanted
 
 #: What each filter means, for the routes that take it.
@@ -28,6 +28,8 @@ SUBJECTS: tuple[Subject, ...] = ("number", "range", "url", "domain", "sender_id"
 KINDS: tuple[ListKind, ...] = ("blocked", "do_not_originate", "unallocated", "protected")
 STATES: tuple[State, ...] = ("proposed", "shadow", "listed", "ended", "declined")
 _CLOSED: dict[str, tuple[str, ...]] = {"subject": SUBJECTS, "kind": KINDS, "state": STATES}
+#: What people put into a number to read it.
+_PLAIN = str.maketrans("", "", " ().\u00a0")
 _LONGEST = {"q": 2048, "owner": 200, "source": 90, "after": 16}
 
 
@@ -44,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OneEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry, who vouches for it, and what of the allow-list it hits.
+    """One entry, who vouches for it, what of the allow-list it hits, and how far it got.
 
     ``mine``: the reader had a say in it; ``contested``: an objection waits; ``relisted``: one was upheld before.
     """
@@ -52,6 +54,7 @@ class OneEntry(msgspec.Struct, frozen=True, kw_only=True):
     entry: Kept
     sightings: list[Sighting]
     hits: list[Allowed]
+    path: EntryPath
     mine: bool
     contested: bool
     relisted: bool
@@ -91,7 +94,7 @@ def _found(node: Node, wish: Asked) -> dict[str, tuple[str, ...]]:
     ids = [wish.q.lower()[:16]]
     for subject in SUBJECTS:
         try:
-            form = values.normal(subject, wish.q)
+            form = values.normal(subject, wish.q.translate(_PLAIN) if subject in ("number", "range") else wish.q)
         except BadInput:
             continue
         ids += [node.lists.book.id_of(subject, kind, form) for kind in KINDS]
@@ -109,6 +112,7 @@ async def one_entry(runtime: Runtime, entry: str, officer: str) -> OneEntry:
             entry=kept,
             sightings=node.lists.book.vouched(tx, entry),
             hits=[hit] if hit else [],
+            path=node.lists.publishing.path(tx, entry),
             mine=any(same_person(name, officer) for name in kept.listed_by),
             contested=node.redress.contested(tx, entry),
             relisted=node.redress.upheld_before(tx, kept.subject, kept.value),

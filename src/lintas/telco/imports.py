@@ -4,7 +4,6 @@ A peer's word stands apart from everybody else's: it can renew or take back noth
 decided here: by two officers' standing word for that peer, else by an approver for each entry. It never outlives its origin's.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,8 +15,6 @@ from lintas.model.errors import BadInput, LintasError, Refused
 from lintas.model.listings import (
     Entry,
     Listing,
-    ListingAppeal,
-    ListingAppealStatus,
     ListingStatus,
     ListingWithdrawal,
     NotTaken,
@@ -32,12 +29,9 @@ from lintas.telco.settling import Settling
 from lintas.telco.sources import Sources
 from lintas.telco.telling import Telling
 
-#: Hears what peers say about objections: origin, and what was said.
-AppealHearer = Callable[[Transaction, str, ListingAppeal | ListingAppealStatus], None]
-
 
 class Imports:
-    """What peers say to one authority about lists; ``on_appeal`` is set by who keeps objections."""
+    """What peers say to one authority about lists; objections have a hearer of their own."""
 
     def __init__(
         self,
@@ -52,7 +46,6 @@ class Imports:
     ) -> None:
         self._book, self._sources, self._settling, self._telling = book, sources, settling, telling
         self._border, self._is_emergency, self._clock = border, is_emergency, clock
-        self.on_appeal: AppealHearer | None = None
 
     def admitted(self, tx: Transaction, event: Admitted) -> None:
         """Take what passed the border; hearer of ``border.Admitted``. What is not a peer's to say is put on record."""
@@ -69,10 +62,6 @@ class Imports:
                     self._withdrawn(tx, event.origin, body)
                 case ListingStatus():
                     self._telling.status(tx, event.origin, body)
-                case ListingAppeal() | ListingAppealStatus():
-                    if self.on_appeal is None:
-                        raise Refused("no_appeals", "objections are not kept here", "write to the authority")
-                    self.on_appeal(tx, event.origin, body)
         except (Refused, BadInput) as wrong:
             reason = wrong.reason if isinstance(wrong, Refused) else "bad_input"
             self._border.note_refusal(tx, event.origin, reason, str(wrong))

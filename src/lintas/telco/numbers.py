@@ -1,4 +1,4 @@
-"""Which numbers are this jurisdiction's own: its mobile numbers, and the emergency numbers in every form that a network carries."""
+"""Which numbers are this jurisdiction's own: mobile numbers, and emergency numbers in every form that networks carry."""
 
 from functools import cache
 

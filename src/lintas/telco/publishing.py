@@ -73,7 +73,11 @@ class Publishing:
                 cuts[was_in].append(Change(value=kept.value, kind=kept.kind, owner=was_as, withdraw=True))
             if goes_in:
                 cuts[goes_in].append(_change(kept))
-            mark: dict[str, object] = {"of_id": kept.id, "published_in": goes_in, "published_as": kept.owner if goes_in else ""}
+            mark: dict[str, object] = {
+                "of_id": kept.id,
+                "published_in": goes_in,
+                "published_as": kept.owner if goes_in else "",
+            }
             marks.append((goes_in or was_in, mark))
         versions = {which: self._cut(tx, which, changes) for which, changes in cuts.items()}
         gates_store.mark(tx, [mark | {"version": versions.get(which, 0)} for which, mark in marks])

@@ -26,8 +26,8 @@ from lintas.trust.keys import Signer
 class Lists:
     """Everything that one authority does about lists.
 
-    ``peers`` gives the other members, ``is_heard`` whether one of them is a member and not severed, ``redress_key`` is the key of
-    this authority's redress ids.
+    ``peers`` gives the other members, ``is_heard`` whether one of them is a member and not severed, ``redress_key`` is the key
+    of this authority's redress ids.
     """
 
     def __init__(
@@ -59,9 +59,7 @@ class Lists:
             clock=clock,
         )
         self.sources = Sources(me=me, is_heard=is_heard, bus=bus, clock=clock, ids=ids)
-        self.bulk = Bulk(
-            book=self.book, sources=self.sources, settling=self.settling, bus=bus, clock=clock, ids=ids
-        )
+        self.bulk = Bulk(book=self.book, sources=self.sources, settling=self.settling, bus=bus, clock=clock, ids=ids)
         self.telling = Telling(me=me, peers=peers, border=border, bus=bus, clock=clock, ids=ids)
         self.imports = Imports(
             book=self.book,

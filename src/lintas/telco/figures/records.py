@@ -5,9 +5,10 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from lintas.telco.records import Action, Trunk
+from lintas.telco.verdicts.records import Situation
 
-#: The kinds of list entries behind a verdict; ``none`` where no list spoke.
-Counted = Literal["none", "blocked", "do_not_originate", "unallocated", "protected"]
+#: What the verdict rests on: the kind of a list's entry, or the situation that the call stood in; ``none`` for nothing.
+Counted = Literal["none"] | Situation
 #: The policy tables that gateways ship with, and ``own`` for any that an authority wrote.
 PresetName = Literal["my", "be", "fi", "ie", "sg", "hk", "th", "uk", "strict", "own"]
 #: A gateway's own name: no place for a telephone number.

@@ -38,7 +38,7 @@ counts = Table(
     Column("preset", String(10), primary_key=True),
     Column("trunk", String(20), primary_key=True),
     Column("action", String(20), primary_key=True),
-    Column("kind", String(20), primary_key=True),
+    Column("kind", String(40), primary_key=True),
     Column("shadow", Boolean, primary_key=True),
     Column("calls", BigInteger, nullable=False),
 )

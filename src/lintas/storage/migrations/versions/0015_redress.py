@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("preset", sa.String(length=10), nullable=False),
         sa.Column("trunk", sa.String(length=20), nullable=False),
         sa.Column("action", sa.String(length=20), nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("shadow", sa.Boolean(), nullable=False),
         sa.Column("calls", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
