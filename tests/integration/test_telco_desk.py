@@ -7,6 +7,8 @@ import pytest
 from tests.integration.town import Town
 from tests.integration.visitors import Visitors, words_of
 
+from lintas.telco.redress.records import Ruling
+
 NUMBER = "+999281234567"
 
 
@@ -92,3 +94,23 @@ def test_a_call_is_tried_rung_by_rung(to: Visitors) -> None:
     for bad in ({"preset": "none"}, {"jurisdiction": "ZZ"}, {"level": "listed"}, {"trunk": "sea"}, {"a": "9" * 65}):
         refused = to.send("/telco/simulator", "investigator", **(typed | bad))
         assert refused.status_code == 422, bad
+
+
+def test_what_was_taken_back_on_an_objection_takes_two_people_to_list_again(to: Visitors) -> None:
+    entry, desk = listed(to), to.desk
+    form = {"ground": "mine", "name": "Nan", "contact": "nan@x.example", "text": "Mine."}
+    to.send(f"/redress/{entry}", "", **form)
+    (item,) = to.data("/telco/appeals", "approver")["objections"]
+    ruling = Ruling(uphold=True, reason="shown to be theirs")
+    # The approver of the test had a say in listing it.
+    assert to.send(f"/telco/appeals/{item['id']}/decide", "approver", answer="uphold", reason="x y z").status_code == 403
+    desk.do(lambda tx: desk.node.redress.decide(tx, item["id"], "Officer Dena Holt", ruling))
+    assert to.data(f"/telco/lists/{entry}", "auditor")["entry"]["end_code"] == "appeal"
+    again = propose(to, confirmed="true")
+    page = words_of(to.see(f"/telco/lists/{again}", "approver"))
+    assert "2 more people" in page
+    assert "two people list it again" in page
+    to.send(f"/telco/lists/{again}/decide", "approver", answer="approve")
+    assert to.data(f"/telco/lists/{again}", "auditor")["entry"]["state"] == "proposed"
+    desk.do(lambda tx: desk.node.book.approve(tx, again, "Officer Dena Holt"))
+    assert to.data(f"/telco/lists/{again}", "auditor")["entry"]["state"] == "listed"

@@ -130,6 +130,12 @@ def upheld(tx: Transaction, subject: str, value: str) -> bool:
     return bool(tx.scalar(select(was)))
 
 
+def all_upheld(tx: Transaction) -> set[tuple[str, str]]:
+    """Return subject and value of everything to which an objection was ever upheld, for a whole import."""
+    query = select(objections.c.subject, objections.c.value).where(objections.c.state == "upheld")
+    return {(row[0], row[1]) for row in tx.execute(query.distinct())}
+
+
 def upheld_entries(tx: Transaction, entries: Sequence[str]) -> set[str]:
     """Return those of some entries that were taken back since an objection was upheld."""
     found: set[str] = set()
