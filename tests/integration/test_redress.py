@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.integration.town import Desk, Town
 from tests.integration.visitors import Visitors, words_of
 
 from lintas.model import times
+from lintas.model.listings import ListingAppeal, ListingAppealStatus
 from lintas.node import redress
 from lintas.telco import store
-from lintas.telco.book_records import DESK, Kept, Sighting
+from lintas.telco.book_records import DESK, Kept, Proposal, Sighting
+from lintas.telco.redress.records import Contest, Objection, Ruling
 
 NUMBER, OFFICER = "+99921234567", "Test approver"
 FORM = {"ground": "mine", "name": "Nan Lwin", "contact": "nan@x.example", "text": "It is my own number.\nSince 2019."}
@@ -225,3 +228,86 @@ def test_a_minute_counts_once_and_an_operator_sees_its_own(to: Visitors) -> None
     to.see("/telco/scorecards", "administrator")
     for bad in ("month=2026", "format=xml"):
         assert to.ask("GET", f"/api/v1/telco/counters?{bad}", "auditor").status_code == 422
+
+
+def both(town: Town) -> tuple[str, str]:
+    """List at xb what xa takes over by a standing word of two; returns its id at xb and at xa."""
+    adopt = town.xa.node.lists.sources.adopt
+    for officer in ("Officer One", "Officer Two"):
+        town.xa.do(lambda tx, who=officer: adopt(tx, "xb-asc", ("domain",), who))  # type: ignore[misc] # bound now
+    wish = Proposal(subject="domain", value="evil.example", reason="looks like a bank")
+    book = town.xb.node.book
+    there = town.xb.do(lambda tx: book.propose(tx, wish, "Officer Three")).id
+    town.xb.do(lambda tx: book.approve(tx, there, "Officer Four"))
+    town.settle()
+    here = town.xa.ask(lambda tx: town.xa.node.book.of_origin(tx, "xb-asc", there))
+    assert here is not None
+    return there, here.id
+
+
+def state(desk: Desk, entry: str) -> str:
+    return desk.ask(lambda tx: desk.node.book.entry(tx, entry).state)
+
+
+def open_at(desk: Desk) -> list[Objection]:
+    return desk.ask(lambda tx: desk.node.redress.listed(tx, None))
+
+
+@pytest.mark.parametrize("uphold", [True, False])
+def test_an_objection_made_abroad_reaches_the_origin_and_its_decision_comes_back(
+    to: Visitors, town: Town, *, uphold: bool
+) -> None:
+    there, here = both(town)
+    address = contest(to, here)
+    assert to.data(f"/redress/{here}", "")["authority"] == "The Authority xb-asc"
+    town.settle()
+    (mine,), (theirs,) = open_at(town.xa), open_at(town.xb)
+    assert (theirs.via, theirs.entry, theirs.their_id) == ("xa-asc", there, mine.id)
+    assert (theirs.name, theirs.contact, theirs.text) == ("", "", "")
+    notice = town.xb.ask(lambda tx: town.xb.node.redress.notice(tx, there))
+    assert notice.contested
+    # It is not decided here.
+    ruling = Ruling(uphold=uphold, reason="shown to be theirs" if uphold else "not shown")
+    refused = to.send(f"/telco/appeals/{mine.id}/decide", "approver", answer="uphold", reason="by our law")
+    assert refused.status_code == 403
+    town.xb.do(lambda tx: town.xb.node.redress.decide(tx, theirs.id, "Officer Five", ruling))
+    town.settle()
+    page = words_of(to.see(address, ""))
+    assert ruling.reason in page
+    assert ("not blocked here" in page) == uphold
+    assert state(town.xa, here) == state(town.xb, there) == ("ended" if uphold else "listed")
+    assert open_at(town.xa)[0].decided_by == "xb-asc"
+
+
+def test_who_took_an_entry_over_sees_it_contested_and_may_take_its_own_back_at_once(to: Visitors, town: Town) -> None:
+    there, here = both(town)
+    town.xb.do(lambda tx: town.xb.node.redress.contest(tx, there, Contest(**FORM)))
+    town.settle()
+    (noted,) = open_at(town.xa)
+    assert (noted.kind, noted.origin, noted.name, noted.entry) == ("notice", "xb-asc", "", here)
+    assert to.data(f"/redress/{here}", "")["contested"]
+    assert to.send(f"/telco/appeals/{noted.id}/lift", "investigator", reason="our law").status_code == 403
+    assert to.send(f"/telco/appeals/{noted.id}/lift", "approver", reason="our law").status_code == 303
+    assert state(town.xa, here) == "ended"
+    assert state(town.xb, there) == "listed"
+    assert "our law" not in to.see(f"/redress/{here}", "")
+
+
+def test_nobody_but_the_origin_ends_an_objection_and_nobody_speaks_for_another_s(to: Visitors, town: Town) -> None:
+    there, here = both(town)
+    contest(to, here)
+    (mine,) = open_at(town.xa)
+    hear = town.xa.node.redress.told
+    said = ListingAppealStatus(appeal=mine.id, entry=there, state="dismissed", at="2026-03-01T10:08:00Z", reason="no")
+    town.xa.do(lambda tx: hear(tx, "xb-fiu", said))
+    asked = ListingAppeal(appeal=mine.id, entry=here, origin="xa-asc", ground="other", at="2026-03-01T10:08:00Z")
+    town.xa.do(lambda tx: hear(tx, "xb-fiu", asked))
+    # About an entry of a third authority, told by neither.
+    town.xa.do(lambda tx: hear(tx, "xb-fiu", msgspec.structs.replace(asked, appeal="x", entry=there, origin="xb-asc")))
+    assert open_at(town.xa) == [mine]
+    # An entry that is gone: what was asked for has been done.
+    town.settle()
+    town.xb.do(lambda tx: town.xb.node.book.withdraw(tx, there, "Officer Six", "stale"))
+    ask = msgspec.structs.replace(asked, appeal="y", entry=there, origin="xb-asc")
+    town.xb.do(lambda tx: town.xb.node.redress.told(tx, "xa-asc", ask))
+    assert [each.their_id for each in open_at(town.xb)] == [mine.id]

@@ -47,6 +47,7 @@ from lintas.telco.book import Book
 from lintas.telco.book_records import ListsChanged, PeerJoined
 from lintas.telco.figures.service import Counters, Scorecards
 from lintas.telco.numbers import Numbers
+from lintas.telco.redress.inbox import ObjectionsInbox
 from lintas.telco.redress.service import Redress
 from lintas.telco.service import Lists
 from lintas.trace.records import Answered as TraceAnswered
@@ -250,7 +251,6 @@ def assemble(parts: Parts) -> Node:
         clock=clock,
         ids=ids,
     )
-    lists.imports.on_appeal = redress.told
     node = Node(
         parts=parts,
         bus=bus,
@@ -337,6 +337,7 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("telco.receipted", (ReceiptAnswered,), node.lists.receipted),
         Hearing("telco.carry_on", (ListsChanged,), node.lists.carry_on),
         Hearing("telco.joined", (PeerJoined,), node.lists.telling.joined),
+        Hearing("telco.objections", (Admitted,), ObjectionsInbox(border=node.border, redress=node.redress).admitted),
     ]
 
 
