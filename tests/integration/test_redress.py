@@ -13,7 +13,7 @@ from lintas.model import times
 from lintas.model.listings import ListingAppeal, ListingAppealStatus
 from lintas.node import redress
 from lintas.telco import store
-from lintas.telco.book_records import DESK, Kept, Proposal, Sighting
+from lintas.telco.book_records import DESK, Enforced, Kept, Proposal, Sighting
 from lintas.telco.redress.records import Contest, Objection, Ruling
 
 NUMBER, OFFICER = "+99921234567", "Test approver"
@@ -311,3 +311,43 @@ def test_nobody_but_the_origin_ends_an_objection_and_nobody_speaks_for_another_s
     ask = msgspec.structs.replace(asked, appeal="y", entry=there, origin="xb-asc")
     town.xb.do(lambda tx: town.xb.node.redress.told(tx, "xa-asc", ask))
     assert [each.their_id for each in open_at(town.xb)] == [mine.id]
+
+
+def test_how_fast_lists_arrive_and_how_an_operator_carried_them_out(to: Visitors, town: Town) -> None:
+    xa = town.xa
+    wish = Proposal(subject="number", value="+999360123456", reason="calls as a bank", confirmed=True)
+    entry = xa.do(lambda tx: xa.node.book.propose(tx, wish, "Officer One")).id
+    xa.do(lambda tx: xa.node.book.approve(tx, entry, "Officer Two"))
+    town.settle()
+
+    def obeyed(gateway: str, operator: str, version: int) -> None:
+        said = Enforced(gateway, version, times.render(xa.clock.now()))
+        xa.do(lambda tx: xa.node.lists.publishing.enforced(tx, "calls", operator, said))
+
+    xa.clock.move(seconds=3)
+    obeyed("gw-1", "XATL", 1)
+    xa.clock.move(seconds=7)
+    obeyed("gw-2", "XATL", 1)
+    obeyed("gw-1", "XATM", 0)
+    page = to.see("/telco/propagation", "auditor")
+    assert "xb-asc" in page
+    seen = to.data("/telco/propagation", "investigator")
+    assert seen == to.data("/api/v1/telco/propagation", "investigator")
+    assert [(each["gateway"], each["behind"], each["arrived"]["p99_s"]) for each in seen["gateways"]] == [
+        ("XATL/gw-1", 0, 3.0),
+        ("XATL/gw-2", 0, 10.0),
+        ("XATM/gw-1", 1, None),
+    ]
+    (decided,) = seen["decided"]
+    assert (decided["entry"], decided["gateways_done"], decided["gateways"]) == (entry, 2, 3)
+    own = to.data("/api/v1/telco/propagation", "telco", "XATM")
+    assert [each["gateway"] for each in own["gateways"]] == ["XATM/gw-1"]
+    assert (own["peers"], own["decided"], own["waiting"]) == ([], [], [])
+    assert "+999360123456" not in to.see("/telco/propagation", "telco", "XATM")
+    xa.clock.move(minutes=2)
+    cards = {each["operator"]: each for each in to.data("/telco/scorecards?month=2026-03", "auditor")}
+    first, second = cards["XATL"], cards["XATM"]
+    assert (first["given"], first["done"], first["late"], first["p95_s"]) == (1, 1, 0, 10.0)
+    assert (second["given"], second["waiting"], second["late"], second["p95_s"]) == (1, 1, 1, None)
+    sheet = to.ask("GET", "/telco/scorecards?month=2026-03&format=csv", "auditor").text.splitlines()
+    assert sheet[1] == "2026-03,XATL,60,1,1,0,0,0,0,0,10.0,10.0"

@@ -103,7 +103,9 @@ def test_what_was_taken_back_on_an_objection_takes_two_people_to_list_again(to: 
     (item,) = to.data("/telco/appeals", "approver")["objections"]
     ruling = Ruling(uphold=True, reason="shown to be theirs")
     # The approver of the test had a say in listing it.
-    assert to.send(f"/telco/appeals/{item['id']}/decide", "approver", answer="uphold", reason="x y z").status_code == 403
+    assert (
+        to.send(f"/telco/appeals/{item['id']}/decide", "approver", answer="uphold", reason="x y z").status_code == 403
+    )
     desk.do(lambda tx: desk.node.redress.decide(tx, item["id"], "Officer Dena Holt", ruling))
     assert to.data(f"/telco/lists/{entry}", "auditor")["entry"]["end_code"] == "appeal"
     again = propose(to, confirmed="true")

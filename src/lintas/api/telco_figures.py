@@ -6,7 +6,8 @@ from lintas.api.redress import TELCO
 from lintas.http.routing import Call, Route
 from lintas.node import telco_paper
 from lintas.node.runtime import Runtime
-from lintas.node.telco_views import MONTH, counters_view, scorecards_view
+from lintas.node.telco_views import MONTH, counters_view, propagation_view, scorecards_view
+from lintas.telco.figures.pace_records import Propagation
 from lintas.telco.figures.records import CounterFigures, CounterReport, CounterRow, CountsTaken, Scorecard
 
 READERS = frozenset({"investigator", "approver", "auditor", "administrator", "telco"})
@@ -33,6 +34,11 @@ async def scorecards(call: Call[Runtime]) -> list[Scorecard] | Response:
     if not telco_paper.as_sheet(call.query):
         return found
     return _sheet(telco_paper.sheet(Scorecard, found), f"scorecards-{month}")
+
+
+async def propagation(call: Call[Runtime]) -> Propagation:
+    """Return how fast lists arrive at peers and gateways, and who has not confirmed."""
+    return await propagation_view(call.services, call.caller)
 
 
 def _sheet(content: bytes, name: str) -> Response:
@@ -69,5 +75,13 @@ ROUTES = [
         summary="How each operator carried out what was published to it in a month",
         query=MONTH,
         gives=telco_paper.MEDIA.partition(";")[0],
+    ),
+    Route(
+        "GET",
+        "/api/v1/telco/propagation",
+        propagation,
+        answer=Propagation,
+        roles=READERS,
+        summary="How fast lists arrive at peers and gateways, and who has not confirmed",
     ),
 ]

@@ -7,7 +7,7 @@ from lintas.console.frame import page
 from lintas.http.routing import Call
 from lintas.node import telco_paper
 from lintas.node.runtime import Runtime
-from lintas.node.telco_views import MONTH, counters_view, scorecards_view
+from lintas.node.telco_views import MONTH, counters_view, propagation_view, scorecards_view
 from lintas.telco.figures.records import CounterRow, Scorecard
 from lintas.telco.figures.rules import BOUND_S
 
@@ -30,6 +30,11 @@ async def scorecards(call: Call[Runtime]) -> Response:
     return page(call, "telco_scorecards.html", view, month=month, bound=BOUND_S)
 
 
+async def propagation(call: Call[Runtime]) -> Response:
+    """Show how fast lists arrive at peers and gateways, and who has not confirmed."""
+    return page(call, "telco_propagation.html", await propagation_view(call.services, call.caller))
+
+
 def _sheet(content: bytes, name: str) -> Response:
     return Response(content, media_type=telco_paper.MEDIA, headers=telco_paper.headers(name))
 
@@ -37,4 +42,5 @@ def _sheet(content: bytes, name: str) -> Response:
 TELCO_FIGURE_PAGES = [
     show("/telco/counters", counters, EVERYBODY, "What gateways counted in a month", MONTH),
     show("/telco/scorecards", scorecards, EVERYBODY, "How operators carried out what was published to them", MONTH),
+    show("/telco/propagation", propagation, EVERYBODY, "How fast lists arrive, and who has not confirmed"),
 ]

@@ -45,6 +45,7 @@ from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
 from lintas.telco.book import Book
 from lintas.telco.book_records import ListsChanged, PeerJoined
+from lintas.telco.figures.pace import Pace
 from lintas.telco.figures.service import Counters, Scorecards
 from lintas.telco.numbers import Numbers
 from lintas.telco.redress.inbox import ObjectionsInbox
@@ -130,6 +131,7 @@ class Node(NamedTuple):
     redress: Redress
     counters: Counters
     scorecards: Scorecards
+    pace: Pace
 
     @property
     def book(self) -> Book:
@@ -292,6 +294,7 @@ def assemble(parts: Parts) -> Node:
         redress=redress,
         counters=Counters(clock=clock),
         scorecards=Scorecards(operators=parts.telcos, clock=clock),
+        pace=Pace(clock=clock),
     )
     bus.subscribe(hearings(node))
     return node

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from lintas.access.records import Caller
 from lintas.node.runtime import Runtime
+from lintas.telco.figures.pace_records import Propagation
 from lintas.telco.figures.records import CounterFigures, Scorecard
 
 #: What the parameters of a month's figures mean.
@@ -24,6 +25,12 @@ async def scorecards_view(runtime: Runtime, who: Caller, query: Mapping[str, str
     """Return a month and its scorecards as the caller may read them; BadInput for what is no month."""
     month, operator = _month(runtime, query), whose(who, query)
     return month, await runtime.read(lambda tx: runtime.node.scorecards.of_month(tx, month, operator))
+
+
+async def propagation_view(runtime: Runtime, who: Caller) -> Propagation:
+    """Return how fast lists arrive as the caller may read it: an operator's own gateways, or everything."""
+    operator = who.organisation if who.role == "telco" else ""
+    return await runtime.read(lambda tx: runtime.node.pace.seen(tx, operator))
 
 
 def whose(who: Caller, query: Mapping[str, str]) -> str:

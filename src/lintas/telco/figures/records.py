@@ -82,8 +82,8 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     """How one operator carried out what was published to it in a month; docs/telco-redress.md defines each figure.
 
     ``given`` = ``done`` + ``waiting``; ``late`` are those done, or still waiting, after ``bound_s``. ``reversed`` are entries
-    given that were taken back since an objection was upheld; ``false_blocks`` what the operator reported, ``false_upheld`` those
-    of them that proved right. Times are seconds, None where nothing was done.
+    given that were taken back since an objection was upheld; ``false_blocks`` what the operator reported, and ``false_upheld``
+    those of them that proved right. Times are seconds, None where nothing was done.
     """
 
     month: str

@@ -56,8 +56,8 @@ def scorecard(
 ) -> Scorecard:
     """Return an operator's scorecard from what was published to it; what is not ``operator``'s is left out."""
     mine = [each for each in ordered if each.operator == operator]
-    took = sorted(_seconds(each.published_at, each.enforced_at) for each in mine if each.enforced_at)
-    waits = [_seconds(each.published_at, now) for each in mine if not each.enforced_at]
+    took = sorted(seconds(each.published_at, each.enforced_at) for each in mine if each.enforced_at)
+    waits = [seconds(each.published_at, now) for each in mine if not each.enforced_at]
     back = {each.entry for each in mine if not each.withdrawal} & set(reversed_entries)
     return Scorecard(
         month=month,
@@ -80,6 +80,6 @@ def percentile(values: Sequence[float], per_cent: int) -> float | None:
     return values[max(0, math.ceil(len(values) * per_cent / 100) - 1)] if values else None
 
 
-def _seconds(since: str, until: str | None) -> float:
+def seconds(since: str, until: str | None) -> float:
     """Return the seconds between two times; a clock that went backwards never makes an operator faster than at once."""
     return max(0.0, round((times.parse(until or since) - times.parse(since)).total_seconds(), 3))
