@@ -7,9 +7,7 @@ import pytest
 from tests.integration.engines import Fresh
 from tests.integration.town import XA, XB, XB2, Desk, Town
 
-from lintas.model.errors import Conflict, NotAllowed, Refused
-from lintas.telco import abroad_store
-from lintas.telco.book_records import Enforced, Kept, NewAllowed, Proposal
+from lintas.telco.book_records import Enforced, Kept, Proposal
 from lintas.telco.lists.signed import read_delta
 
 ASHA, DENA, RIN, MAE = "Officer Asha Tor", "Officer Dena Holt", "Officer Rin Vale", "Officer Mae Quill"
@@ -78,7 +76,9 @@ def test_an_entry_reaches_the_others_gateways_and_leaves_them_as_fast(town: Town
     assert theirs.id != mine.id and theirs.law.startswith("Boreo")
     assert theirs.expires <= mine.expires
     assert out(xb) == {NUMBER: "blocked"}
-    xb.do(lambda tx: xb.node.lists.publishing.enforced(tx, "calls", "XBTL", Enforced("gw-1", 1, "2026-03-01T10:07:00Z")))
+    xb.do(
+        lambda tx: xb.node.lists.publishing.enforced(tx, "calls", "XBTL", Enforced("gw-1", 1, "2026-03-01T10:07:00Z"))
+    )
     settle(town)
     told = xa.ask(lambda tx: xa.node.lists.publishing.path(tx, mine.id)).peers
     (path,) = (each for each in told if each.peer == XB)

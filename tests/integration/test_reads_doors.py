@@ -154,7 +154,7 @@ CARRIES = {
     "/appeal/{token}": Shows("/appeal/{token}", "objection", ("held",)),
 }
 #: Roles that get another page there, which shows none.
-NOT_SHOWN = {"/": ("administrator", "bank"), "/peers": ("administrator",)}
+NOT_SHOWN = {"/": ("administrator", "bank", "telco"), "/peers": ("administrator",)}
 #: Every GET that never does, and why.
 NEVER = {
     "/api/v1/figures/holds": "counts; small groups are not told",
@@ -207,6 +207,24 @@ NEVER = {
     "/sessions": "as above",
     "/enrol/{token}": "as above",
     "/exercise/{token}": "as above",
+    "/redress/{id}": "this authority's own order, with most of the number left out",
+    "/redress/objections/{token}": "what became of the reader's own objection",
+    "/api/v1/redress/{id}": "as /redress/{id}",
+    "/api/v1/redress/objections/{token}": "as /redress/objections/{token}",
+    "/api/v1/telco/objections": "what people said here; of objections made abroad an id and a ground travel, nothing else",
+    "/api/v1/telco/counters": "counts of calls",
+    "/api/v1/telco/scorecards": "counts and times",
+    "/api/v1/telco/propagation": "counts, times and what was listed here",
+    "/telco/appeals": "as /api/v1/telco/objections",
+    "/telco/appeals/{objection}": "as above",
+    "/telco/desk": "the operator's own reports",
+    "/telco/lists": "this authority's own entries, whoever vouches for them; one entry shows who",
+    "/telco/lists/new": "a form",
+    "/telco/lists/{entry}": "walked in test_telco_desk.py",
+    "/telco/simulator": "a form",
+    "/telco/counters": "as /api/v1/telco/counters",
+    "/telco/scorecards": "as /api/v1/telco/scorecards",
+    "/telco/propagation": "as /api/v1/telco/propagation",
 }
 
 

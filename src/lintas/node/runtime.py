@@ -18,6 +18,7 @@ from lintas.model.times import SystemClock
 from lintas.node.assembly import Node
 from lintas.node.config import Home
 from lintas.node.delivery import Delivery
+from lintas.node.list_bases import ListBases
 from lintas.node.monitoring import Monitoring
 from lintas.node.pace import Pace
 from lintas.node.publication import Publication, Published
@@ -37,6 +38,8 @@ WATCH_SECONDS = 1.0
 #: How often what has ended is looked for, seconds.
 CLOCK_SECONDS = 1.0
 
+#: Where the base files for gateways lie, in the node's own directory.
+LISTS = "lists"
 #: Long polls of one peer at the peers' door that may wait at once: both lanes, and some that a lost connection left behind.
 MOST_ASKING = 8
 
@@ -58,6 +61,7 @@ class Runtime:
         self.delivery = Delivery(home, node.exchange, self)
         #: How often one address may ask under redress ids at which nothing is blocked.
         self.redress_pace = Pace(burst=30, per_minute=30)
+        self.list_bases = ListBases(home.path(LISTS), node.parts.engine, node.lists.publishing)
         self._seeing = Seeing(node, self.writer.run)
         self._asking: Counter[str] = Counter()
         self._publication = Publication(home, node.ledger, node.parts.directory, self, distrusted_witnesses)

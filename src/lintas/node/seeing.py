@@ -22,6 +22,7 @@ from lintas.requests.flow import Flow
 from lintas.requests.letter import Letter
 from lintas.requests.records import Amendment, Appeal, Bar, Escalation, Hold, Order, Restitution, Running, Withdrawal
 from lintas.storage.engine import Transaction, reading
+from lintas.telco.book_records import Kept, Sighting
 from lintas.trace.records import TraceQuestion
 
 T = TypeVar("T")
@@ -85,6 +86,12 @@ def carried(answer: object, *, listed: bool = False) -> Iterator[Carried]:
                 yield Carried("share", answer.id, what=what)
         case SetAside():
             yield Carried("object", answer.object, answer.origin, "quarantine")
+        case Kept():
+            if answer.origin:
+                yield Carried("object", answer.statement, answer.origin, what)
+        case Sighting():
+            if answer.origin:
+                yield Carried("object", answer.batch, answer.origin, what)
         case list() | tuple() | set() | frozenset():
             for item in answer:
                 yield from carried(item, listed=True)

@@ -1,6 +1,6 @@
 """The lists as people look through them: by value or id, with what an entry hits, who must still approve, how far it got."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -9,6 +9,7 @@ from lintas.model.listings import ListKind, Subject
 from lintas.model.people import same_person
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
+from lintas.node.seeing import Carried, View
 from lintas.storage.engine import Transaction
 from lintas.telco import browse_store, safety, sources_store, values
 from lintas.telco.book_records import Allowed, EntryPath, Kept, Sighting, State
@@ -45,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     after: str = ""
 
 
-class OneEntry(msgspec.Struct, frozen=True, kw_only=True):
+class OneEntry(View, frozen=True, kw_only=True):
     """One entry, who vouches for it, what of the allow-list it hits, and how far it got.
 
     ``mine``: the reader had a say in it; ``contested``: an objection waits; ``relisted``: one was upheld before.
@@ -58,6 +59,10 @@ class OneEntry(msgspec.Struct, frozen=True, kw_only=True):
     mine: bool
     contested: bool
     relisted: bool
+
+    def carries(self) -> Iterable[Carried]:
+        """Return the statements of peers that it shows."""
+        return (Carried("object", each.batch, each.origin) for each in self.sightings if each.origin)
 
 
 def asked(query: Mapping[str, str]) -> Asked:

@@ -67,6 +67,15 @@ def read(text: str) -> Iterator[Line]:
         ) from None
 
 
+def text_of(data: bytes) -> str:
+    """Return a table's text; BadInput when it is not UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        what = f"byte {wrong.start:,} is not UTF-8"
+        raise BadInput(what, "save the table as UTF-8", where="the table") from None
+
+
 def _line(number: int, heading: Sequence[str], row: Sequence[str]) -> Line:
     if len(row) != len(heading):
         return Line(number, None, Refusal(number, "columns", f"{len(row)} columns instead of {len(heading)}"))

@@ -28,6 +28,8 @@ LISTS = ("calls", "watch")
 SUBJECTS = ("number", "range")
 #: Changes in one delta; a longer change is several deltas.
 AT_ONCE = 10_000
+#: So many deltas stay at least; who is further behind begins with a base file.
+KEPT_DELTAS = 5_000
 #: Deltas in one answer, so that it stays small enough to be read at once.
 MOST_DELTAS = 50
 #: A gateway that was not heard of for so long follows no more, and nobody waits for it.
@@ -49,7 +51,7 @@ class Publishing:
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._me, self._signer, self._ledger, self._bus = me, signer, ledger, bus
+        self._me, self.signer, self._ledger, self._bus = me, signer, ledger, bus
         self._clock, self._ids = clock, ids
         self.on_enforced: OnEnforced | None = None
 
@@ -90,7 +92,7 @@ class Publishing:
     def _cut(self, tx: Transaction, which: str, changes: Sequence[Change]) -> int:
         name, now = self.name_of(which), self._clock.now()
         version, follows = gates_store.head(tx, which)
-        signer = self._signer()
+        signer = self.signer()
         data = write_delta(
             changes,
             name=name,
@@ -106,6 +108,8 @@ class Publishing:
         sealed = commitment(salt, data).hex()
         entry = LedgerEntry(type="list", at=at, node=self._me, object=f"{which}-{made.number}", commitment=sealed)
         self._ledger.append(tx, [encode(entry)])
+        if made.number % KEPT_DELTAS == 0:
+            gates_store.trim(tx, which, made.number - KEPT_DELTAS)
         return made.number
 
     # ---- for gateways
@@ -123,9 +127,17 @@ class Publishing:
             return []
         return gates_store.after(tx, which, version, MOST_DELTAS)
 
-    def entries(self, tx: Transaction, which: str, after: str = "", limit: int = 20_000) -> list[Change]:
-        """Return what is out in a list, a page at a time, for a base file."""
-        return [_change(kept, owner) for kept, owner in gates_store.out(tx, which, after, limit)]
+    def entries(self, tx: Transaction, which: str, after: str, limit: int) -> list[tuple[str, Change]]:
+        """Return what is out in a list by id, after the id ``after``, for a base file."""
+        return [(kept.id, _change(kept, owner)) for kept, owner in gates_store.out(tx, which, after, limit)]
+
+    def oldest(self, tx: Transaction, which: str) -> int:
+        """Return the number of the oldest delta that is kept."""
+        return gates_store.oldest(tx, which)
+
+    def seconds(self) -> int:
+        """Return the time, in seconds since 1970."""
+        return int(self._clock.now().timestamp())
 
     def enforced(self, tx: Transaction, which: str, organisation: str, said: Enforced) -> None:
         """Take a gateway's word that it has a version in force; BadInput for a version that there is not."""

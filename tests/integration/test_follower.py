@@ -1,0 +1,236 @@
+"""A gateway follows a node's list: by the node's own routes and the real follower, through gaps, an outage and a liar."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import httpx
+import msgspec
+import pytest
+from sqlalchemy import select
+from tests.integration.engines import Fresh
+from tests.integration.test_lists import DENA, list_, propose
+from tests.integration.town import XA, Desk, Town, keys_of
+
+from lintas.access import keys
+from lintas.api.app import public_app
+from lintas.gateway.follower import Follower, read_settings
+from lintas.gateway.following import Following
+from lintas.model.errors import BadInput, LintasError, Refused, Unavailable
+from lintas.node.config import Config, Home
+from lintas.node.runtime import Runtime
+from lintas.telco import gates_store
+from lintas.telco.lists.ids import redress_id
+from lintas.trust import note
+from lintas.trust.keys import Ed25519Signer
+from lintas.trust.note import VerifierKey
+
+NUMBERS = [f"+999370000{number:04d}" for number in range(1, 9)]
+T = TypeVar("T")
+
+
+class Scene(NamedTuple):
+    """xa with a gateway of XATL beside it."""
+
+    desk: Desk
+    runtime: Runtime
+    folder: Path
+    key: str
+
+    def gateway(self, signers: tuple[VerifierKey, ...] = ()) -> Following:
+        signer = keys_of(XA).signer
+        known = signers or (note.ed25519_key(signer.name, signer),)
+        following = Following(self.folder, known, clock=lambda: datetime(2026, 3, 1, 10, 8, tzinfo=UTC).timestamp())
+        following.open()
+        return following
+
+    def with_follower(self, following: Following, act: Callable[[Follower], Awaitable[T]]) -> T:
+        async def run() -> T:
+            transport = httpx.ASGITransport(public_app(self.runtime))
+            headers = {"authorization": f"Bearer {self.key}"}
+            async with httpx.AsyncClient(transport=transport, base_url="https://xa.example", headers=headers) as client:
+                return await act(Follower(client, "calls", "gw-1", following, 60))
+
+        return asyncio.run(run())
+
+    def follow(self, following: Following) -> None:
+        self.with_follower(following, lambda follower: follower.step(0))
+
+    def deltas(self) -> list[bytes]:
+        return self.desk.ask(lambda tx: gates_store.after(tx, "calls", 0, 100))
+
+
+@pytest.fixture
+def scene(tmp_path: Path, fresh: Fresh) -> Iterator[Scene]:
+    town = Town(tmp_path, fresh, thefts=1)
+    config = Config(authority=XA, jurisdiction="XA", name="Aria", contact="d@xa.example", ledger_origin="xa/log")
+    runtime = Runtime(Home(config, tmp_path / "home"), town.xa.node)
+    ids, at = town.xa.node.parts.ids, datetime.now(UTC)
+    issued = {"name": "XATL gateway", "role": "telco", "organisation": "XATL"}
+    key = town.xa.do(lambda tx: keys.issue(tx, ids, at=at, **issued))
+    yield Scene(town.xa, runtime, tmp_path / "gateway", key)
+    runtime.writer.close()
+    town.close()
+
+
+def held(following: Following) -> set[str]:
+    assert following.snapshot is not None
+    return {each for each in NUMBERS if following.snapshot.find(int(each[1:])) is not None}
+
+
+def test_it_begins_with_a_base_file_and_goes_on_by_deltas(scene: Scene) -> None:
+    first = list_(scene.desk, NUMBERS[0])
+    following = scene.gateway()
+    scene.follow(following)
+    assert held(following) == {NUMBERS[0]} and following.version == 1
+    assert following.snapshot is not None
+    found = following.snapshot.find(int(NUMBERS[0][1:]))
+    assert found is not None
+    assert found.id == first.id == redress_id(scene.desk.node.lists.redress_key, "blocked", NUMBERS[0])
+    list_(scene.desk, NUMBERS[1])
+    scene.desk.do(lambda tx: scene.desk.node.book.withdraw(tx, first.id, DENA, "not theirs"))
+    scene.follow(following)
+    assert held(following) == {NUMBERS[1]} and following.version == 3
+    (gateway,) = scene.desk.ask(scene.desk.node.lists.publishing.gateways)
+    assert (gateway.gateway, gateway.version) == ("XATL/gw-1", 3)
+    # Whoever maps the directory sees the same; started anew it goes on from there.
+    again = scene.gateway()
+    assert held(again) == {NUMBERS[1]} and again.wants == "deltas"
+
+
+def test_a_change_reaches_a_gateway_that_waits(scene: Scene) -> None:
+    list_(scene.desk, NUMBERS[0])
+    following = scene.gateway()
+    waits = propose(scene.desk, NUMBERS[1])
+
+    async def act(follower: Follower) -> float:
+        await follower.step(0)
+        waiting = asyncio.create_task(follower.step(20))
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        await scene.runtime.write(lambda tx: scene.desk.node.book.approve(tx, waits.id, DENA))
+        await asyncio.to_thread(scene.desk.node.bus.pump, scene.desk.engine, scene.runtime.writer)
+        await waiting
+        return time.monotonic() - began
+
+    async def live(follower: Follower) -> float:
+        scene.runtime._loop = asyncio.get_running_loop()
+        return await act(follower)
+
+    assert scene.with_follower(following, live) < 10
+    assert held(following) == {NUMBERS[0], NUMBERS[1]}
+
+
+def test_a_gap_leads_to_a_base_file_and_the_old_list_serves_meanwhile(scene: Scene) -> None:
+    list_(scene.desk, NUMBERS[0])
+    following = scene.gateway()
+    scene.follow(following)
+    for number in NUMBERS[1:4]:
+        list_(scene.desk, number)
+    late = scene.deltas()
+    assert following.take_deltas(late[2:3]) == 0 and following.wants == "base"
+    assert held(following) == {NUMBERS[0]}
+    scene.follow(following)
+    assert held(following) == set(NUMBERS[:4])
+    assert following.take_deltas(late) == 0 and following.wants == "deltas"
+
+
+def test_what_is_not_signed_by_the_publisher_never_gets_into_the_directory(scene: Scene) -> None:
+    list_(scene.desk, NUMBERS[0])
+    following = scene.gateway()
+    scene.follow(following)
+    list_(scene.desk, NUMBERS[1])
+    (_, good) = scene.deltas()
+    for bad in (good[:-1], good.replace(NUMBERS[1].encode(), NUMBERS[2].encode()), b"", b"lintas-list-delta-v1 9\n"):
+        with pytest.raises(LintasError):
+            following.take_deltas([bad])
+        assert held(following) == {NUMBERS[0]}
+    other = Ed25519Signer.from_seed("xa-asc/signing", bytes(32))
+    stranger = scene.gateway((note.ed25519_key(other.name, other),))
+    with pytest.raises((Refused, LintasError)):
+        stranger.take_deltas([good])
+    assert following.take_deltas([good]) == 1
+
+
+def test_deltas_that_are_kept_no_more_lead_to_a_base_file(scene: Scene) -> None:
+    for number in NUMBERS[:3]:
+        list_(scene.desk, number)
+    following = scene.gateway()
+    scene.follow(following)
+    for number in NUMBERS[3:6]:
+        list_(scene.desk, number)
+    scene.desk.do(lambda tx: gates_store.trim(tx, "calls", 6))
+    scene.follow(following)
+    assert following.wants == "base"
+    scene.follow(following)
+    assert held(following) == set(NUMBERS[:6])
+
+
+def test_an_outage_leaves_the_list_in_force(scene: Scene) -> None:
+    list_(scene.desk, NUMBERS[0])
+    following = scene.gateway()
+    scene.follow(following)
+
+    async def away(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("away", request=request)
+
+    async def run() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(away), base_url="https://xa.example") as client:
+            with pytest.raises(httpx.ConnectError):
+                await Follower(client, "calls", "gw-1", following, 60).step(0)
+
+    asyncio.run(run())
+    assert held(following) == {NUMBERS[0]}
+    wrong = httpx.MockTransport(lambda _request: httpx.Response(403))
+
+    async def shut() -> None:
+        async with httpx.AsyncClient(transport=wrong, base_url="https://xa.example") as client:
+            with pytest.raises(Unavailable):
+                await Follower(client, "calls", "gw-1", following, 60).step(0)
+
+    asyncio.run(shut())
+    assert held(scene.gateway()) == {NUMBERS[0]}
+
+
+def test_a_gateway_cannot_claim_what_was_never_published(scene: Scene) -> None:
+    list_(scene.desk, NUMBERS[0])
+
+    async def ask(follower: Follower) -> list[int]:
+        client, path = follower._client, "/api/v1/telco/lists/calls"
+        sent = [
+            await client.post(f"{path}/enforced", json={"gateway": "gw-1", "version": 9, "at": "2026-03-01T10:00:00Z"}),
+            await client.post(f"{path}/enforced", json={"gateway": "GW 1", "version": 1, "at": "2026-03-01T10:00:00Z"}),
+            await client.get(f"{path}/deltas", params={"after": "-1"}),
+            await client.get("/api/v1/telco/lists/other"),
+            await client.get(f"{path}/base/7"),
+        ]
+        return [each.status_code for each in sent]
+
+    assert scene.with_follower(scene.gateway(), ask) == [422, 422, 422, 422, 404]
+    assert scene.desk.ask(lambda tx: tx.execute(select(gates_store.gateways)).all()) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["node = 7", 'node = "ftp://x"', "[follow]\n", 'node = "https://x"\nkey_file = "nowhere"', "\xff = ["]
+)
+def test_wrong_settings_are_one_clear_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=r"gateway.toml"):
+        read_settings(path)
+
+
+def test_settings_are_read_from_a_table_of_their_own_or_from_the_top(tmp_path: Path) -> None:
+    signer = keys_of(XA).signer
+    (tmp_path / "key").write_text("lk_secret\n")
+    given = {"node": "https://xa.example", "key_file": "key", "gateway": "gw-1"}
+    lines = "\n".join(f'{name} = "{value}"' for name, value in given.items())
+    lines += f"\nsigners = {msgspec.json.encode([str(note.ed25519_key(signer.name, signer))]).decode()}\n"
+    path = tmp_path / "gateway.toml"
+    for text in (lines, "[sip]\nport = 5060\n[follow]\n" + lines):
+        path.write_text(text)
+        plan = read_settings(path)
+        assert (plan.settings.gateway, plan.key, plan.signers[0].name) == ("gw-1", "lk_secret", signer.name)
