@@ -229,9 +229,9 @@ class Makers:
         return Sample("routing leg", True, self.call(a, self.own("routing")), Truth(talks=(a, self.foreign())))
 
     def reentering(self) -> Sample:
-        """A call inside XA that a carrier takes through another country."""
+        """A call inside XA that a carrier takes through another jurisdiction."""
         a, b = self.at_home(), self.at_home()
-        return Sample("left the country and returns", True, self.call(a, b), Truth(talks=(a, b)))
+        return Sample("left the jurisdiction and returns", True, self.call(a, b), Truth(talks=(a, b)))
 
     def nomadic(self) -> Sample:
         """A cloud telephone of XA, used from anywhere, by the agreed interconnect."""

@@ -8,6 +8,7 @@ own ladder does the same is checked on a part of the calls.
 import time
 from collections import Counter
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from bench import Figure, row
 from bench._calls import HEALTHY, PARTNERS, Home, Lists, Rates, Sample, calls, ported
@@ -41,12 +42,23 @@ def decide(gateway: Ladder, home: Home, sample: Sample) -> Ruling:
     return gateway.conclude(found, home.answer(found, sample.truth)) if isinstance(found, Ask) else found
 
 
-def replay(samples: Iterable[Sample], preset: Preset, level: Evidence, rates: Rates = HEALTHY) -> Tally:
-    """Count in which situation each call ends."""
-    gateway, home, tally = ladder(preset, level), Home(level, SEED, rates), Tally()
+class Run:
+    """One gateway and its home networks while calls are played, and in which situation each ended."""
+
+    def __init__(self, preset: Preset, level: Evidence, rates: Rates = HEALTHY) -> None:
+        self._gateway, self._home = ladder(preset, level), Home(level, SEED, rates)
+        self.tally = Tally()
+
+    def take(self, sample: Sample) -> None:
+        """Play one call."""
+        self.tally[sample.kind, sample.genuine, decide(self._gateway, self._home, sample).situation] += 1
+
+
+def replay(samples: Iterable[Sample], runs: Iterable[Run]) -> None:
+    """Play the calls in each run."""
     for sample in samples:
-        tally[sample.kind, sample.genuine, decide(gateway, home, sample).situation] += 1
-    return tally
+        for run in runs:
+            run.take(sample)
 
 
 def like(preset: Preset) -> Preset:
@@ -54,16 +66,30 @@ def like(preset: Preset) -> Preset:
     return presets("strict" if preset.needs == presets("strict").needs else "my")
 
 
-def wrong(tally: Tally, preset: Preset) -> tuple[Counts, Counts]:
-    """Return by class (wrong, all): genuine calls that the preset refuses, spoofed ones that it lets through as they are."""
-    blocked: Counts = {}
-    passed: Counts = {}
+class Wrong(NamedTuple):
+    """What went wrong, by class: genuine calls refused, genuine ones without their number, spoofed ones passed unmarked."""
+
+    refused: Counts
+    withheld: Counts
+    passed: Counts
+
+
+def wrong(tally: Tally, preset: Preset) -> Wrong:
+    """Count it for a preset."""
+    found = Wrong({}, {}, {})
     for (kind, genuine, situation), count in sorted(tally.items()):
-        into = blocked if genuine else passed
-        bad = preset.rules[situation].action in (("block", "divert") if genuine else ("allow",))
-        before, total = into.get(kind, (0, 0))
-        into[kind] = (before + count * bad, total + count)
-    return blocked, passed
+        action = preset.rules[situation].action
+        if genuine:
+            _add(found.refused, kind, count, action in ("block", "divert"))
+            _add(found.withheld, kind, count, action == "withhold-cli")
+        else:
+            _add(found.passed, kind, count, action == "allow")
+    return found
+
+
+def _add(counts: Counts, kind: str, count: int, bad: bool) -> None:
+    before, total = counts.get(kind, (0, 0))
+    counts[kind] = (before + count * bad, total + count)
 
 
 def share(counts: Counts) -> float:
@@ -73,33 +99,34 @@ def share(counts: Counts) -> float:
 
 def measure() -> list[Figure]:
     """Return the figures; the tables by class and their sums are printed on the way."""
-    tallies: dict[tuple[str, str], Tally] = {}
     rows = [_pace()]
-    for base in ("my", "strict"):
-        for level in LEVELS:
-            count = CALLS if level == "on-call" else PART
-            tallies[base, level] = replay(calls(count, SEED), presets(base), level)
-        tallies[base, AT_RATES] = replay(calls(PART, SEED), presets(base), "on-call", STATED)
+    bases = [presets(name) for name in ("my", "strict")]
+    runs: dict[str, list[Run]] = {base.name: [Run(base, level) for level in LEVELS] for base in bases}
+    replay(calls(CALLS, SEED), [each[-1] for each in runs.values()])
+    for base in bases:
+        runs[base.name].append(Run(base, "on-call", STATED))
+    replay(calls(PART, SEED), [run for each in runs.values() for run in (*each[:-2], each[-1])])
     columns = (*LEVELS, AT_RATES)
-    sums = {name: [wrong(tallies[like(presets(name)).name, at], presets(name)) for at in columns] for name in names()}
+    sums = {name: [wrong(run.tally, presets(name)) for run in runs[like(presets(name)).name]] for name in names()}
     for at, column in enumerate(columns):
         print(_by_class(column, {name: sums[name][at] for name in names()}))
     print(_summary(columns, sums))
     for name in names():
-        refused = sum(bad for bad, _ in sums[name][LEVELS.index("on-call")][0].values())
+        refused = sum(bad for bad, _ in sums[name][LEVELS.index("on-call")].refused.values())
         rows.append(row(f"calls: {name}, genuine calls refused at on-call evidence, of {CALLS:,}", refused, "calls", 0))
     differing = sum(
-        differences(calls(PART // 10, SEED + 1), presets(name), level) for name in names() for level in LEVELS
+        differences(calls(PART // 25, SEED + 1), presets(name), level) for name in names() for level in LEVELS
     )
     return [*rows, row("calls: treated otherwise by a preset's own ladder than by its table", differing, "calls", 0)]
 
 
-def _summary(columns: tuple[str, ...], sums: dict[str, list[tuple[Counts, Counts]]]) -> str:
-    """Write the sums over all classes, for each preset: % of genuine calls refused / % of spoofed ones passed unmarked."""
-    lines = ["genuine refused % / spoofed passed unmarked %", f"{'':<8}" + "".join(f"{name:>20}" for name in columns)]
+def _summary(columns: tuple[str, ...], sums: dict[str, list[Wrong]]) -> str:
+    """Write the sums over all classes, for each preset, as rows of a table."""
+    lines = ["genuine refused / genuine, number withheld / spoofed passed unmarked (%)"]
+    lines.append("| preset | " + " | ".join(columns) + " |")
     for name, cells in sums.items():
-        shown = (f"{share(blocked):.2f} / {share(passed):.2f}" for blocked, passed in cells)
-        lines.append(f"{name:<8}" + "".join(f"{cell:>20}" for cell in shown))
+        shown = (" / ".join(f"{share(each):.2f}" for each in cell) for cell in cells)
+        lines.append(f"| `{name}` | " + " | ".join(shown) + " |")
     return "\n".join(lines)
 
 
@@ -127,12 +154,13 @@ def _pass(gateway: Ladder, given: list[Call]) -> float:
     return (time.process_time() - began) / len(given) * 1e6
 
 
-def _by_class(level: str, columns: dict[str, tuple[Counts, Counts]]) -> str:
-    """Write the table of one level: for genuine classes % refused, for spoofed ones % passed as they are."""
+def _by_class(level: str, columns: dict[str, Wrong]) -> str:
+    """Write the table of one level, without the classes of which nothing goes wrong under any preset."""
     lines = [f"{level:<42}" + "".join(f"{name:>8}" for name in columns)]
-    for part, what in ((0, "genuine, refused"), (1, "spoofed, passed unmarked")):
-        lines.append(f"  {what} (%)")
+    for part, what in enumerate(("genuine, refused", "genuine, number withheld", "spoofed, passed unmarked")):
+        lines.append(f"  {what} (%; 0 of every class that is not named)")
         for kind in next(iter(columns.values()))[part]:
-            cells = (columns[name][part][kind] for name in columns)
-            lines.append(f"    {kind:<38}" + "".join(f"{100 * bad / total:>8.2f}" for bad, total in cells))
+            cells = [columns[name][part][kind] for name in columns]
+            if any(bad for bad, _ in cells):
+                lines.append(f"    {kind:<38}" + "".join(f"{100 * bad / total:>8.2f}" for bad, total in cells))
     return "\n".join(lines)

@@ -9,6 +9,7 @@ import msgspec
 from lintas.telco.records import Call, Evidence, Listed, Trunk
 from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.plans import plan, read_plan
+from lintas.telco.verdicts.ported import Ported, read_ported
 from lintas.telco.verdicts.presets import Preset, names, presets, read_preset
 from lintas.telco.verdicts.records import SITUATIONS, Step
 from lintas.text.translation import words
@@ -44,6 +45,7 @@ def _preset(name: str) -> Preset:
 )
 @click.option("--jurisdiction", default="XA", show_default=True, metavar="CODE", help="Where the call comes in.")
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="An operator's own numbering plan, instead.")
+@click.option("--ported", type=click.Path(path_type=Path), help="CSV number,operator: whose ported numbers are now.")
 @click.option(
     "--level",
     type=click.Choice(get_args(Evidence)),
@@ -61,6 +63,7 @@ def explain(
     preset_name: str,
     jurisdiction: str,
     plan_file: Path | None,
+    ported: Path | None,
     level: Evidence,
     partners: tuple[str, ...],
     as_json: bool,
@@ -68,7 +71,8 @@ def explain(
     """Say what would be done with a call of caller id NUMBER, and why. Nobody is asked; lists are not looked at."""
     here = read_plan(plan_file) if plan_file is not None else plan(jurisdiction)
     known = frozenset(code.strip().upper() for code in partners)
-    ladder = Ladder(_NoList(), _preset(preset_name), here, level=level, partners=known)
+    moved = read_ported(ported) if ported is not None else Ported({})
+    ladder = Ladder(_NoList(), _preset(preset_name), here, level=level, partners=known, ported=moved.find)
     steps = ladder.explain(Call(a=number, b=b, trunk=trunk, diverted=diverted))
     click.echo(_as_json(steps) if as_json else "\n".join(_line(step) for step in steps))
 
@@ -80,7 +84,7 @@ def _as_json(steps: list[Step]) -> str:
 
 
 def _line(step: Step) -> str:
-    said = f"{step.rung + ':':<18}{step.text(words('en'))}"
+    said = f"{step.rung.replace('_', ' ') + ':':<18}{step.text(words('en'))}"
     if step.situation is None:
         return said
     label = f' "{step.label}"' if step.label else ""

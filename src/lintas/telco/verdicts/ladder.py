@@ -9,7 +9,7 @@ from lintas.telco.verdicts import telling
 from lintas.telco.verdicts.plans import Plan
 from lintas.telco.verdicts.presets import Preset
 from lintas.telco.verdicts.reading import read
-from lintas.telco.verdicts.records import RANK, Ask, Outcome, Ruling, Situation, Step
+from lintas.telco.verdicts.records import RANK, Ask, Outcome, Ruling, RungName, Situation, Step
 from lintas.telco.verdicts.rungs import Rungs
 from lintas.telco.verdicts.seen import Seen
 
@@ -24,6 +24,7 @@ def _not_ported(_number: int) -> str | None:
 class Ladder:
     """One gateway's way to a verdict; does no I/O and keeps nothing of a call.
 
+    ``lists`` is asked anew for each call: what it finds must follow the list in force.
     ``level`` is the strongest evidence that home networks here give: below ``assigned`` nobody is asked.
     ``partners`` are the jurisdictions (codes) whose nodes answer about their own numbers; of others' numbers nobody is asked.
     ``ported`` names the operator that a number was ported to, None for one that was not: the portability look-up as an overlay.
@@ -82,7 +83,7 @@ class Ladder:
                 break
         return steps
 
-    def _step(self, rung: str, message: str, values: dict[str, str], outcome: Outcome) -> Step:
+    def _step(self, rung: RungName, message: str, values: dict[str, str], outcome: Outcome) -> Step:
         if outcome is None or isinstance(outcome, Ask):
             return Step(rung=rung, message=message, values=values, ends=outcome is not None)
         rule = self._preset.rules[outcome]

@@ -3,14 +3,17 @@
 import re
 from functools import cache
 from itertools import product
+from typing import Literal
 
 import phonenumbers
 from phonenumbers import PhoneMetadata
 
 from lintas.model.errors import BadInput
 
+#: The kinds of line that the metadata knows.
+PublicKind = Literal["mobile", "fixed", "nongeographic", "voip"]
 #: How the metadata's names for kinds of lines read here. Mobile first: where both share a pattern, the stricter rule holds.
-_KINDS = (
+_KINDS: tuple[tuple[str, PublicKind], ...] = (
     ("mobile", "mobile"),
     ("fixed_line", "fixed"),
     ("voip", "voip"),
@@ -37,7 +40,7 @@ def countries() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def patterns(region: str) -> tuple[tuple[str, str], ...]:
+def patterns(region: str) -> tuple[tuple[PublicKind, str], ...]:
     """Return (kind, regular expression for the national number) of a region."""
     found = PhoneMetadata.metadata_for_region(region, None)
     return tuple(

@@ -80,7 +80,7 @@ class Line(NamedTuple):
 class Plan:
     """The numbering plan of one jurisdiction, ready to ask."""
 
-    def __init__(self, jurisdiction: str, text: PlanText, public: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(self, jurisdiction: str, text: PlanText, public: tuple[tuple[LineKind, str], ...] = ()) -> None:
         self.jurisdiction, self.text = jurisdiction, text
         self.code, self.trunk_prefix, self.complete = text.country_code, text.trunk_prefix, text.complete
         self.away = text.international_prefix
@@ -91,46 +91,52 @@ class Plan:
         #: An emergency number as it may come in a called number: alone, or behind a prefix or the country code.
         befores = ("", "+", "+" + self.code, self.code, "00" + self.code, text.international_prefix + self.code)
         self.emergency_forms = frozenset(before + number for before in befores for number in text.emergency)
-        self._lines: list[Line] = []
-        self._match = re.compile(self._expression(public), re.ASCII).fullmatch
-        self.has_routing = any(line.kind == "routing" for line in self._lines)
+        self._starts = _by_start(text)
+        self._longest_first = sorted({len(start) for start in self._starts}, reverse=True)
+        self._public = [(re.compile(pattern, re.ASCII).fullmatch, Line(kind, "")) for kind, pattern in public]
+        self.has_routing = bool(text.routing)
         shared = metadata.regions_of(self.code)[:40] if not self.fictional else ()
         #: Other jurisdictions behind the same country code (+1, +7, +44): their numbers are foreign.
         self.neighbours = tuple(region for region in shared if region not in (jurisdiction, "001"))
         #: Country codes of others: whose they are.
         self.countries = countries(with_fiction=self.fictional)
 
-    def _expression(self, public: tuple[tuple[str, str], ...]) -> str:
-        """Write one expression with a group for each line; the longest beginnings first, then what is publicly known."""
-        parts = []
-        spread = [(start, each) for each in (*self.text.routing, *self.text.ranges) for start in _starts(each)]
-        seen: dict[tuple[str, int], Range] = {}
-        for start, each in sorted(spread, key=lambda pair: -len(pair[0])):
-            for length in each.length:
-                if length < len(start):
-                    raise BadInput(f"numbers that start {start} are longer than {length} digits", "correct the range")
-                if (start, length) in seen and each not in self.text.routing:
-                    raise BadInput(f"two ranges start {start}", "leave one of them")
-                seen[start, length] = each
-            more = "|".join(rf"\d{{{length - len(start)}}}" for length in each.length)
-            parts.append(rf"({start}(?:{more}))")
-            kind: LineKind = "routing" if each in self.text.routing else each.kind
-            self._lines.append(Line(kind, each.operator))
-        for kind_name, pattern in public:
-            parts.append(f"({pattern})")
-            self._lines.append(Line(kind_name, ""))  # type: ignore[arg-type]  # metadata.py names kinds of line
-        return "|".join(parts) or r"(?!)"
-
     def line(self, national: str) -> Line | None:
         """Return what is known of a national number without prefix (ASCII digits); None if it lies in no range."""
-        found = self._match(national)
-        # Patterns inside have no groups of their own, so that the group says which line it was.
-        return None if found is None else self._lines[found.lastindex - 1]  # type: ignore[operator]
+        size = len(national)
+        for length in self._longest_first:
+            found = self._starts.get(national[:length])
+            if found is not None and size in found:
+                return found[size]
+        for matches, line in self._public:
+            if matches(national) is not None:
+                return line
+        return None
 
     def answers_for(self, operator: str) -> str:
         """Return who answers for an operator's numbers; this jurisdiction's directory where no operator is known."""
         known = self.text.operators.get(operator)
         return (known.answered_by if known is not None else "") or operator or self.jurisdiction
+
+
+def _by_start(text: PlanText) -> dict[str, dict[int, Line]]:
+    """Return the lines by what their numbers begin with and how long they are; where both have it, routing wins."""
+    found: dict[str, dict[int, Line]] = {}
+    for kind, ranges in (("routing", text.routing), ("", text.ranges)):
+        for each in ranges:
+            line = Line("routing" if kind else each.kind, each.operator)
+            for start in _starts(each):
+                for length in each.length:
+                    _put(found.setdefault(start, {}), start, length, line)
+    return found
+
+
+def _put(lengths: dict[int, Line], start: str, length: int, line: Line) -> None:
+    if length < len(start):
+        raise BadInput(f"numbers that start {start} are longer than {length} digits", "correct the range")
+    known = lengths.setdefault(length, line)
+    if known != line and known.kind != "routing":
+        raise BadInput(f"two ranges start {start}", "leave one of them")
 
 
 def _starts(each: Range) -> Iterator[str]:

@@ -31,7 +31,7 @@ _WORDS: Mapping[Situation, tuple[Word, Evidence]] = {
 }
 #: Never anything but allow: whoever calls for help, a leg to a visitor, a call of one's own network.
 _ALLOWED: frozenset[Situation] = frozenset({"emergency", "routing_leg", "domestic"})
-#: Never refused: real by its home's word, protected, or with nobody to say (a silent peer would cut a country off).
+#: Never refused: real by its home's word, protected, or with nobody to say (a silent peer would cut a jurisdiction off).
 _REACHES: frozenset[Situation] = frozenset(
     {
         "protected",

@@ -41,6 +41,23 @@ Situation = Literal[
 ]
 SITUATIONS: tuple[Situation, ...] = get_args(Situation)
 
+#: The rungs of the ladder in their order, and the answers that one of the last two may wait for.
+RungName = Literal[
+    "emergency",
+    "routing_leg",
+    "forwarding",
+    "format",
+    "protected",
+    "unallocated",
+    "do_not_originate",
+    "block_list",
+    "trunk",
+    "portability",
+    "own_number",
+    "foreign_number",
+    "answer",
+]
+
 #: Stronger evidence has the higher rank.
 RANK: dict[Evidence, int] = {each: rank for rank, each in enumerate(get_args(Evidence))}
 
@@ -87,7 +104,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     ``message`` is English with named placeholders for ``values``, to be shown by `text`; ``source`` says whose rule that is.
     """
 
-    rung: str
+    rung: RungName
     message: str
     values: dict[str, str] = {}
     ends: bool = False

@@ -14,7 +14,7 @@ from lintas.telco.verdicts import telling
 from lintas.telco.verdicts.plans import Plan
 from lintas.telco.verdicts.presets import Preset
 from lintas.telco.verdicts.reading import Reading, read
-from lintas.telco.verdicts.records import RANK, Ask, Outcome, Situation
+from lintas.telco.verdicts.records import RANK, Ask, Outcome, RungName, Situation
 from lintas.telco.verdicts.seen import Seen
 
 _FIXED: dict[str, Situation] = {"fixed": "own_fixed", "nongeographic": "own_nongeographic", "voip": "own_voip"}
@@ -25,7 +25,7 @@ _SCHEMES = ("sips:", "sip:", "tel:")
 class Rung(NamedTuple):
     """One rung: its name, what it decides (None: go on), and how what it saw is told."""
 
-    name: str
+    name: RungName
     decide: Callable[[Seen], Outcome]
     tell: telling.Tell
 
@@ -43,17 +43,17 @@ class Rungs:
         """Return them in their order."""
         return (
             Rung("emergency", self._emergency, telling.emergency),
-            Rung("routing leg", self._routing_leg, telling.routing_leg),
+            Rung("routing_leg", self._routing_leg, telling.routing_leg),
             Rung("forwarding", self._forwarding, telling.forwarding),
             Rung("format", self._format, telling.number_format),
             Rung("protected", self._protected, telling.protected),
             Rung("unallocated", self._unallocated, telling.unallocated),
-            Rung("do not originate", self._do_not_originate, telling.listed),
-            Rung("block list", self._blocked, telling.listed),
+            Rung("do_not_originate", self._do_not_originate, telling.listed),
+            Rung("block_list", self._blocked, telling.listed),
             Rung("trunk", self._trunk, telling.trunk),
             Rung("portability", self._portability, telling.portability),
-            Rung("own number", self._own, telling.own),
-            Rung("foreign number", self._foreign, telling.foreign),
+            Rung("own_number", self._own, telling.own),
+            Rung("foreign_number", self._foreign, telling.foreign),
         )
 
     def _emergency(self, seen: Seen) -> Outcome:
@@ -142,7 +142,7 @@ class Rungs:
         return None
 
     def _own(self, seen: Seen) -> Outcome:
-        """An own number from abroad: a roamer, a forwarded call, a call that left the country and returns, or a spoofer."""
+        """Judge an own number from abroad: a roamer, a forwarded call, a call that left and returns, or a spoofer."""
         if not seen.a.own:
             return None
         kind = seen.line.kind if seen.line is not None else ""
@@ -150,7 +150,7 @@ class Rungs:
             return self._forwarded(seen, seen.forwarder, kind)
         if kind in _FIXED:
             alone = _FIXED[kind]
-            # Only a call in progress shows that a fixed number's call left the country and came back.
+            # Only a call in progress shows that the call of a fixed number left the jurisdiction and came back.
             return self._call_of(seen, "reentered", alone, alone) if self._strong else alone
         unknown: Situation = "mobile_unknown" if kind else "unrecognised"
         return self._ask(seen, "mobile_pass", "mobile_fail", unknown, needs=self._preset.needs.own)

@@ -15,11 +15,11 @@ Tell: TypeAlias = Callable[[Plan, Seen, Outcome], Told]
 BY_LIST: frozenset[Situation] = frozenset({"protected", "unallocated", "do_not_originate", "blocked"})
 
 _KINDS = {
-    "mobile": mark("a mobile number"),
-    "fixed": mark("a fixed number"),
-    "nongeographic": mark("a non-geographic number"),
-    "voip": mark("a number of internet telephony"),
-    "routing": mark("a roaming routing number"),
+    "mobile": mark("It is a mobile number of ours."),
+    "fixed": mark("It is a fixed number of ours."),
+    "nongeographic": mark("It is a non-geographic number of ours."),
+    "voip": mark("It is a number of internet telephony of ours."),
+    "routing": mark("It is a roaming routing number."),
 }
 
 
@@ -63,7 +63,7 @@ def number_format(_plan: Plan, seen: Seen, _outcome: Outcome) -> Told:
     if seen.a.form == "anonymous":
         return mark("The caller's number is withheld."), {}
     if seen.a.form == "short":
-        return mark("The caller id %(a)s is a short code, which works only inside a country."), given
+        return mark("The caller id %(a)s is a short code, which works only inside its own network."), given
     if seen.a.form == "malformed":
         return mark("The caller id %(a)s is no telephone number."), given
     return mark("The caller id %(a)s reads %(number)s."), given | {"number": seen.a.e164}
@@ -109,7 +109,7 @@ def trunk(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell by which way the call came."""
     if outcome == "domestic":
         return mark(
-            "The call comes from a network of this country; a caller id from a local card is not seen through here."
+            "The call comes from a network of this jurisdiction; a scammer with a local card is not noticed here."
         ), {}
     if outcome == "nomadic":
         return mark("The call comes by an agreed nomadic interconnect, where such numbers are used from anywhere."), {}
@@ -131,10 +131,10 @@ def portability(_plan: Plan, seen: Seen, _outcome: Outcome) -> Told:
 def own(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell what an own number from abroad may be, or whom one must ask."""
     if not seen.a.own:
-        return mark("The number is not one of this country."), {}
+        return mark("The number is not one of this jurisdiction."), {}
     if isinstance(outcome, Ask):
         return _asked(outcome)
-    return mark("A number of this country comes from abroad, and no answer would change what is done."), {}
+    return mark("A number of this jurisdiction comes from abroad, and no answer would change what is done."), {}
 
 
 def foreign(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
