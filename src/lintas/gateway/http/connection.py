@@ -98,17 +98,15 @@ class Connection(asyncio.Protocol):
         if self._ended:
             return
         self._chunk = data
-        # A head is counted by what came for it: of one line without an end the parser says nothing.
-        self._fed = self._fed + len(data) if self._in_head else len(data)
+        # A head is counted by what came after the piece that it began in: of a line without an end the parser says nothing.
+        self._fed = self._fed + len(data) if self._in_head else 0
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(status(501, "this service speaks HTTP/1.1 only"))
+            self._feed(data)
         except httptools.HttpParserCallbackError as wrong:
             self._refuse(wrong.__context__.answer if isinstance(wrong.__context__, _TooMuch) else problem(wrong))
         except httptools.HttpParserError as wrong:
             self._refuse(status(400, f"this is no HTTP request: {wrong}"))
-        if self._in_head and self._fed > MAX_HEAD + len(data) and not self._ended:
+        if self._fed > MAX_HEAD and self._in_head and not self._ended:
             self._refuse(_LONG_HEAD)
         if self._waiting or self._ended or self._stuck:
             self._go_on()
@@ -149,7 +147,7 @@ class Connection(asyncio.Protocol):
         Heads are not looked at line by line: that would be a good part of an answer's cost. A client that asks for leave and is
         not heard, because its head came in pieces, sends its body after a second all the same.
         """
-        self._in_head = False
+        self._in_head, self._fed = False, 0
         if self._parser.get_method() == b"POST" and _EXPECTS.search(self._chunk):
             self._out.append(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -198,6 +196,16 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     # What it does.
+
+    def _feed(self, data: bytes) -> None:
+        """Parse; a wish for another protocol was answered like any request, and is passed over (RFC 9110 section 7.8)."""
+        while data and not self._ended:
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as wish:
+                data = data[wish.args[0] :]
+                self._parser = httptools.HttpRequestParser(self)
 
     def _answer(self, request: _Request) -> None:
         if not request.method:

@@ -33,6 +33,14 @@ class Entries(NamedTuple):
     rows: Sequence[Row]
     ranges: Mapping[Key, Row]
 
+    @classmethod
+    def of(cls, held: Mapping[Key, Row]) -> "Entries":
+        """Take entries that lie in memory, numbers and ranges."""
+        singles = {key: row for key, row in held.items() if key.first == key.last}
+        numbers = np.array([key.first for key in singles], np.uint64)
+        classes = np.arange(len(singles), dtype=np.uint32)
+        return cls(numbers, classes, list(singles.values()), {key: held[key] for key in held if key not in singles})
+
 
 class Origin(NamedTuple):
     """Which list it is, the last delta that is in it (number and id), and when that was known."""

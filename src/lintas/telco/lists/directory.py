@@ -62,7 +62,11 @@ class Directory:
 
         An older base file than what is held is not taken (Conflict): a gateway's list never goes back.
         """
-        if self.base.stat().st_ino == snapshot.base.inode:
+        try:
+            same = self.base.stat().st_ino == snapshot.base.inode
+        except OSError as gone:
+            raise Damaged(f"the base file is gone ({gone.strerror})", "fetch it again", where=str(self.base)) from None
+        if same:
             return self.advance(snapshot)
         base = Base.open(self.base)
         if base.header.name == snapshot.name and base.header.version < snapshot.version:

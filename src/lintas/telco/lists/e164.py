@@ -8,6 +8,8 @@ from lintas.model.errors import BadInput
 
 #: Fewer digits are a short code, more are no number (ITU-T E.164 section 6).
 FEWEST, MOST = 5, 15
+#: A shorter prefix names whole parts of the world: nobody means that.
+SHORTEST = 3
 
 
 def read(text: str) -> int | None:
@@ -47,8 +49,9 @@ def prefix(text: str) -> list[tuple[int, int]]:
 
     BadInput for what is no prefix.
     """
-    digits = text.removesuffix("*").removeprefix("+").removeprefix("00")
-    if not text.endswith("*") or not digits.isascii() or not digits.isdigit() or digits[0] == "0" or len(digits) > MOST:
-        raise BadInput(f"{text[:40]!r} is not a prefix", "write it with the country code, such as +9996*")
+    digits = text[:-1].removeprefix("+") if text[:2] != "00" else text[2:-1]
+    fits = SHORTEST <= len(digits) <= MOST and digits.isascii() and digits.isdigit() and digits[0] != "0"
+    if not text.endswith("*") or not fits:
+        raise BadInput(f"{text[:40]!r} is no prefix", "write at least three digits from the country code on: +9996*")
     free = range(max(FEWEST - len(digits), 0), MOST - len(digits) + 1)
     return [(int(digits) * 10**each, (int(digits) + 1) * 10**each - 1) for each in free]

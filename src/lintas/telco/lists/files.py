@@ -172,6 +172,7 @@ class _Classes:
 
 def _row(kind: str, expires: str, reason: str, owner: str, made: datetime) -> Row:
     known: dict[str, Kind] = {each: each for each in KINDS}
+    kind = kind.lower()
     if kind not in known:
         raise BadInput(f"{kind[:40]!r} is no kind", f"write one of {', '.join(RANK)}")
     if len(reason) > 500 or len(owner) > 200:

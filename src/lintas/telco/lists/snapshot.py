@@ -61,10 +61,8 @@ class Snapshot:
             return Listed(row.kind, self._id(row.kind, f"+{number}"), row.owner, row.reason, row.expires)
         if not self.ranges:
             return None
-        best: Found | None = None
-        for each in self.ranges.over(number):
-            if each.row.expires > now and (best is None or each.row.place < best.row.place):
-                best = each
+        over = [each for each in self.ranges.over(number) if each.row.expires > now]
+        best = min(over, key=_place, default=None)
         if best is None:
             return None
         row = best.row
@@ -132,6 +130,10 @@ class Snapshot:
         after_all.version, after_all.head, after_all.at = delta.number, delta.id, delta.statement.at
         after_all._ids = {**self._ids, delta.number: delta.id}
         return after_all
+
+
+def _place(found: Found) -> tuple[tuple[int, int, str], int, int]:
+    return found.row.place, found.first, found.last
 
 
 def key_of(change: Change) -> Key:

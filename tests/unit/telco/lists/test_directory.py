@@ -1,0 +1,152 @@
+"""A gateway's directory: fed by renames, read at once, never going back, whatever comes in damaged or out of order."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.unit.telco.lists import making
+
+from lintas.model.errors import BadInput, LintasError
+from lintas.telco.lists.compact import compact
+from lintas.telco.lists.directory import Directory
+from lintas.telco.lists.entries import Change, Key, Row
+from lintas.telco.lists.signed import write_manifest
+from lintas.telco.lists.snapshot import Gap
+from lintas.telco.lists.standing import Standing
+
+FIRST = 99_960_000
+LATE = 10**10
+ENTRIES = {Key(FIRST, FIRST, "blocked", "X"): Row("blocked", "X", "r", LATE)}
+ADD = Change(f"+{FIRST + 1}", "blocked", "X", "r", LATE)
+WITHDRAW = Change(f"+{FIRST}", "blocked", "X", withdraw=True)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Directory:
+    making.base_of(tmp_path / "base", ENTRIES)
+    return Directory(tmp_path)
+
+
+def feed(directory: Directory, *changes: Change) -> None:
+    """Bring the next delta as a follower does."""
+    snapshot, _ = directory.open(clock=lambda: 100.0)
+    directory.put_delta(snapshot, making.blob(snapshot, *changes), making.PUBLISHER)
+
+
+def test_a_reader_sees_each_delta_and_each_new_base(directory: Directory) -> None:
+    standing = Standing.open(directory.path)
+    assert standing.find(FIRST) is not None
+    assert not standing.has_news()
+    feed(directory, ADD)
+    feed(directory, WITHDRAW)
+    assert standing.has_news()
+    standing.take_news()
+    assert (standing.find(FIRST), standing.snapshot.version) == (None, 2)
+    assert standing.find(FIRST + 1) is not None
+    assert not standing.has_news()
+    directory.compact(directory.open(clock=lambda: 100.0)[0])
+    assert not directory.deltas()
+    standing.take_news()
+    assert (standing.snapshot.version, standing.snapshot.changed) == (2, 0)
+    assert standing.find(FIRST + 1) is not None
+    feed(directory, WITHDRAW, Change(f"+{FIRST + 1}", "blocked", "X", withdraw=True))
+    standing.take_news()
+    assert standing.find(FIRST + 1) is None
+    assert standing.problem == ""
+
+
+def test_a_follower_that_missed_one_is_told_and_a_base_heals_it(directory: Directory, tmp_path: Path) -> None:
+    snapshot, _ = directory.open(clock=lambda: 100.0)
+    one = making.delta(snapshot, ADD)
+    ahead = snapshot.apply(one)
+    two = making.blob(ahead, WITHDRAW)
+    with pytest.raises(Gap):
+        directory.put_delta(snapshot, two, making.PUBLISHER)
+    assert directory.deltas() == []
+    fresh = directory.path / ".incoming"
+    compact(ahead, fresh)
+    directory.put_base(fresh, write_manifest(fresh, signer=making.SIGNER, signed_by="xa-asc"), making.PUBLISHER)
+    healed, wrong = directory.open(clock=lambda: 100.0)
+    assert (healed.version, wrong) == (1, [])
+    assert directory.put_delta(healed, two, making.PUBLISHER).version == 2
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed", "strange"])
+def test_what_is_damaged_is_told_and_the_old_list_stays(directory: Directory, harm: str) -> None:
+    standing = Standing.open(directory.path)
+    feed(directory, WITHDRAW)
+    path = directory.delta(1)
+    whole = path.read_bytes()
+    path.write_bytes({"cut": whole[:-9], "changed": whole[:-9] + b"xxxxxxxxx", "strange": b"hello"}[harm])
+    standing.take_news()
+    assert str(path) in standing.problem
+    assert standing.find(FIRST) is not None
+    path.write_bytes(whole)
+    standing.take_news()
+    assert (standing.problem, standing.find(FIRST)) == ("", None)
+
+
+def test_a_damaged_base_is_told_and_the_old_list_stays(directory: Directory) -> None:
+    standing = Standing.open(directory.path)
+    fresh = directory.path / "fresh"
+    fresh.write_bytes(directory.base.read_bytes()[:-1])
+    fresh.replace(directory.base)
+    assert standing.has_news()
+    standing.take_news()
+    assert "bytes" in standing.problem
+    assert standing.find(FIRST) is not None
+    assert not standing.has_news(), "the same damage is not read again and again"
+    with pytest.raises(LintasError):
+        Standing.open(directory.path)
+
+
+def test_a_directory_that_vanishes_leaves_the_list_in_force(directory: Directory) -> None:
+    standing = Standing.open(directory.path)
+    directory.base.unlink()
+    assert standing.has_news()
+    standing.take_news()
+    assert standing.problem
+    assert standing.find(FIRST) is not None
+
+
+def test_an_older_base_is_not_taken(directory: Directory) -> None:
+    old = directory.base.read_bytes()
+    feed(directory, WITHDRAW)
+    directory.compact(directory.open(clock=lambda: 100.0)[0])
+    standing = Standing.open(directory.path)
+    fresh = directory.path / "fresh"
+    fresh.write_bytes(old)
+    fresh.replace(directory.base)
+    standing.take_news()
+    assert "1 is in force" in standing.problem
+    assert standing.find(FIRST) is None
+
+
+def test_nothing_is_taken_in_from_a_stranger(directory: Directory) -> None:
+    snapshot, _ = directory.open(clock=lambda: 100.0)
+    with pytest.raises(LintasError, match="no known key"):
+        directory.put_delta(snapshot, making.blob(snapshot, ADD), [])
+    fresh = directory.path / ".incoming"
+    compact(snapshot, fresh)
+    manifest = write_manifest(fresh, signer=making.SIGNER, signed_by="xa-asc")
+    with pytest.raises(LintasError, match="no known key"):
+        directory.put_base(fresh, manifest, [])
+    fresh.write_bytes(fresh.read_bytes()[:-1])
+    with pytest.raises(LintasError, match="not the one that was signed"):
+        directory.put_base(fresh, manifest, making.PUBLISHER)
+
+
+def test_the_redress_key_is_made_once_and_for_the_owner_only(directory: Directory) -> None:
+    key = directory.redress_key()
+    assert directory.redress_key() == key
+    assert (directory.path / "redress.key").stat().st_mode & 0o077 == 0
+    os.chmod(directory.path / "redress.key", 0o644)
+    with pytest.raises(BadInput, match="chmod 600"):
+        Standing.open(directory.path)
+
+
+def test_age_is_told_and_an_old_list_stays(tmp_path: Path) -> None:
+    making.base_of(tmp_path / "base", ENTRIES)
+    standing = Standing.open(tmp_path, clock=lambda: 1000.0, max_age_s=100)
+    assert (standing.age_s, standing.old) == (995, True)
+    assert standing.find(FIRST) is not None

@@ -1,0 +1,143 @@
+"""CSV and Parquet become lists; what cannot be read is named by its line, what is doubtful is told."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from lintas.model.errors import BadInput, LintasError
+from lintas.telco.lists.base import Base
+from lintas.telco.lists.entries import Row
+from lintas.telco.lists.files import Read, read_list
+from lintas.telco.lists.snapshot import Snapshot
+
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+HEAD = "number,kind,expires,reason,owner\n"
+
+
+def made(tmp_path: Path, text: str | bytes, name: str = "list.csv") -> tuple[Read, Snapshot]:
+    source, out = tmp_path / name, tmp_path / "base"
+    source.write_bytes(text.encode() if isinstance(text, str) else text)
+    read = read_list(source, out, now=NOW)
+    return read, Snapshot(Base.open(out), bytes(32), clock=NOW.timestamp)
+
+
+def test_every_form_of_a_number_and_of_a_time(tmp_path: Path) -> None:
+    read, snapshot = made(
+        tmp_path,
+        HEAD
+        + '+99960001,blocked,2027-01-01T00:00:00Z,"parcel, ""customs""",XATL\n'
+        + "0099960002,DO_NOT_ORIGINATE,2027-01-01T08:00:00+08:00,bank,XATL\n"
+        + " 99960003 ,protected,2026-12-31,,XATL\n"
+        + "+99960004,blocked,1798761600,,XATL\n"
+        + "+99960005,blocked,2027-01-01 00:00:00,,XATL\n",
+    )
+    assert read.told == []
+    ends = 1_798_761_600
+    assert snapshot.rows(99960001) == (Row("blocked", "XATL", 'parcel, "customs"', ends),)
+    assert snapshot.rows(99960002) == (Row("do_not_originate", "XATL", "bank", ends),)
+    assert snapshot.rows(99960003) == (Row("protected", "XATL", "", ends),)
+    assert snapshot.rows(99960004)[0].expires == snapshot.rows(99960005)[0].expires == ends
+
+
+def test_ranges_and_prefixes(tmp_path: Path) -> None:
+    _, snapshot = made(
+        tmp_path,
+        HEAD
+        + "+99960000-+99960999,unallocated,2027-01-01,,XA-REG\n"
+        + "+9997*,unallocated,2027-01-01,,XA-REG\n"
+        + "+99960500,protected,2027-01-01,,XATL\n",
+    )
+    found = {
+        number: (snapshot.find(number) or Row("blocked", "", "", 0)).kind for number in (99960000, 99960500, 99960999)
+    }
+    assert found == {99960000: "unallocated", 99960500: "protected", 99960999: "unallocated"}
+    assert snapshot.find(99961000) is None
+    assert snapshot.find(9997123) is not None
+    assert snapshot.find(9998123) is None
+
+
+def test_bad_rows_are_left_out_and_named_by_line(tmp_path: Path) -> None:
+    rows = [
+        "+99960001,blocked,2027-01-01,,X",
+        "+9996000a,blocked,2027-01-01,,X",
+        ",blocked,2027-01-01,,X",
+        "112,blocked,2027-01-01,,X",
+        "0123456789,blocked,2027-01-01,,X",
+        "+99960009-+99960001,blocked,2027-01-01,,X",
+        "+99960002,harmless,2027-01-01,,X",
+        "+99960003,blocked,tomorrow,,X",
+        "anonymous,blocked,2027-01-01,,X",
+        "6.1e10,blocked,2027-01-01,,X",
+        "+99960004,blocked,2027-01-01,,X",
+    ]
+    read, snapshot = made(tmp_path, HEAD + "\n".join(rows) + "\n")
+    assert [line.split(" ")[1] for line in read.told] == ["3", "4", "5", "6", "7", "8", "9", "10", "11"]
+    assert "'+9996000a' is no number" in read.told[0]
+    assert snapshot.entries == 2
+
+
+def test_what_is_doubtful_is_counted_and_told(tmp_path: Path) -> None:
+    read, snapshot = made(
+        tmp_path,
+        HEAD
+        + "+99960001,blocked,2027-01-01,,X\n"
+        + "+99960001,blocked,2028-01-01,,X\n"
+        + "+99960002,blocked,2020-01-01,,X\n"
+        + "+99960003,blocked,,,\n"
+        + "+99960010-+99960020,unallocated,2027-01-01,,X\n"
+        + "+99960015-+99960030,unallocated,2027-01-01,,X\n",
+    )
+    said = "\n".join(read.told)
+    for words in (
+        "1 rows repeat",
+        "1 entries have expired",
+        "1 rows have no expiry",
+        "1 rows have no owner",
+        "1 ranges over",
+    ):
+        assert words in said
+    assert snapshot.rows(99960001)[0].expires == int(datetime(2028, 1, 2, tzinfo=UTC).timestamp())
+    assert snapshot.find(99960002) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "column"),
+        ("number,kind\n+99960001,blocked\n", "no column 'expires'"),
+        (HEAD + "+99960001,blocked,2027-01-01,a,b,c,d\n", "list.csv"),
+        (HEAD + "not a number,blocked,2027-01-01,,X\n", "1 of 1 rows cannot be read; line 2"),
+        (HEAD.encode() + b"+99960001,blocked,2027-01-01,\xff\xfe,X\n", "list.csv"),
+        (b"\0\1\2\3" * 50, "list.csv"),
+    ],
+)
+def test_another_file_is_refused_with_one_line(tmp_path: Path, text: str | bytes, words: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        made(tmp_path, text)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "base").exists()
+
+
+def test_a_list_of_another_kind_of_rows_is_refused(tmp_path: Path) -> None:
+    good, bad = "+9996{:07},blocked,2027-01-01,,X\n", "caller {:07},blocked,2027-01-01,,X\n"
+    text = HEAD + "".join(good.format(at) for at in range(500)) + "".join(bad.format(at) for at in range(200))
+    with pytest.raises(BadInput, match="200 of 700 rows"):
+        made(tmp_path, text)
+
+
+def test_parquet_with_columns_of_their_own_types(tmp_path: Path) -> None:
+    source = tmp_path / "list.parquet"
+    duckdb.connect().sql(
+        "SELECT 99960001::BIGINT AS number, 'blocked' AS kind, TIMESTAMP '2027-01-01 00:00:00' AS expires, "
+        "'r' AS reason, 'X' AS owner"
+    ).write_parquet(str(source))
+    read = read_list(source, tmp_path / "base", now=NOW)
+    assert read.told == []
+    assert Base.open(tmp_path / "base").rows(99960001) == (Row("blocked", "X", "r", 1_798_761_600),)
+    source.write_bytes(source.read_bytes()[:-10])
+    with pytest.raises(LintasError):
+        read_list(source, tmp_path / "base", now=NOW)
+    assert Base.open(tmp_path / "base").rows(99960001)
