@@ -70,6 +70,10 @@ class Running:
         """Return a client of xb's public API without a key."""
         return httpx.Client(base_url=self.xb.api_url, verify=pinned(self.xb), timeout=PATIENCE, trust_env=False)
 
+    def organisation(self, role: str) -> str:
+        """Return whose somebody of a role at xa is: of the bank that the victim uses, of its operator, or of xa itself."""
+        return {"bank": self.xa.cast.banks[0], "telco": self.xa.cast.telco}.get(role, "")
+
     @cached_property
     def keys(self) -> dict[str, str]:
         """Return a key of each role at xa; the bank's is one of the bank that the victim uses."""
@@ -78,7 +82,7 @@ class Running:
                 self.xa.home,
                 name=f"Test {role}",
                 role=role,
-                organisation=self.xa.cast.banks[0] if role == "bank" else "",
+                organisation=self.organisation(role),
             )
             for role in sorted(ROLES)
         }
@@ -86,11 +90,8 @@ class Running:
     @cached_property
     def passes(self) -> dict[str, str]:
         """Return for each role at xa the path at which one click signs somebody of it in."""
-        bank = self.xa.cast.banks[0]
         people = [
-            NewOfficer(
-                login=f"test-{role}", name=f"Test {role}", role=role, organisation=bank if role == "bank" else ""
-            )
+            NewOfficer(login=f"test-{role}", name=f"Test {role}", role=role, organisation=self.organisation(role))
             for role in sorted(ROLES)
         ]
         made = admit(self.xa.home, people)
@@ -102,8 +103,7 @@ class Running:
         writer = SerialWriter(open_engine(self.xa.home.path(self.xa.home.config.database)))
         found = {}
         for role in sorted(ROLES):
-            bank = self.xa.cast.banks[0] if role == "bank" else ""
-            found[role] = issue_key(self.xa.home, name="Gone", role=role, organisation=bank)
+            found[role] = issue_key(self.xa.home, name="Gone", role=role, organisation=self.organisation(role))
             key_id = found[role].split("_")[1]
             writer.submit(lambda tx, key=key_id: keys.revoke(tx, key, at=SystemClock().now())).result()  # type: ignore[misc]
         return found

@@ -116,10 +116,12 @@ def test_strangers_and_revoked_keys_are_kept_out(running: Running, route: Route)
 @pytest.fixture(scope="module")
 def over(running: Running) -> dict[str, str]:
     """Return the tokens of sessions of each role that are over, in each way."""
-    bank = running.xa.cast.banks[0]
     people = {
         f"{way}-{role}": NewOfficer(
-            login=f"{way}-{role}", name=f"Over {way} {role}", role=role, organisation=bank if role == "bank" else ""
+            login=f"{way}-{role}",
+            name=f"Over {way} {role}",
+            role=role,
+            organisation=running.organisation(role),
         )
         for way in WAYS
         for role in sorted(ROLES)

@@ -42,6 +42,11 @@ class Cast(NamedTuple):
     second: str
 
     @property
+    def telco(self) -> str:
+        """Return the code of its telecommunications operator."""
+        return f"{self.code.upper()}TL"
+
+    @property
     def policy(self) -> bytes:
         """Return its decision table: the shipped one, a draft as a table to play with."""
         return as_exercise(shipped_table(self.code))
