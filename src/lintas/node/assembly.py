@@ -129,6 +129,7 @@ class Node(NamedTuple):
     inbox: Inbox
     lists: Lists
     redress: Redress
+    objections: ObjectionsInbox
     counters: Counters
     scorecards: Scorecards
     pace: Pace
@@ -292,6 +293,7 @@ def assemble(parts: Parts) -> Node:
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
         lists=lists,
         redress=redress,
+        objections=ObjectionsInbox(border=border, redress=redress),
         counters=Counters(clock=clock),
         scorecards=Scorecards(operators=parts.telcos, clock=clock),
         pace=Pace(clock=clock),
@@ -340,7 +342,7 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("telco.receipted", (ReceiptAnswered,), node.lists.receipted),
         Hearing("telco.carry_on", (ListsChanged,), node.lists.carry_on),
         Hearing("telco.joined", (PeerJoined,), node.lists.telling.joined),
-        Hearing("telco.objections", (Admitted,), ObjectionsInbox(border=node.border, redress=node.redress).admitted),
+        Hearing("telco.objections", (Admitted,), node.objections.admitted),
     ]
 
 
