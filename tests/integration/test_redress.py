@@ -13,14 +13,14 @@ from lintas.model import times
 from lintas.model.listings import ListingAppeal, ListingAppealStatus
 from lintas.node import redress
 from lintas.telco import store
-from lintas.telco.book_records import DESK, Enforced, Kept, Proposal, Sighting
+from lintas.telco.book_records import DESK, Enforced, Kept, Proposal, Sighting, State
 from lintas.telco.redress.records import Contest, Objection, Ruling
 
 NUMBER, OFFICER = "+99921234567", "Test approver"
 FORM = {"ground": "mine", "name": "Nan Lwin", "contact": "nan@x.example", "text": "It is my own number.\nSince 2019."}
 
 
-def put(desk: Desk, value: str = NUMBER, *, by: str = "Officer Asha Tor", state: str = "listed", **more: Any) -> str:  # noqa: ANN401
+def put(desk: Desk, value: str = NUMBER, *, by: str = "Officer Asha Tor", state: State = "listed", **more: Any) -> str:  # noqa: ANN401
     """Put an entry into the book as if officers had listed it."""
     entry, now = desk.node.lists.book.id_of("number", "blocked", value), times.render(desk.clock.now())
     said: dict[str, Any] = {
@@ -47,7 +47,8 @@ def put(desk: Desk, value: str = NUMBER, *, by: str = "Officer Asha Tor", state:
     seen = Sighting(
         source=DESK, ref=entry, entry=entry, state="live", suspended=False, seen_at=now, proposed_by=by, **said
     )
-    desk.do(lambda tx: (store.add(tx, [kept]), store.add_sightings(tx, [seen])))
+    desk.do(lambda tx: store.add(tx, [kept]))
+    desk.do(lambda tx: store.add_sightings(tx, [seen]))
     return entry
 
 
@@ -281,7 +282,7 @@ def test_an_objection_made_abroad_reaches_the_origin_and_its_decision_comes_back
 
 def test_who_took_an_entry_over_sees_it_contested_and_may_take_its_own_back_at_once(to: Visitors, town: Town) -> None:
     there, here = both(town)
-    town.xb.do(lambda tx: town.xb.node.redress.contest(tx, there, Contest(**FORM)))
+    town.xb.do(lambda tx: town.xb.node.redress.contest(tx, there, msgspec.convert(FORM, Contest)))
     town.settle()
     (noted,) = open_at(town.xa)
     assert (noted.kind, noted.origin, noted.name, noted.entry) == ("notice", "xb-asc", "", here)

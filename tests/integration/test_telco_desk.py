@@ -90,7 +90,7 @@ def test_a_call_is_tried_rung_by_rung(to: Visitors) -> None:
     assert f'href="/redress/{entry}"' in answer.text
     assert "block list" in words_of(answer.text)
     twin = to.ask("POST", "/api/v1/telco/simulate", "telco", "XATL", json=typed, accept="application/json").json()
-    assert (twin["action"], twin["id"], twin["steps"][-1]["rung"]) == ("block", entry, "block list")
+    assert (twin["action"], twin["id"], twin["steps"][-1]["rung"]) == ("block", entry, "block_list")
     for bad in ({"preset": "none"}, {"jurisdiction": "ZZ"}, {"level": "listed"}, {"trunk": "sea"}, {"a": "9" * 65}):
         refused = to.send("/telco/simulator", "investigator", **(typed | bad))
         assert refused.status_code == 422, bad

@@ -52,8 +52,16 @@ def _nothing(call: Call[Runtime]) -> Judged:
 
 def _shown(call: Call[Runtime], view: Judged, wrong: LintasError | None, typed: dict[str, str] | None) -> Response:
     titles = {name: presets(name).title for name in names()}
-    choices = {"trunks": get_args(Trunk), "levels": LEVELS, "presets": titles}
-    return page(call, "telco_simulator.html", view, wrong=wrong, typed=typed, **choices)
+    return page(
+        call,
+        "telco_simulator.html",
+        view,
+        wrong=wrong,
+        typed=typed,
+        trunks=get_args(Trunk),
+        levels=LEVELS,
+        presets=titles,
+    )
 
 
 SIMULATOR_PAGES = [

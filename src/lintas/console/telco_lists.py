@@ -73,8 +73,16 @@ async def lists(call: Call[Runtime]) -> Response:
     found = await telco_lists.entries(call.services, wish, PAGE + 1)
     view = Lists(found[:PAGE], wish, found[PAGE - 1].id if len(found) > PAGE else "")
     sources = await call.services.read(telco_lists.source_names)
-    choices = {"subjects": SUBJECTS, "kinds": KINDS, "states": STATES, "sources": sources}
-    return page(call, "telco_lists.html", view, address=address, **choices)
+    return page(
+        call,
+        "telco_lists.html",
+        view,
+        address=address,
+        subjects=SUBJECTS,
+        kinds=KINDS,
+        states=STATES,
+        sources=sources,
+    )
 
 
 async def propose_page(

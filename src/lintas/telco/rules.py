@@ -210,7 +210,7 @@ def _people(seen: Iterable[Sighting]) -> tuple[str, ...]:
 
 
 def needed(why: Sequence[Why], by_law: int) -> int:
-    """Return how many people must approve: two for what hits an allow-list, a shared host, or was taken back on an objection."""
+    """Return how many must approve: two for what hits an allow-list or shared host, or was taken back on an objection."""
     return max(1, by_law, 2 if {"allow_list", "shared_host", "reversed"} & set(why) else 1)
 
 

@@ -115,7 +115,9 @@ class Bulk:
             if _emergency(subject, value, self._is_emergency):
                 raise Refused("allow_list", f"{value} is an emergency number", "an officer proposes it, two approve")
             if (subject, value) in self._reversed:
-                raise Refused("reversed", f"{value} was taken back on an objection", "an officer proposes it, two approve")
+                raise Refused(
+                    "reversed", f"{value} was taken back on an objection", "an officer proposes it, two approve"
+                )
             return
         found = check(self._tx, subject, value, kind, is_emergency=self._is_emergency)
         if found.why:

@@ -39,7 +39,7 @@ def _published(tx: Transaction, since: str, until: str) -> list[tuple[str, str, 
         .where(deltas.c.at >= since, deltas.c.at < until)
         .order_by(deltas.c.version, entries.c.id)
     )
-    return [tuple(row) for row in tx.execute(query.limit(MOST))]  # type: ignore[misc] # as the columns are
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in tx.execute(query.limit(MOST))]
 
 
 def _gateways(tx: Transaction) -> dict[str, dict[str, list[str]]]:

@@ -81,7 +81,7 @@ def changed(tx: Transaction, limit: int) -> list[Changed]:
         .where(entries.c.decided_at != "", entries.c.state.in_(("listed", "ended")))
         .order_by(entries.c.decided_at.desc(), entries.c.id)
     )
-    return [Changed(*(part or "" for part in row[:4]), row[4], row[5] or "") for row in tx.execute(query.limit(limit))]
+    return [Changed(row[0], row[1], row[2], row[3], row[4], row[5] or "") for row in tx.execute(query.limit(limit))]
 
 
 def head(tx: Transaction) -> int:
