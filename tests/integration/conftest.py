@@ -18,6 +18,7 @@ SQLITE_ALONE = {
     "test_corrupt_member": "judged before anything is stored",
     "test_corrupt_undoing": "judged before anything is stored",
     "test_corrupt_words": "judged before anything is stored",
+    "test_follower": "a gateway's directory; test_lists stores the same",
     "test_four_eyes": "rules; test_four_eyes_doors stores the same",
     "test_ledger_page": "pages over the ledger, which every test writes",
     "test_monitoring": "what other members' ledgers showed, most of it over HTTP",

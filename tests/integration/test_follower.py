@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from sqlalchemy import select
 from tests.integration.engines import Fresh
-from tests.integration.test_lists import DENA, list_, propose
-from tests.integration.town import XA, Desk, Town, keys_of
+from tests.integration.test_lists import DENA, Two, list_, propose
+from tests.integration.town import XA, Desk, keys_of
 
 from lintas.access import keys
 from lintas.api.app import public_app
@@ -65,7 +65,7 @@ class Scene(NamedTuple):
 
 @pytest.fixture
 def scene(tmp_path: Path, fresh: Fresh) -> Iterator[Scene]:
-    town = Town(tmp_path, fresh, thefts=1)
+    town = Two(fresh)
     config = Config(authority=XA, jurisdiction="XA", name="Aria", contact="d@xa.example", ledger_origin="xa/log")
     runtime = Runtime(Home(config, tmp_path / "home"), town.xa.node)
     ids, at = town.xa.node.parts.ids, datetime.now(UTC)
@@ -73,7 +73,8 @@ def scene(tmp_path: Path, fresh: Fresh) -> Iterator[Scene]:
     key = town.xa.do(lambda tx: keys.issue(tx, ids, at=at, **issued))
     yield Scene(town.xa, runtime, tmp_path / "gateway", key)
     runtime.writer.close()
-    town.close()
+    for desk in (town.xa, town.xb):
+        desk.engine.dispose()
 
 
 def held(following: Following) -> set[str]:

@@ -60,9 +60,10 @@ class ListBases:
         """Return a base file that is not far behind, building one if there is none."""
         self._publishing.name_of(which)
         async with self._locks[which]:
-            return await asyncio.to_thread(self._current, which, signer)
+            return await asyncio.to_thread(self.now, which, signer)
 
-    def _current(self, which: str, signer: Signer) -> Found:
+    def now(self, which: str, signer: Signer) -> Found:
+        """Do it in this thread; one at a time for each list."""
         with reading(self._engine) as tx:
             version, _ = self._publishing.head(tx, which)
             # What lies before the oldest delta that is kept leads nowhere.
