@@ -287,6 +287,10 @@ def test_who_took_an_entry_over_sees_it_contested_and_may_take_its_own_back_at_o
     (noted,) = open_at(town.xa)
     assert (noted.kind, noted.origin, noted.name, noted.entry) == ("notice", "xb-asc", "", here)
     assert to.data(f"/redress/{here}", "")["contested"]
+    # Whoever looks at the entry has read what xb sent.
+    to.see(f"/telco/lists/{here}", "investigator")
+    (read,) = town.xa.ask(lambda tx: town.xa.node.reads.listed(tx))
+    assert (read.peer, read.role, read.door) == ("xb-asc", "investigator", "page")
     assert to.send(f"/telco/appeals/{noted.id}/lift", "investigator", reason="our law").status_code == 403
     assert to.send(f"/telco/appeals/{noted.id}/lift", "approver", reason="our law").status_code == 303
     assert state(town.xa, here) == "ended"

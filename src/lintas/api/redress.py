@@ -23,6 +23,7 @@ from lintas.telco.redress.records import (
 
 TELCO = frozenset({"telco"})
 DESK = frozenset({"investigator", "approver", "auditor"})
+TOO_MANY = {"429": "Too many questions came from this address"}
 STATES = (*get_args(ObjectionState), "any")
 
 
@@ -75,7 +76,13 @@ async def lift(call: Call[Runtime]) -> Objection:
 _ONE = "/api/v1/telco/objections/{objection}"
 ROUTES = [
     Route(
-        "GET", "/api/v1/redress/{id}", show, answer=Notice, public=True, summary="What is blocked under an id, and why"
+        "GET",
+        "/api/v1/redress/{id}",
+        show,
+        answer=Notice,
+        public=True,
+        summary="What is blocked under an id, and why",
+        also=TOO_MANY,
     ),
     Route(
         "POST",
@@ -86,7 +93,7 @@ ROUTES = [
         summary="Object to a block",
         status=201,
         public=True,
-        also={"429": "Too many questions came from this address"},
+        also=TOO_MANY,
     ),
     Route(
         "GET",
@@ -95,6 +102,7 @@ ROUTES = [
         answer=Progress,
         public=True,
         summary="What became of an objection",
+        also=TOO_MANY,
     ),
     Route(
         "POST",
