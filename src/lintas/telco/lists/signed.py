@@ -149,9 +149,7 @@ def check_base(path: Path, manifest: bytes, keys: Sequence[VerifierKey]) -> Base
     base = Base.open(path, whole=False)
     header = base.header
     if (header.name, header.version, header.head) != (statement.list, statement.version, statement.head):
-        raise Refused(
-            "not_what_was_signed", "the base file says other things of itself than its manifest", "ask its maker"
-        )
+        raise Damaged("the base file says other things of itself than its manifest", "ask its maker", where=str(path))
     check_columns(base)
     return statement
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from lintas.model.errors import Conflict, Refused
+from lintas.model.errors import Conflict
 from lintas.telco.lists.base import Base
 from lintas.telco.lists.e164 import read_value, write
 from lintas.telco.lists.entries import Change, Key, Row, winner
@@ -86,12 +86,10 @@ class Snapshot:
     def apply(self, delta: Delta) -> Self:
         """Return the snapshot after a delta; itself for one that is in it already.
 
-        Gap when one is missing between, Forked when it tells another history, Refused for another list's.
+        Gap when one is missing between, Forked when it tells another history, Conflict for another list's.
         """
         if delta.statement.list != self.name:
-            raise Refused(
-                "another_list", f"a delta of {delta.statement.list}, and the list is {self.name}", "check the source"
-            )
+            raise Conflict(f"a delta of {delta.statement.list}, and the list is {self.name}", "check the source")
         if delta.number <= self.version:
             if self._ids.get(delta.number, delta.id) != delta.id:
                 raise Forked(f"there are two deltas {delta.number}", "fetch the base file, and ask its publisher")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.telco.lists import making
 
-from lintas.model.errors import Refused
+from lintas.model.errors import Conflict
 from lintas.telco.lists.base import Base
 from lintas.telco.lists.compact import compact
 from lintas.telco.lists.e164 import write
@@ -113,7 +113,7 @@ def test_another_history_is_refused(snapshot: Snapshot) -> None:
 def test_another_lists_delta_is_refused(snapshot: Snapshot, tmp_path: Path) -> None:
     other = making.delta(snapshot, ADD)
     named = other._replace(statement=msgspec.structs.replace(other.statement, list="xb-numbers"))
-    with pytest.raises(Refused, match="xb-numbers"):
+    with pytest.raises(Conflict, match="xb-numbers"):
         snapshot.apply(named)
 
 
