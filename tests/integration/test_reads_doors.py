@@ -158,6 +158,17 @@ CARRIES = {
 NOT_SHOWN = {"/": ("administrator", "bank", "telco"), "/peers": ("administrator",)}
 #: Every GET that never does, and why.
 NEVER = {
+    "/api/v1/telco/entries": "peers' entries are walked in test_lists_doors.py",
+    "/api/v1/telco/entries/{entry}": "as above",
+    "/api/v1/telco/imports": "tables that were imported here",
+    "/api/v1/telco/sources": "names of sources",
+    "/api/v1/telco/adoptions": "this authority's own words about peers",
+    "/api/v1/telco/allow-list": "this authority's own",
+    "/api/v1/telco/unconfirmed": "batches of our own",
+    "/api/v1/telco/gateways": "operators' gateways here",
+    "/api/v1/telco/lists/{list}": "a signed list of this authority's own orders, to operators that carry them out",
+    "/api/v1/telco/lists/{list}/base/{version}": "as above",
+    "/api/v1/telco/lists/{list}/deltas": "as above",
     "/api/v1/figures/holds": "counts; small groups are not told",
     "/api/v1/bank/recalls": "money of our own cases, as a bank of ours told of it",
     "/api/v1/bank/recalls/{hold}/recall.xml": "as above",
@@ -270,6 +281,9 @@ def test_what_shows_none_notes_none(scene: Scene, path: str) -> None:
         .replace("{envelope}", "none")
         .replace("{approval}", "none")
         .replace("{file}", "none")
+        .replace("{entry}", "none")
+        .replace("{list}", "calls")
+        .replace("{version}", "1")
     )
     for role in roles(GETS[path]):
         answer, noted = scene.ask("GET", address, role)

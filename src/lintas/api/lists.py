@@ -224,7 +224,7 @@ ROUTES = [
     Route("GET", _E + "/{entry}", entry, answer=ListedEntry, roles=SEERS, summary="Show one entry and its way"),
     Route("POST", _E + "/{entry}/approve", approve, answer=Kept, roles=APPROVERS, summary="Approve an entry"),
     Route("POST", _E + "/{entry}/decline", decline, Because, Kept, APPROVERS, "Decline an entry"),
-    Route("POST", _E + "/{entry}/withdraw", withdraw, Because, Kept, PROPOSERS, "Take an entry back"),
+    Route("POST", _E + "/{entry}/withdraw", withdraw, Because, Kept, APPROVERS, "Take an entry back"),
     Route(
         "GET",
         "/api/v1/telco/unconfirmed",

@@ -181,5 +181,5 @@ LIST_PAGES = [
     form("/telco/lists/new", propose, Propose, PROPOSERS, "Propose an entry"),
     show(_ONE, entry, READERS, "One entry"),
     form(f"{_ONE}/decide", decide, Decide, APPROVERS, "Approve or decline an entry"),
-    form(f"{_ONE}/withdraw", withdraw, TakeBack, PROPOSERS, "Take an entry back"),
+    form(f"{_ONE}/withdraw", withdraw, TakeBack, APPROVERS, "Take an entry back"),
 ]
