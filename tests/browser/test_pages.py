@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -18,6 +19,40 @@ NO_PAGES = re.compile(r"/static/|/news$|/find$|\.pdf$|/entry$|/receipt$|/tlog-pr
 #: What people paste: a farmer in one letter, Myanmar, marks without and above one another, Thai without blanks.
 SEEN = "\U0001f9d1\u200d\U0001f33e မြန်မာစာ a\u0323\u0302\u0301 \u0301\u0e34 ที่ดินผืนนั้นเป็นของฉัน"
 ODD = f"{SEEN} Ng\u200b \u202egnirts\u202c"
+
+
+class Lists:
+    """An entry of a list, one that waits, and an objection; the pages about them by role, and those of anybody."""
+
+    def __init__(self, running: Running) -> None:
+        def post(role: str, path: str, **sent: object) -> dict[str, str]:
+            answer = running.ask("POST", f"/api/v1/{path}", key=running.keys[role] if role else "", json=sent)
+            assert answer.status in (200, 201), answer
+            found: dict[str, str] = answer.document
+            return found
+
+        def propose(value: str) -> str:
+            return post("investigator", "telco/entries", subject="domain", value=value, reason=SEEN)["id"]
+
+        listed, waits = propose("evil.example"), propose("other.example")
+        post("approver", f"telco/entries/{listed}/approve")
+        objected = post(
+            "", f"redress/{listed}", ground="mine", name=SEEN, contact="nan@x.example", text=f"{SEEN} {'ก' * 300}"
+        )
+        minute = f"{datetime.now(UTC):%Y-%m-%dT%H:%M}:00Z"
+        counts = [{"trunk": "international", "action": "block", "kind": "blocked", "calls": 3}]
+        gateway = {"gateway": "gw-1", "minute": minute, "list_version": 1, "preset": "strict", "counts": counts}
+        post("telco", "telco/counters", **gateway)
+        post("telco", "telco/false-blocks", id=listed, cause="roaming", text=SEEN)
+        mine = running.ask("GET", "/api/v1/telco/objections", key=running.keys["auditor"]).document[0]["id"]
+        figures = ["/telco/counters", "/telco/scorecards", "/telco/propagation"]
+        self.anybody = [f"/redress/{listed}", f"/redress/{'a' * 16}", objected["address"]]
+        self.pages = {
+            "approver": [f"/telco/lists/{listed}", f"/telco/lists/{waits}", f"/telco/appeals/{mine}"],
+            "auditor": ["/telco/lists", f"/telco/lists/{listed}", "/telco/appeals", f"/telco/appeals/{mine}", *figures],
+            "investigator": ["/telco/lists/new"],
+            "telco": ["/telco/desk", "/telco/simulator", *figures, "/sessions"],
+        }
 
 
 class Town:
@@ -77,7 +112,16 @@ class Town:
             key=running.keys["administrator"],
             json={"login": "new", "name": "New One", "role": "hotline"},
         )
-        self.pages["nobody"] = [invited.document["address"], "/sign-in", play.appeal(order), running.passes["auditor"]]
+        telco = Lists(running)
+        for role, more in telco.pages.items():
+            self.pages.setdefault(role, []).extend(more)
+        self.pages["nobody"] = [
+            *telco.anybody,
+            invited.document["address"],
+            "/sign-in",
+            play.appeal(order),
+            running.passes["auditor"],
+        ]
         self.pages["abroad"] = ["/", f"/holds/{asked['id']}", f"/orders/{abroad['id']}", f"/cases/{asked['case']}"]
 
     def person(self, role: str) -> str:
@@ -106,7 +150,7 @@ def at(town: Town, seats: Sit, role: str) -> Callable[[str], Iterator[Page]]:
     return walk
 
 
-ROLES = ("hotline", "investigator", "approver", "auditor", "administrator", "bank", "nobody", "abroad")
+ROLES = ("hotline", "investigator", "approver", "auditor", "administrator", "bank", "telco", "nobody", "abroad")
 
 
 @pytest.mark.parametrize("role", ROLES)

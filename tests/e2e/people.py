@@ -70,6 +70,10 @@ class Running:
         """Return a client of xb's public API without a key."""
         return httpx.Client(base_url=self.xb.api_url, verify=pinned(self.xb), timeout=PATIENCE, trust_env=False)
 
+    def organisation(self, role: str) -> str:
+        """Return whose somebody of a role at xa is: of the bank that the victim uses, of its operator, or of xa itself."""
+        return {"bank": self.xa.cast.banks[0], "telco": self.xa.cast.telco}.get(role, "")
+
     @cached_property
     def keys(self) -> dict[str, str]:
         """Return a key of each role at xa; the bank's is one of the bank that the victim uses, the telco's of its operator."""

@@ -48,7 +48,7 @@ class Visitors:
 
     def ask(self, method: str, path: str, role: str, bank: str = "", **sent: Any) -> httpx.Response:  # noqa: ANN401
         """Call as a role; a page unless ``accept`` says otherwise."""
-        headers = {"accept": sent.pop("accept", HTML)}
+        headers = {"accept": sent.pop("accept", HTML)} | sent.pop("headers", {})
         if role:
             headers["authorization"] = f"Bearer {self.key(role, bank)}"
 
@@ -73,7 +73,8 @@ class Visitors:
 
     def send(self, path: str, role: str, bank: str = "", **typed: str) -> httpx.Response:
         """Send a form as a browser does, with a nonce of its own unless one is given."""
-        return self.ask("POST", path, role, bank, data={"once": fresh()} | typed)
+        own_page = {"sec-fetch-site": "same-origin"}
+        return self.ask("POST", path, role, bank, data={"once": fresh()} | typed, headers=own_page)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -25,9 +25,12 @@ from lintas.api import (
     peers,
     rail,
     reads,
+    redress,
     reports,
     returns,
     sessions,
+    simulator,
+    telco_figures,
     trail,
     undoing,
 )
@@ -83,6 +86,9 @@ def api_routes() -> list[Route]:
         *reads.ROUTES,
         *officers.ROUTES,
         *sessions.ROUTES,
+        *redress.ROUTES,
+        *telco_figures.ROUTES,
+        *simulator.ROUTES,
     ]
     return [*routes, openapi.route("/api/v1/openapi.json", routes, title="lintas", version="1")]
 

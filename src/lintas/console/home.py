@@ -16,26 +16,48 @@ from lintas.node.seeing import Carried, View
 from lintas.node.views import with_doubts
 from lintas.requests.records import Bar, Hold
 from lintas.storage.engine import Transaction
+from lintas.telco.book_records import Kept
+from lintas.telco.redress.records import Objection
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
 READERS = OFFICERS | {"auditor"}
-EVERYBODY = READERS | {"administrator", "bank"}
+EVERYBODY = READERS | {"administrator", "bank", "telco"}
 #: How many of each kind the page lists; the pages of each kind go on from there.
 MOST = 50
 
 Kind = Literal[
-    "approve_hold", "approve_release", "decide_objection", "overdue_here", "overdue_there", "complete_report"
+    "approve_hold",
+    "approve_release",
+    "approve_entry",
+    "decide_objection",
+    "decide_block",
+    "overdue_here",
+    "overdue_there",
+    "complete_report",
 ]
 _MINE: dict[str, frozenset[Kind]] = {
-    "approver": frozenset({"approve_hold", "approve_release", "decide_objection", "overdue_here", "overdue_there"}),
+    "approver": frozenset(
+        {
+            "approve_hold",
+            "approve_release",
+            "approve_entry",
+            "decide_objection",
+            "decide_block",
+            "overdue_here",
+            "overdue_there",
+        }
+    ),
     "hotline": frozenset({"complete_report", "overdue_there"}),
     "investigator": frozenset({"complete_report", "overdue_there"}),
-    "auditor": frozenset({"overdue_here", "overdue_there", "decide_objection"}),
+    "auditor": frozenset({"overdue_here", "overdue_there", "decide_objection", "decide_block"}),
 }
 
 
 class Due(View, frozen=True, kw_only=True):
-    """One thing that waits for somebody: ``address`` is its page, ``by`` when it should be done, ``since`` when it came."""
+    """One thing that waits for somebody: ``address`` is its page, ``by`` when it should be done, ``since`` when it came.
+
+    ``case`` is "" for what is about a list.
+    """
 
     kind: Kind
     id: str
@@ -105,6 +127,10 @@ def due_for(node: Node, tx: Transaction, role: str) -> list[Due]:
             )
             for each in node.appeals.pending(tx)[:MOST]
         ]
+    if "decide_block" in mine:
+        items += [_block(each) for each in node.redress.listed(tx, limit=MOST) if not each.origin]
+    if "approve_entry" in mine:
+        items += [_entry(each) for each in node.lists.book.listed(tx, state="proposed", limit=MOST) if each.needs]
     if "complete_report" in mine:
         items += [
             Due(
@@ -120,6 +146,29 @@ def due_for(node: Node, tx: Transaction, role: str) -> list[Due]:
             for report in node.intake.reports(tx, incomplete=True, limit=MOST)
         ]
     return sorted(items, key=lambda item: (not item.urgent, item.by or "9", item.since, item.id))
+
+
+def _block(objection: Objection) -> Due:
+    return Due(
+        kind="decide_block",
+        id=objection.id,
+        address=f"/telco/appeals/{objection.id}",
+        case="",
+        since=objection.received_at,
+        by=objection.answer_by,
+        who=objection.name or objection.via,
+    )
+
+
+def _entry(entry: Kept) -> Due:
+    return Due(
+        kind="approve_entry",
+        id=entry.id,
+        address=f"/telco/lists/{entry.id}",
+        case="",
+        since=entry.listed,
+        who=", ".join(entry.listed_by[:1]) or entry.origin,
+    )
 
 
 def _hold(kind: Kind, hold: Hold) -> Due:
@@ -144,6 +193,8 @@ async def home(call: Call[Runtime]) -> Response:
     role, node = call.caller.role, call.services.node
     if role == "bank":
         return RedirectResponse("/desk", 303)
+    if role == "telco":
+        return RedirectResponse("/telco/desk", 303)
     if role == "administrator":
         return RedirectResponse("/officers", 303)
 

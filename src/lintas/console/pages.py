@@ -13,9 +13,14 @@ from lintas.console import (
     officers,
     orders,
     peers,
+    redress,
     releases,
     reports,
+    simulator,
     stopped,
+    telco_desk,
+    telco_figures,
+    telco_lists,
     trail,
 )
 from lintas.console.frame import problem_page
@@ -37,6 +42,11 @@ ROUTES = [
     *audit.AUDIT_PAGES,
     *desk.DESK_PAGES,
     *stopped.STOPPED_PAGES,
+    *redress.REDRESS_PAGES,
+    *telco_lists.LIST_PAGES,
+    *simulator.SIMULATOR_PAGES,
+    *telco_figures.TELCO_FIGURE_PAGES,
+    *telco_desk.TELCO_DESK_PAGES,
     *assets.ASSETS,
 ]
 

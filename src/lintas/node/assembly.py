@@ -46,7 +46,11 @@ from lintas.storage.engine import Transaction
 from lintas.telco.book import Book
 from lintas.telco.book_records import ListsChanged, PeerJoined
 from lintas.telco.calls_abroad import CallsAbroad
+from lintas.telco.figures.pace import Pace
+from lintas.telco.figures.service import Counters, Scorecards
 from lintas.telco.numbers import Numbers
+from lintas.telco.redress.inbox import ObjectionsInbox
+from lintas.telco.redress.service import Redress
 from lintas.telco.service import Lists
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
@@ -126,6 +130,11 @@ class Node(NamedTuple):
     inbox: Inbox
     calls_abroad: CallsAbroad
     lists: Lists
+    redress: Redress
+    objections: ObjectionsInbox
+    counters: Counters
+    scorecards: Scorecards
+    pace: Pace
 
     @property
     def book(self) -> Book:
@@ -223,6 +232,30 @@ def assemble(parts: Parts) -> Node:
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
     returns = Returns(chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids)
+    lists = Lists(
+        me=me,
+        redress_key=parts.redress_key or secrets.token_bytes(32),
+        peers=lambda: [member.authority for member in directory.peers(me)],
+        is_heard=lambda tx, peer: bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed",
+        may_approve=parts.may_approve or access.may_approve,
+        numbers=Numbers(parts.table.jurisdiction),
+        signer=partial(parts.identity.signer_now, directory),
+        border=border,
+        judge=judge,
+        ledger=ledger,
+        bus=bus,
+        clock=clock,
+        ids=ids,
+    )
+    redress = Redress(
+        me=me,
+        book=lists.book,
+        say=lists.telling.say,
+        name_of=partial(_name_of, parts),
+        contact=parts.contact,
+        clock=clock,
+        ids=ids,
+    )
     node = Node(
         parts=parts,
         bus=bus,
@@ -261,21 +294,12 @@ def assemble(parts: Parts) -> Node:
         rail=Rail(authority=parts.name, orders=orders, returns=returns, clock=clock),
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
         calls_abroad=CallsAbroad(me=me, judge=judge, ledger=ledger, clock=clock, ids=ids),
-        lists=Lists(
-            me=me,
-            redress_key=parts.redress_key or secrets.token_bytes(32),
-            peers=lambda: [member.authority for member in directory.peers(me)],
-            is_heard=lambda tx, peer: bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed",
-            may_approve=parts.may_approve or access.may_approve,
-            numbers=Numbers(parts.table.jurisdiction),
-            signer=partial(parts.identity.signer_now, directory),
-            border=border,
-            judge=judge,
-            ledger=ledger,
-            bus=bus,
-            clock=clock,
-            ids=ids,
-        ),
+        lists=lists,
+        redress=redress,
+        objections=ObjectionsInbox(border=border, redress=redress),
+        counters=Counters(clock=clock),
+        scorecards=Scorecards(operators=parts.telcos, clock=clock),
+        pace=Pace(clock=clock),
     )
     bus.subscribe(hearings(node))
     return node
@@ -321,6 +345,7 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("telco.receipted", (ReceiptAnswered,), node.lists.receipted),
         Hearing("telco.carry_on", (ListsChanged,), node.lists.carry_on),
         Hearing("telco.joined", (PeerJoined,), node.lists.telling.joined),
+        Hearing("telco.objections", (Admitted,), node.objections.admitted),
     ]
 
 
@@ -331,3 +356,9 @@ def _places(parts: Parts) -> Callable[[str], Place]:
         return Place(parts.abroad.get(bank, ""), own=False)
 
     return place_of
+
+
+def _name_of(parts: Parts, authority: str) -> str:
+    """Name an authority as people read it; "" is this one."""
+    known = {member.authority: member.name for member in parts.directory.peers(parts.identity.authority)}
+    return known.get(authority, authority) if authority else parts.name

@@ -21,6 +21,7 @@ from lintas.node.config import Home
 from lintas.node.delivery import Delivery
 from lintas.node.list_bases import ListBases
 from lintas.node.monitoring import Monitoring
+from lintas.node.pace import Pace
 from lintas.node.publication import Publication, Published
 from lintas.node.seeing import Seeing
 from lintas.node.succession import Succession
@@ -59,6 +60,8 @@ class Runtime:
         self.writer = Writer(node.parts.engine, on_commit=self._committed)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.delivery = Delivery(home, node.exchange, self)
+        #: How often one address may ask under redress ids at which nothing is blocked.
+        self.redress_pace = Pace(burst=30, per_minute=30)
         self.list_bases = ListBases(home.path(LISTS), node.parts.engine, node.lists.publishing)
         self._seeing = Seeing(node, self.writer.run)
         self._asking: Counter[str] = Counter()
@@ -183,7 +186,8 @@ class Runtime:
             lapses = functools.partial(self._clock, self.node.undo.lapsed, self.node.undo.lapse)
             late = functools.partial(self._clock, self.node.clocks.over, self.node.clocks.escalate)
             listed = functools.partial(self._clock, self.node.lists.due, self.node.lists.close)
-            works = (self._pump, self._beat, self._obey, ends, lapses, late, listed, self._watch)
+            owed = functools.partial(self._clock, self.node.redress.late, self.node.redress.escalate)
+            works = (self._pump, self._beat, self._obey, ends, lapses, late, listed, owed, self._watch)
             tasks = [asyncio.create_task(self._for_ever(each)) for each in works]
             yield
         finally:

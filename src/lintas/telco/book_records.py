@@ -14,7 +14,7 @@ State = Literal["proposed", "shadow", "listed", "ended", "declined"]
 #: Where the knowledge comes from: an officer at the desk, a feed that is imported in bulk, another authority.
 SourceKind = Literal["desk", "bulk", "peer"]
 #: Why more than one approver is needed, or a single source is not enough.
-Why = Literal["allow_list", "shared_host", "own_number", "by_law"]
+Why = Literal["allow_list", "shared_host", "own_number", "by_law", "reversed"]
 #: A source's name: ``desk``, a feed's own, or ``peer:`` and the authority.
 SourceName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9_.:-]{0,79}\Z")]
 Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=WRITTEN)]

@@ -210,8 +210,8 @@ def _people(seen: Iterable[Sighting]) -> tuple[str, ...]:
 
 
 def needed(why: Sequence[Why], by_law: int) -> int:
-    """Return how many people must approve: two for what hits an allow-list or a shared host, else as many as the law asks."""
-    return max(1, by_law, 2 if "allow_list" in why or "shared_host" in why else 1)
+    """Return how many must approve: two for what hits an allow-list or shared host, or was taken back on an objection."""
+    return max(1, by_law, 2 if {"allow_list", "shared_host", "reversed"} & set(why) else 1)
 
 
 def approved(seen: Sighting, officer: str) -> Sighting:

@@ -14,6 +14,7 @@ from lintas.storage.engine import Transaction
 from lintas.telco import sources_store
 from lintas.telco.book_records import Allowed, Why
 from lintas.telco.names import suffixes, urls
+from lintas.telco.redress import store as redress_store
 
 #: More numbers than this at once are a country's numbering plan, or a slip.
 MOST_IN_RANGE = 100_000_000
@@ -43,6 +44,8 @@ def check(tx: Transaction, subject: Subject, value: str, kind: Kind, *, is_emerg
     if subject == "url" and suffixes.is_shared(urls.parts(value).host):
         check_path(value)
         why.append("shared_host")
+    if redress_store.upheld(tx, subject, value):
+        why.append("reversed")
     return Found(tuple(why), hit)
 
 
@@ -100,6 +103,7 @@ class Bulk:
     def __init__(self, tx: Transaction, is_emergency: IsEmergency) -> None:
         self._tx, self._is_emergency = tx, is_emergency
         self._ranges: Sequence[tuple[int, int]] = sorted(sources_store.allowed_ranges(tx))
+        self._reversed = redress_store.all_upheld(tx)
 
     def check(self, subject: Subject, value: str, kind: Kind) -> None:
         """Refuse what needs two people, or is never listed."""
@@ -110,7 +114,15 @@ class Bulk:
                 raise Refused("allow_list", f"{value} is on the allow-list", "an officer proposes it, two approve")
             if _emergency(subject, value, self._is_emergency):
                 raise Refused("allow_list", f"{value} is an emergency number", "an officer proposes it, two approve")
+            if (subject, value) in self._reversed:
+                raise Refused(
+                    "reversed", f"{value} was taken back on an objection", "an officer proposes it, two approve"
+                )
             return
         found = check(self._tx, subject, value, kind, is_emergency=self._is_emergency)
+        if "allow_list" in found.why:
+            raise Refused("allow_list", f"{value[:80]} is on the allow-list", "an officer proposes it, two approve")
+        if "shared_host" in found.why:
+            raise Refused("shared_host", f"strangers share {value[:80]}", "an officer proposes it, two approve")
         if found.why:
-            raise Refused(found.why[0], f"{value[:80]} needs two people", "an officer proposes it, two approve")
+            raise Refused("reversed", f"{value[:80]} was taken back on an objection", "an officer proposes it")

@@ -299,7 +299,7 @@ def _on_stage(home: Home, cast: Cast, ports: Ports, policy: Path) -> NodeOnStage
 
 
 def _people(cast: Cast) -> list[NewOfficer]:
-    """Return those of an authority's and its banks' people who have pages of their own."""
+    """Return those of an authority's, its banks' and its operator's people who have pages of their own."""
     own = [
         NewOfficer(login="hotline", name=cast.hotline, role="hotline"),
         NewOfficer(login="approver", name=cast.approver, role="approver"),
@@ -311,7 +311,10 @@ def _people(cast: Cast) -> list[NewOfficer]:
         NewOfficer(login=bank.lower(), name=f"Fraud desk of {bank}", role="bank", organisation=bank)
         for bank in cast.banks
     ]
-    return [*own, *desks]
+    gateway = NewOfficer(
+        login=cast.telco.lower(), name=f"Network desk of {cast.telco}", role="telco", organisation=cast.telco
+    )
+    return [*own, *desks, gateway]
 
 
 def admit(home: Home, people: Sequence[NewOfficer]) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
 import click
 
 from lintas.cli.telco.options import LIST, REDRESS_KEY, opened
 from lintas.cli.telco.policy import PolicyOptions, ladder_of, policy_options
 from lintas.model.errors import BadInput
+from lintas.telco.records import Action
 
 if TYPE_CHECKING:
     from lintas.gateway.asking import Asker
@@ -22,6 +23,13 @@ _OPTIONS = (
     REDRESS_KEY,
     click.option(
         "--max-age", type=click.IntRange(60), default=86_400, show_default=True, help="Seconds until a list is old."
+    ),
+    click.option(
+        "--action",
+        type=click.Choice(get_args(Action)),
+        default="block",
+        show_default=True,
+        help="What is done with calls that show a listed number, where no jurisdiction's policy decides.",
     ),
     click.option("--operators", "operators_file", type=_FILE, help="Who answers about which numbers (TOML)."),
     click.option("--certificate", type=_FILE, help="What this gateway shows to operators (PEM), with --key."),
@@ -54,6 +62,7 @@ def deciding(
     list_file: Path,
     key_file: Path | None,
     max_age: int,
+    action: Action,
     operators_file: Path | None,
     certificate: Path | None,
     tls_key: Path | None,
@@ -69,7 +78,7 @@ def deciding(
     if options["jurisdiction"] is None and options["plan_file"] is None:
         if operators_file is not None:
             raise BadInput("a list alone asks nobody", "name the --jurisdiction in which calls come in")
-        return Deciding(standing, Verdicts(standing), None)
+        return Deciding(standing, Verdicts(standing, action=action), None)
     asker = _asker(operators_file, certificate, tls_key)
     return Deciding(standing, Verdicts(standing, ladder=ladder_of(standing, options), asker=asker), asker)
 

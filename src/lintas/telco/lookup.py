@@ -1,0 +1,61 @@
+"""The book of lists read as a gateway reads its file: what is listed of one number now; for the simulator, not for calls."""
+
+from collections.abc import Iterator
+
+from lintas.model import times
+from lintas.model.listings import range_of
+from lintas.storage.engine import Transaction
+from lintas.telco import store
+from lintas.telco.book import Book
+from lintas.telco.book_records import Kept
+from lintas.telco.records import Kind, Listed
+
+#: Who is protected is never blocked; what never originates comes before what somebody blocked.
+_FIRST: tuple[Kind, ...] = ("protected", "do_not_originate", "unallocated", "blocked")
+_PAGE = 5_000
+
+
+class BookLookup:
+    """The entries in force of one authority's book, as one transaction sees them."""
+
+    def __init__(self, tx: Transaction, book: Book, now: str) -> None:
+        self._tx, self._book, self._now = tx, book, now
+
+    def find(self, number: int) -> Listed | None:
+        """Return what is listed of a number: itself before the smallest range that it lies in; None for nothing."""
+        exact = [each for each in self._book.named(self._tx, f"+{number}") if each.subject == "number"]
+        found = self._strongest(exact)
+        if found is None:
+            around = [each for each in self._ranges() if _holds(each, number)]
+            least = min((_size(each) for each in around), default=0)
+            found = self._strongest([each for each in around if _size(each) == least])
+        if found is None:
+            return None
+        return Listed(
+            kind=found.kind,
+            id=found.id,
+            owner=found.owner,
+            reason=found.reason,
+            expires=int(times.parse(found.expires).timestamp()),
+        )
+
+    def _strongest(self, found: list[Kept]) -> Kept | None:
+        now = times.parse(self._now)
+        live = [each for each in found if each.state == "listed" and times.parse(each.expires) > now]
+        return min(live, key=lambda each: _FIRST.index(each.kind), default=None)
+
+    def _ranges(self) -> Iterator[Kept]:
+        after = ""
+        while page := store.in_force(self._tx, ("range",), after, _PAGE):
+            yield from page
+            after = page[-1].id
+
+
+def _holds(entry: Kept, number: int) -> bool:
+    low, high = range_of(entry.value)
+    return low <= number <= high
+
+
+def _size(entry: Kept) -> int:
+    low, high = range_of(entry.value)
+    return high - low
