@@ -6,9 +6,9 @@ import csv
 import gc
 import ipaddress
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import click
 import uvloop
@@ -17,6 +17,8 @@ from lintas.gateway.sip_settings import Network, Redress, SipSettings, Source
 from lintas.gateway.sip_transport import SipServer
 from lintas.model.errors import BadInput
 from lintas.telco.records import Call, Kind, Trunk, Verdict
+
+Command = TypeVar("Command", bound=Callable[..., object])
 
 LOCAL = ("127.0.0.0/8", "::1/128")
 
@@ -46,25 +48,37 @@ class ListAlone:
         return self.local(call)
 
 
+OPTIONS = (
+    click.option(
+        "--source", "sources", multiple=True, metavar="NET[=TRUNK]", help="A network that may ask; repeat for more."
+    ),
+    click.option("--strangers", type=click.Choice(["silence", "403"]), default="silence", show_default=True),
+    click.option("--allow", type=click.Choice(["continue", "pass"]), default="continue", show_default=True),
+    click.option("--pass-code", type=click.Choice(["404", "503"]), default="404", show_default=True),
+    click.option("--block-code", type=click.Choice(["603", "608"]), default="603", show_default=True),
+    click.option(
+        "--redress-url", default="", metavar="URL", help="Where a blocked caller objects; {id} is the redress id."
+    ),
+    click.option("--redress-tel", default="", metavar="TEL"),
+    click.option("--redress-email", default="", metavar="EMAIL"),
+    click.option("--card-url", default="", metavar="URL", help="For 608: where the signed card is published."),
+    click.option("--label", default="Suspected scam", show_default=True),
+    click.option("--divert-to", default="", metavar="URI", help="An announcement, for calls that are diverted."),
+    click.option("--calls-per-second", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True),
+)
+
+
+def sip_options(command: Command) -> Command:
+    """Give a command the options that `settings_of` reads, besides its address."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command("sip")
 @click.option("--list", "list_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
 @click.option("--sip", "address", metavar="HOST:PORT", default="127.0.0.1:5060", show_default=True, help="UDP and TCP.")
-@click.option(
-    "--source", "sources", multiple=True, metavar="NET[=TRUNK]", help="A network that may ask; repeat for more."
-)
-@click.option("--strangers", type=click.Choice(["silence", "403"]), default="silence", show_default=True)
-@click.option("--allow", type=click.Choice(["continue", "pass"]), default="continue", show_default=True)
-@click.option("--pass-code", type=click.Choice(["404", "503"]), default="404", show_default=True)
-@click.option("--block-code", type=click.Choice(["603", "608"]), default="603", show_default=True)
-@click.option(
-    "--redress-url", default="", metavar="URL", help="Where a blocked caller objects; {id} is the redress id."
-)
-@click.option("--redress-tel", default="", metavar="TEL")
-@click.option("--redress-email", default="", metavar="EMAIL")
-@click.option("--card-url", default="", metavar="URL", help="For 608: where the signed card is published.")
-@click.option("--label", default="Suspected scam", show_default=True)
-@click.option("--divert-to", default="", metavar="URI", help="An announcement, for calls that are diverted.")
-@click.option("--calls-per-second", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True)
+@sip_options
 def sip(list_file: Path, address: str, sources: tuple[str, ...], **more: str | int) -> None:
     """Answer INVITE with a verdict until told to stop; prints `ready sip HOST:PORT` once it listens."""
     settings = settings_of(address, sources, more)
