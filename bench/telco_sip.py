@@ -1,6 +1,6 @@
 """Calls answered in SIP: how many, at what cost, beside Kamailio; and through Kamailio, also while the look-up service hangs.
 
-`python -m bench.telco_sip --soak` calls for 60 seconds instead of 10.
+`python -m bench.telco_sip --soak` calls lintas for 60 seconds instead of 10.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import Figure, row
+from lintas.cli.telco import COMMANDS
 
 HERE = Path(__file__).parent
 SCENARIO, ONWARD, REDIRECT = (HERE / "sip" / name for name in ("invite.xml", "onward.xml", "redirect.cfg"))
@@ -67,60 +68,51 @@ def measure(seconds: int = SECONDS) -> list[Figure]:
         (scratch / "list.csv").write_text(f"number,kind,expires,reason,owner\n{listed}", "ascii")
         return [
             *_alone(scratch, seconds),
-            *_peer(scratch, seconds),
-            *_front(scratch, seconds),
-            *_hung(scratch, seconds),
+            *_through(scratch, "SIP"),
+            *(_through(scratch, "HTTP") if "serve" in COMMANDS else ()),
         ]
 
 
 def _alone(scratch: Path, seconds: int) -> list[Figure]:
+    """Call lintas, and Kamailio redirecting by itself, which asks nobody, on the same core one after the other."""
     with _lintas(scratch) as (process, port):
-        before = cpu_seconds(process.pid)
+        before = family_seconds(process.pid)
         calls = _call(scratch, port, CALLS_PER_SECOND, seconds)
-        spent = cpu_seconds(process.pid) - before
+        spent = (family_seconds(process.pid) - before) / calls.answered
+    port = _free_port()
+    core = {max(os.sched_getaffinity(0))}
+    with _kamailio(scratch, REDIRECT, {"LISTEN_ADDRESS": f"udp:127.0.0.1:{port}"}, cores=core) as peer:
+        before = family_seconds(peer.pid)
+        same = _call(scratch, port, CALLS_PER_SECOND, SECONDS)
+        peers = (family_seconds(peer.pid) - before) / same.answered
     name = f"sip: {CALLS_PER_SECOND:,} calls/s for {seconds} s over UDP, server on one core:"
     return [
-        row(f"{name} retransmissions and failed calls", calls.again + calls.failed, "", 0),
-        row(f"{name} CPU a call", 1e6 * spent / calls.answered, "us", CPU_BAR),
+        row(f"{name} sent again or failed", calls.again + calls.failed, "", 0),
+        row(f"{name} CPU a call", 1e6 * spent, "us", CPU_BAR),
         row(f"{name} answered", calls.answered / calls.seconds, "calls/s", 0.97 * CALLS_PER_SECOND),
         row(f"{name} p99", calls.at(0.99), "ms"),
+        row("sip: the same by Kamailio alone, which asks nobody: CPU a call", 1e6 * peers, "us"),
+        row("sip: the same by Kamailio alone, which asks nobody: sent again or failed", same.again + same.failed, ""),
+        row("sip: CPU a call, lintas beside Kamailio alone", spent / peers, "times"),
     ]
 
 
-def _peer(scratch: Path, seconds: int) -> list[Figure]:
-    port = _free_port()
-    with _kamailio(
-        scratch, REDIRECT, {"LISTEN_ADDRESS": f"udp:127.0.0.1:{port}"}, cores={max(os.sched_getaffinity(0))}
-    ) as front:
-        before = _family_seconds(front.pid)
-        calls = _call(scratch, port, CALLS_PER_SECOND, seconds)
-        spent = _family_seconds(front.pid) - before
-    name = "sip: the same calls redirected by Kamailio alone, which asks nobody:"
+def _through(scratch: Path, way: str) -> list[Figure]:
+    """Call through Kamailio to the called side; once all is well, once lintas is stopped in the middle."""
+    look_up = _lintas if way == "SIP" else _lintas_http
+    with look_up(scratch) as (_, port), _border(scratch, way, port) as front:
+        well = _call(scratch, front, FRONT_PER_SECOND, SECONDS)
+    with look_up(scratch) as (process, port), _border(scratch, way, port) as front:
+        hung = _call(scratch, front, FRONT_PER_SECOND, SECONDS, stopping=process)
+    name = f"sip: {FRONT_PER_SECOND} calls/s through Kamailio, which asks over {way}:"
+    stopped = f"sip: the same over {way}, lintas stopped (SIGSTOP) after {HANGS_AFTER:.0f} s:"
     return [
-        row(f"{name} CPU a call", 1e6 * spent / calls.answered, "us"),
-        row(f"{name} retransmissions and failed calls", calls.again + calls.failed, ""),
-    ]
-
-
-def _front(scratch: Path, seconds: int) -> list[Figure]:
-    with _lintas(scratch) as (_, port), _border(scratch, port) as front:
-        calls = _call(scratch, front, FRONT_PER_SECOND, seconds)
-    name = f"sip: {FRONT_PER_SECOND} calls/s through Kamailio, which asks lintas, to the called side:"
-    return [
-        row(f"{name} not answered in {FAST_MS:.0f} ms", calls.slower(FAST_MS), "%", SHARE_BAR),
-        row(f"{name} p99", calls.at(0.99), "ms"),
-        row(f"{name} retransmissions and failed calls", calls.again + calls.failed, "", 0),
-    ]
-
-
-def _hung(scratch: Path, seconds: int) -> list[Figure]:
-    with _lintas(scratch) as (process, port), _border(scratch, port) as front:
-        calls = _call(scratch, front, FRONT_PER_SECOND, seconds, stopping=process)
-    name = f"sip: the same, lintas stopped (SIGSTOP) after {HANGS_AFTER:.0f} s:"
-    return [
-        row(f"{name} not answered in {ANSWERED_MS:.0f} ms", calls.slower(ANSWERED_MS), "%", SHARE_BAR),
-        row(f"{name} slowest", calls.at(1.0), "ms"),
-        row(f"{name} retransmissions and failed calls", calls.again + calls.failed, "", 0),
+        row(f"{name} not answered in {FAST_MS:.0f} ms", well.slower(FAST_MS), "%", SHARE_BAR),
+        row(f"{name} p99", well.at(0.99), "ms"),
+        row(f"{name} sent again or failed", well.again + well.failed, "", 0),
+        row(f"{stopped} not answered in {ANSWERED_MS:.0f} ms", hung.slower(ANSWERED_MS), "%", SHARE_BAR),
+        row(f"{stopped} slowest", hung.at(1.0), "ms"),
+        row(f"{stopped} sent again or failed", hung.again + hung.failed, "", 0),
     ]
 
 
@@ -138,16 +130,38 @@ def _lintas(scratch: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
 
 
 @contextlib.contextmanager
-def _border(scratch: Path, port: int) -> Iterator[int]:
+def _lintas_http(scratch: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """Run `lintas telco serve` on the last core."""
+    command = [
+        sys.executable,
+        "-m",
+        "lintas.cli.main",
+        "telco",
+        "serve",
+        "--list",
+        str(scratch / "list.csv"),
+        "--port",
+        "0",
+    ]
+    with _running(command, scratch, cores={max(os.sched_getaffinity(0))}) as process:
+        assert process.stdout is not None
+        yield process, int(process.stdout.readline().strip().rpartition(":")[2].strip("/"))
+
+
+@contextlib.contextmanager
+def _border(scratch: Path, way: str, port: int) -> Iterator[int]:
     """Run Kamailio with the shipped configuration and the called side behind it; gives Kamailio's port."""
     front, onward = _free_port(), _free_port()
     called = ["sipp", "-sf", str(ONWARD), "-i", "127.0.0.1", "-p", str(onward), "-nostdin"]
     define = {
         "LISTEN_ADDRESS": f"udp:127.0.0.1:{front}",
-        "LINTAS_SIP": f'"sip:127.0.0.1:{port}"',
         "NEXT_HOP": f'"sip:127.0.0.1:{onward}"',
         "CHILDREN": "2",
     }
+    if way == "SIP":
+        define["LINTAS_SIP"] = f'"sip:127.0.0.1:{port}"'
+    else:
+        define |= {"LOOKUP_HTTP": "1", "LINTAS_HTTP": f'"lintas=>http://127.0.0.1:{port};timeout=1"'}
     with _running(called, scratch, quiet=True), _kamailio(scratch, BORDER, define):
         yield front
 
@@ -225,16 +239,15 @@ def _call(scratch: Path, port: int, rate: int, seconds: int, stopping: "subproce
 # --- small things -----------------------------------------------------------------------------------------------------
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process has used, in the system as well."""
+def family_seconds(pid: int) -> float:
+    """Return the processor time that a process and its children have used, in the system as well."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return sum(_cpu_seconds(each) for each in [str(pid), *children])
+
+
+def _cpu_seconds(pid: str) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def _family_seconds(pid: int) -> float:
-    """Return the processor time of a process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return cpu_seconds(pid) + sum(cpu_seconds(int(child)) for child in children)
 
 
 def _free_port() -> int:

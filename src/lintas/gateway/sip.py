@@ -5,10 +5,14 @@
 
 import asyncio
 import logging
+import traceback
 from collections import Counter
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import NamedTuple, Protocol
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
 
 from lintas.gateway.sip_answers import (
     BUSY,
@@ -66,10 +70,10 @@ class Sender(Protocol):
         ...
 
 
-class _Asked(NamedTuple):
-    """A call whose verdict is awaited."""
+class _Attempt(msgspec.Struct, frozen=True):
+    """One call attempt: its transaction's key, its INVITE, and the way back."""
 
-    task: asyncio.Task[None]
+    key: str
     request: Request
     via: Via
     sender: Sender
@@ -84,7 +88,7 @@ class SipFace:
         self._verdicts = verdicts
         self._kept = Transactions(settings.transactions)
         self._passing = passing(settings)
-        self._asking: dict[str, _Asked] = {}
+        self._asking: dict[str, tuple[asyncio.Task[None], _Attempt]] = {}
         self._heard: Counter[str] = Counter()
         self._stopping = False
         self.trunk_of = lru_cache(maxsize=4096)(self._trunk_of)
@@ -105,7 +109,7 @@ class SipFace:
         """Take no new calls, and wait for those that are being looked at (less than the deadline)."""
         self._stopping = True
         if self._asking:
-            await asyncio.wait([asked.task for asked in self._asking.values()])
+            await asyncio.wait([task for task, _ in self._asking.values()])
 
     def take(self, data: bytes, sender: Sender) -> None:
         """Answer one message, now or when its verdict is there; never raises for what is in it."""
@@ -130,8 +134,8 @@ class SipFace:
             return
         try:
             self._request(request, via, sender)
-        except Exception:  # noqa: BLE001 — a fault of ours must not stop a country's calls: the front goes on without us
-            self._fault(request.fields, via, sender)
+        except Exception as wrong:  # noqa: BLE001 — a fault of ours must not stop a country's calls: they go on without us
+            self._fault(wrong, request.fields, via, sender)
 
     # --- by method ----------------------------------------------------------------------------------------------------
 
@@ -157,47 +161,49 @@ class SipFace:
                 sender.send(kept, port_of(via, (sender.host, sender.port)))
             return
         self.counts["calls"] += 1
+        attempt = _Attempt(key, request, via, sender)
         if request.max_forwards == 0:
-            self._final(key, request, via, sender, TOO_MANY_HOPS)
+            self._final(attempt, TOO_MANY_HOPS)
         elif has_tag(request.fields["To"]):
-            self._final(key, request, via, sender, NO_TRANSACTION)
+            self._final(attempt, NO_TRANSACTION)
         elif self._stopping or self._heard[sender.host] > self.settings.calls_per_second:
-            self.counts["passed_unasked"] += 1
-            self._final(key, request, via, sender, self._passing)
+            self._unasked(attempt)
         else:
-            self._decide(key, request, via, sender)
+            self._decide(attempt)
 
-    def _decide(self, key: str, request: Request, via: Via, sender: Sender) -> None:
-        calls = calls_of(request, sender.trunk or "international")
+    def _decide(self, attempt: _Attempt) -> None:
+        calls = calls_of(attempt.request, attempt.sender.trunk or "international")
         if not calls:
-            self._final(key, request, via, sender, Answer(400, "Bad Request: From"))
+            self._final(attempt, Answer(400, "Bad Request: From"))
             return
         found = [self._verdicts.local(call) for call in calls]
         said = [each for each in found if isinstance(each, Verdict)]
-        if len(said) == len(found):
-            self._verdict(key, request, via, sender, said)
+        if len(said) == len(found) or any(each.action == "block" for each in said):
+            self._verdict(attempt, said)
         elif len(self._asking) >= self.settings.pending:
-            self.counts["passed_unasked"] += 1
-            self._final(key, request, via, sender, self._passing)
+            self._unasked(attempt)
         else:
+            key = attempt.key
             self._kept.put(key, PENDING)
-            task = asyncio.ensure_future(self._ask(key, calls, request, via, sender))
-            self._asking[key] = _Asked(task, request, via, sender)
+            unsaid = [call for call, each in zip(calls, found, strict=True) if not isinstance(each, Verdict)]
+            task = asyncio.ensure_future(self._ask(attempt, unsaid, said))
+            self._asking[key] = task, attempt
             task.add_done_callback(lambda _: self._asking.pop(key, None))
 
-    async def _ask(self, key: str, calls: list[Call], request: Request, via: Via, sender: Sender) -> None:
+    async def _ask(self, attempt: _Attempt, calls: list[Call], said: list[Verdict]) -> None:
         """Wait for the verdicts, and say 100 meanwhile where it takes long (§17.2.1); the pass code when it is late."""
+        request, via, sender = attempt.request, attempt.via, attempt.sender
         loop = asyncio.get_running_loop()
         trying = loop.call_later(self.settings.trying_ms / 1000, self._say, request.fields, via, sender, TRYING)
         try:
             async with asyncio.timeout(self.settings.deadline_ms / 1000):
-                said = list(await asyncio.gather(*(self._verdicts.decide(call) for call in calls)))
-            self._verdict(key, request, via, sender, said)
+                asked = await asyncio.gather(*(self._verdicts.decide(call) for call in calls))
+            self._verdict(attempt, [*said, *asked])
         except TimeoutError:
             self.counts["late"] += 1
-            self._final(key, request, via, sender, self._passing)
-        except Exception:  # noqa: BLE001 — as above
-            self._fault(request.fields, via, sender, key)
+            self._final(attempt, self._passing)
+        except Exception as wrong:  # noqa: BLE001 — as above
+            self._fault(wrong, request.fields, via, sender, attempt.key)
         finally:
             trying.cancel()
 
@@ -206,21 +212,27 @@ class SipFace:
         key = key_of(request, via, sender.host)
         known = self._kept.get(key) is not None
         self._say(request.fields, via, sender, CANCELLED if known else NO_TRANSACTION)
-        if (asked := self._asking.pop(key, None)) is not None:
-            asked.task.cancel()
-            self._final(key, asked.request, asked.via, asked.sender, TERMINATED)
+        if key in self._asking:
+            task, attempt = self._asking.pop(key)
+            task.cancel()
+            self._final(attempt, TERMINATED)
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    def _verdict(self, key: str, request: Request, via: Via, sender: Sender, said: list[Verdict]) -> None:
+    def _verdict(self, attempt: _Attempt, said: list[Verdict]) -> None:
         verdict = said[0]
         for other in said[1:]:
             verdict = stricter(verdict, other)
         self.counts[verdict.action] += 1
-        self._final(key, request, via, sender, answer_of(verdict, request.uri, self.settings))
+        self._final(attempt, answer_of(verdict, attempt.request.uri, self.settings))
 
-    def _final(self, key: str, request: Request, via: Via, sender: Sender, answer: Answer) -> None:
-        self._kept.put(key, self._say(request.fields, via, sender, answer, key))
+    def _unasked(self, attempt: _Attempt) -> None:
+        self.counts["passed_unasked"] += 1
+        self._final(attempt, self._passing)
+
+    def _final(self, attempt: _Attempt, answer: Answer) -> None:
+        key = attempt.key
+        self._kept.put(key, self._say(attempt.request.fields, attempt.via, attempt.sender, answer, key))
 
     def _say(self, fields: Fields, via: Via, sender: Sender, answer: Answer, key: str = "") -> bytes:
         source = sender.host, sender.port
@@ -252,10 +264,13 @@ class SipFace:
         if (via := read_via(request.fields["Via"])) is not None:
             self._say(request.fields, via, sender, STRANGER)
 
-    def _fault(self, fields: Fields, via: Via, sender: Sender, key: str = "") -> None:
+    def _fault(self, wrong: Exception, fields: Fields, via: Via, sender: Sender, key: str = "") -> None:
         self.counts["faults"] += 1
         if self.counts["faults"] in FAULTS_LOGGED:
-            _log.exception("a verdict failed, the call was passed", extra={"faults": self.counts["faults"]})
+            # Its kind and place only: what it says may hold a caller's number.
+            place = traceback.extract_tb(wrong.__traceback__)[-1]
+            where = f"{type(wrong).__name__} at {Path(place.filename).name}:{place.lineno}"
+            _log.error("a verdict failed, the call was passed", extra={"fault": where, "faults": self.counts["faults"]})
         data = self._say(fields, via, sender, self._passing)
         if key:
             self._kept.put(key, data)

@@ -134,6 +134,29 @@ def test_a_clean_asserted_number_hides_no_listed_one() -> None:
     assert heard(request(a="ann", more=("P-Asserted-Identity: <sip:eve@x.example>",)), judge).startswith("SIP/2.0 603 ")
 
 
+def test_nobody_is_asked_about_a_call_that_shows_a_listed_number() -> None:
+    judge = Judge(eve="block")
+    text = heard(request(a="eve", more=("P-Asserted-Identity: <sip:ann@xatl.example>",)), judge)
+    assert text.startswith("SIP/2.0 603 ")
+
+
+def test_of_two_numbers_only_the_open_one_is_asked_about() -> None:
+    async def story() -> None:
+        judge, line, asked = Judge(ann="label"), Line(), list[str]()
+
+        def answer(call: Call) -> Verdict:
+            asked.append(call.a)
+            return verdict("withhold-cli")
+
+        judge.asked = answer
+        face = SipFace(judge, SipSettings())
+        face.take(request(a="ann", more=("P-Asserted-Identity: <sip:bob@xatl.example>",)), line)
+        await face.drain()
+        assert (asked, line.codes, ";action=withhold-cli" in line.heard[0][0]) == (["bob"], [302], True)
+
+    asyncio.run(story())
+
+
 def test_what_is_asked_about_a_call() -> None:
     judge = Judge(anonymous="allow")
     face = SipFace(judge, SipSettings(sources=(Source(ipaddress.ip_network("192.0.2.0/24"), "nomadic"),)))
@@ -267,7 +290,7 @@ def test_a_verdict_that_must_be_asked_for() -> None:
 
 
 @pytest.mark.parametrize("how", ["late", "fault"])
-def test_late_and_broken_verdicts_let_the_call_go_on(how: str) -> None:
+def test_late_and_broken_verdicts_let_the_call_go_on(how: str, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         judge, line = Judge(), Line()
         judge.seconds = 5.0 if how == "late" else 0.0
@@ -275,6 +298,7 @@ def test_late_and_broken_verdicts_let_the_call_go_on(how: str) -> None:
         face = SipFace(judge, SipSettings(deadline_ms=20))
         face.take(request(), line)
         await face.drain()
+        assert "ann" not in caplog.text
         face.take(request(), line)
         assert (line.codes, face.counts["late" if how == "late" else "faults"]) == ([404, 404], 1)
 

@@ -19,6 +19,8 @@ from lintas.model.errors import BadInput
 from lintas.telco.records import Trunk
 
 LOCAL = ("127.0.0.0/8", "::1/128")
+
+
 #: The options that are this command's own; the others say how a gateway decides.
 OWN = (
     "strangers", "allow", "pass_code", "block_code", "redress_url", "redress_tel", "redress_email", "card_url", "label",
