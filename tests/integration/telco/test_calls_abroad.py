@@ -226,7 +226,7 @@ def test_peer_that_asks_through_a_range_hears_nothing_more(scene: Scene) -> None
                 return CliAnswer(verdict="pass", evidence="assigned", ttl_s=60, id="x")
 
         theirs.operators = Says()
-        answers = [await theirs.answer(question(FIRST + n), XA) for n in range(200)]
+        answers = await asyncio.gather(*(theirs.answer(question(FIRST + n), XA) for n in range(200)))
         return {each.verdict for each in answers[100:]}
 
     assert asyncio.run(play()) == {"unknown"}
