@@ -6,6 +6,7 @@ which outcome: the ledger commits to that on a beat. Neither a number nor an ans
 
 import asyncio
 import base64
+import logging
 import secrets
 import time
 from collections import Counter
@@ -27,6 +28,8 @@ from lintas.telco.home.limits import Guard, Limits
 from lintas.telco.home.records import Gateway
 from lintas.telco.home.rules import UNKNOWN
 from lintas.telco.records import CliAnswer, CliQuestion
+
+log = logging.getLogger("lintas.telco")
 
 #: What a peer may ask in a second on average: a jurisdiction's calls to another one in its busy hour, several times over.
 PEER_PER_SECOND = 200.0
@@ -85,6 +88,7 @@ class CallsAbroad:
         self._monotonic = monotonic
         self._guard = Guard(Limits(canary_hits=0))
         self._waiting: Counter[str] = Counter()
+        self._stopped_until: dict[str, float] = {}
         self.counts: Counter[tuple[str, Way, str]] = Counter()
         self.callers: Mapping[str, str] = {}
         self.operators: Asks | None = None
@@ -128,7 +132,11 @@ class CallsAbroad:
         said = self._guard.look(
             Gateway(name=peer, domestic=False, per_second=PEER_PER_SECOND), int(question.a[1:]), self._monotonic()
         )
-        if not said.answered or self._waiting[peer] >= MOST_WAITING or self.operators is None:
+        if said.stop and self._stopped_until.get(peer, 0.0) < self._monotonic():
+            self._stopped_until[peer] = self._monotonic() + Limits().stop_hours * 3600
+            log.warning("a peer asks through numbers", extra={"peer": peer, "kind": said.alarm})
+        stopped = self._stopped_until.get(peer, 0.0) > self._monotonic()
+        if stopped or not said.answered or self._waiting[peer] >= MOST_WAITING or self.operators is None:
             return self._unknown(peer, "answered", f"limited_{said.alarm}" if said.alarm else "limited")
         answer = await self._carried(self.operators, peer, msgspec.structs.replace(question, trunk="domestic"))
         if answer is None:
