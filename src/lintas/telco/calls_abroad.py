@@ -4,7 +4,9 @@ A question and its answer live for the length of a call's set-up. What is kept i
 which outcome: the ledger commits to that on a beat. Neither a number nor an answer is kept.
 """
 
+import asyncio
 import base64
+import logging
 import secrets
 import time
 from collections import Counter
@@ -27,10 +29,14 @@ from lintas.telco.home.records import Gateway
 from lintas.telco.home.rules import UNKNOWN
 from lintas.telco.records import CliAnswer, CliQuestion
 
+log = logging.getLogger("lintas.telco")
+
 #: What a peer may ask in a second on average: a jurisdiction's calls to another one in its busy hour, several times over.
 PEER_PER_SECOND = 200.0
 #: Of one peer and of one of our operators' gateways at once; one more is not asked.
 MOST_WAITING = 128
+#: No peer is answered sooner, so that what is limited does not show by its haste, seconds.
+LEAST_S = 0.02
 _KIND = "call_checks"
 
 Way = Literal["asked", "answered"]
@@ -82,6 +88,7 @@ class CallsAbroad:
         self._monotonic = monotonic
         self._guard = Guard(Limits(canary_hits=0))
         self._waiting: Counter[str] = Counter()
+        self._stopped_until: dict[str, float] = {}
         self.counts: Counter[tuple[str, Way, str]] = Counter()
         self.callers: Mapping[str, str] = {}
         self.operators: Asks | None = None
@@ -118,10 +125,18 @@ class CallsAbroad:
             if not decision.permitted:
                 self.counts[peer, "answered", "refused"] += 1
                 raise Refused("refused_by_policy", decision.sentence, "see who may ask what: lintas policy explain")
+        answer, _ = await asyncio.gather(self._answered(question, peer), asyncio.sleep(LEAST_S))
+        return answer
+
+    async def _answered(self, question: CliQuestion, peer: str) -> CliAnswer:
         said = self._guard.look(
             Gateway(name=peer, domestic=False, per_second=PEER_PER_SECOND), int(question.a[1:]), self._monotonic()
         )
-        if not said.answered or self._waiting[peer] >= MOST_WAITING or self.operators is None:
+        if said.stop and self._stopped_until.get(peer, 0.0) < self._monotonic():
+            self._stopped_until[peer] = self._monotonic() + Limits().stop_hours * 3600
+            log.warning("a peer asks through numbers", extra={"peer": peer, "kind": said.alarm})
+        stopped = self._stopped_until.get(peer, 0.0) > self._monotonic()
+        if stopped or not said.answered or self._waiting[peer] >= MOST_WAITING or self.operators is None:
             return self._unknown(peer, "answered", f"limited_{said.alarm}" if said.alarm else "limited")
         answer = await self._carried(self.operators, peer, msgspec.structs.replace(question, trunk="domestic"))
         if answer is None:

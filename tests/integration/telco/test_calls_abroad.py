@@ -38,7 +38,7 @@ from lintas.gateway.carrying import HttpCarrier
 from lintas.gateway.directory import Directory, Respondent
 from lintas.gateway.directory_file import read_directory
 from lintas.gateway.operator import Operator
-from lintas.gateway.peers import PeerDirectory
+from lintas.gateway.peers import PeerDirectory, bind
 from lintas.http.listeners import Listener, Listeners
 from lintas.ledger.records import Entry, decode
 from lintas.node.config import Config, Home
@@ -197,7 +197,9 @@ def test_table_that_says_no_is_asked_by_nobody(scene: Scene, monkeypatch: pytest
                     content=body,
                     headers={"content-type": "application/json"},
                 )
-            assert said.status_code == 403, said.text
+                kind = {"content-type": "application/json"}
+                bad = await client.post(doors.urls["peers"] + "/exchange/v1/cli-check", content=b"{", headers=kind)
+            assert (said.status_code, bad.status_code) == (403, 400), (said.text, bad.text)
             assert scene.xb.node.calls_abroad.counts[XA, "answered", "refused"] == 1
             assert not scene.operator.checks.counts
 
@@ -217,7 +219,7 @@ def test_severed_peer_gets_no_answer(scene: Scene) -> None:
 
 
 def test_peer_that_asks_through_a_range_hears_nothing_more(scene: Scene) -> None:
-    async def play() -> set[str]:
+    async def play() -> tuple[set[str], CliAnswer]:
         await fill(scene.operator, time.time())
         theirs = scene.xb.node.calls_abroad
 
@@ -226,10 +228,13 @@ def test_peer_that_asks_through_a_range_hears_nothing_more(scene: Scene) -> None
                 return CliAnswer(verdict="pass", evidence="assigned", ttl_s=60, id="x")
 
         theirs.operators = Says()
-        answers = [await theirs.answer(question(FIRST + n), XA) for n in range(200)]
-        return {each.verdict for each in answers[100:]}
+        answers = await asyncio.gather(*(theirs.answer(question(FIRST + n), XA) for n in range(200)))
+        return {each.verdict for each in answers[100:]}, await theirs.answer(question(LAST - 7), XA)
 
-    assert asyncio.run(play()) == {"unknown"}
+    heard, elsewhere = asyncio.run(play())
+    assert heard == {"unknown"}
+    assert elsewhere.verdict == "unknown", "it is stopped"
+    assert scene.xb.node.calls_abroad.counts[XA, "answered", "limited_range"] > 100
 
 
 def test_directory_file_says_who_answers(tmp_path: Path) -> None:
@@ -255,6 +260,18 @@ authority = "xb-asc"
     found = [said.directory.find(number) for number in (99_910_000_004, 99_910_000_005, 99_912_000_000)]
     assert [each and each.name for each in found] == ["XATL", "XBTL", None]
     assert said.callers == {"9992": "xb-asc"}
+
+
+def test_node_is_bound_by_its_settings(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "operators.toml").write_text('[[callers]]\nprefix = "+9992"\nauthority = "xb-asc"\n')
+    home = scene.xa.home
+    config = msgspec.structs.replace(home.config, operators="operators.toml")
+    node = Runtime(Home(config, tmp_path), scene.xa.node)
+    bind(node)
+    calls = node.node.calls_abroad
+    assert calls.operators is not None and calls.peers is not None
+    assert (calls.authority_of("+99920000001"), calls.authority_of("+99910000001")) == (XB, "")
+    node.writer.close()
 
 
 def test_peers_that_are_severed_are_not_found() -> None:

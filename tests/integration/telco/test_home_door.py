@@ -1,6 +1,7 @@
 """Gateways ask a running operator over real sockets: by certificate, within limits, with answers that all look alike."""
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -30,7 +31,7 @@ from tests.unit.telco.home.operators import (
 
 from lintas.gateway.asking import Asker
 from lintas.gateway.carrying import HttpCarrier
-from lintas.gateway.directory import Directory
+from lintas.gateway.directory import Directory, Respondent
 from lintas.gateway.operator import Operator
 from lintas.http.listeners import Listeners
 from lintas.model.errors import Refused
@@ -217,6 +218,38 @@ def cloud_event(kind: str, number: int, **data: object) -> bytes:
         "data": {"subscriptionId": "s1", "device": {"phoneNumber": f"+{number}"}, **data},
     }
     return msgspec.json.encode(said)
+
+
+def test_operator_that_hangs_costs_a_deadline_and_nobody_else_anything(operator: Operator) -> None:
+    """A socket that takes questions and never answers, as a stopped process does."""
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while await reader.read(4096):
+                pass
+        writer.close()
+
+    async def play() -> None:
+        silent = await asyncio.start_server(hang, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        async with opened(operator) as doors:
+            good, hung = respondent(operator, doors.urls["plain"]), Respondent(name="XBTL", url=url)
+            directory = Directory([good, hung], [(FIRST, LAST, "XATL"), (LAST + 1, LAST + 1000, "XBTL")])
+            asker = Asker(directory, HttpCarrier())
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            crowd = [asker.ask(question(LAST + 1 + n)) for n in range(100)]
+            *none, answer = await asyncio.gather(*crowd, asker.ask(question(ABROAD)))
+            assert none == [None] * 100 and answer is not None
+            assert loop.time() - began < 2 and asker.is_open("XBTL")
+            asked = asker.counts["late"]
+            assert [await asker.ask(question(LAST + 200 + n)) for n in range(50)] == [None] * 50
+            assert asker.counts["late"] == asked, "nobody is asked while the breaker is open"
+            await asker.close()
+        silent.close()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(play())
 
 
 def test_door_wants_a_certificate(operator: Operator) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from lintas.model.errors import BadInput
 from lintas.telco.home.alarms import Alarms
-from lintas.telco.home.limits import Guard, Limits
+from lintas.telco.home.limits import LIMITED, Guard, Limits
 from lintas.telco.home.records import Calls, Gateway
 from lintas.telco.home.rules import UNKNOWN, State, judge
 from lintas.telco.home.table import Table
@@ -70,8 +70,8 @@ class Checks:
         if self.alarms.was_stopped(gateway.name):
             self._guard.forget(gateway.name)
         stopped = self.alarms.stopped(gateway.name)
-        said = self._guard.look(gateway, number, self._monotonic())
-        if said.alarm is not None and not stopped:
+        said = LIMITED if stopped else self._guard.look(gateway, number, self._monotonic())
+        if said.alarm is not None:
             hours = self._policy.limits.stop_hours if said.stop else 0.0
             self.alarms.ring(gateway.name, said.alarm, stop_hours=hours)
         self._note(gateway.name, question.call_ref)
@@ -84,7 +84,7 @@ class Checks:
             calls=self._policy.calls,
             protected=number in self._policy.protected,
         )
-        if stopped or said.stop or not said.answered:
+        if said.stop or not said.answered:
             judged = UNKNOWN
         self.counts[gateway.name, judged.verdict, judged.evidence] += 1
         identity = base64.b32encode(secrets.token_bytes(10)).decode().lower()

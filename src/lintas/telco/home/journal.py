@@ -65,11 +65,19 @@ class Journal:
         self._file = self._open(self._generation)
 
     def append(self, changes: Iterable[Change]) -> None:
-        """Write changes and force them to the disk; when this returns a crash does not lose them."""
-        data = b"".join(_bytes(change) for change in changes)
-        for start in range(0, len(data), MAX_BATCH - MAX_BATCH % _RECORD.size):
-            _write(self._file, data[start : start + MAX_BATCH - MAX_BATCH % _RECORD.size])
-            os.fsync(self._file)
+        """Write changes and force them to the disk; when this returns a crash does not lose them.
+
+        OSError when the disk does not take them; then none of this batch is in the log.
+        """
+        data, before = b"".join(_bytes(change) for change in changes), os.fstat(self._file).st_size
+        try:
+            for start in range(0, len(data), MAX_BATCH - MAX_BATCH % _RECORD.size):
+                _write(self._file, data[start : start + MAX_BATCH - MAX_BATCH % _RECORD.size])
+                os.fsync(self._file)
+        except OSError:
+            # Half a record in the middle would make the log unreadable for ever.
+            os.ftruncate(self._file, before)
+            raise
         self.written += len(data)
 
     def is_long(self, kept: int) -> bool:

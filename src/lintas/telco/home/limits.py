@@ -119,7 +119,8 @@ class Guard:
             asker.blocks.clear()
             asker.deaf = {block: until for block, until in asker.deaf.items() if until > now}
         block = number // BLOCK
-        asker.blocks[block].add(number)
+        if len(asker.blocks[block]) <= self._limits.block:
+            asker.blocks[block].add(number)
         if asker.deaf.get(block, 0.0) > now:
             return LIMITED
         if len(asker.blocks[block]) > self._limits.block:

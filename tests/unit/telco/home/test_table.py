@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import resource
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -191,6 +192,21 @@ def test_compaction_keeps_everything_wherever_it_stops(tmp_path: Path) -> None:
     assert keeper(tmp_path).table.roaming(N) is False
     (tmp_path / "base-2.new").write_bytes(b"half")
     assert keeper(tmp_path).table.roaming(N) is False
+
+
+def test_full_disk_loses_the_batch_and_nothing_before_or_after(tmp_path: Path) -> None:
+    made = keeper(tmp_path)
+    put(made, change("assigned", N, NOW), change("assigned", N + 1, NOW))
+    size, limits = (tmp_path / "log-0").stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            put(made, change("abroad", N, NOW), change("abroad", N + 1, NOW))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    put(made, change("abroad", N + 1, NOW))
+    again = keeper(tmp_path)
+    assert (again.table.roaming(N), again.table.roaming(N + 1)) == (False, True)
 
 
 def test_files_are_their_owners_and_hold_no_exact_time(tmp_path: Path) -> None:
