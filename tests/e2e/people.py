@@ -108,10 +108,6 @@ class Running:
             writer.submit(lambda tx, key=key_id: keys.revoke(tx, key, at=SystemClock().now())).result()  # type: ignore[misc]
         return found
 
-    def organisation(self, role: str) -> str:
-        """Return the organisation whose people have the role at xa; "" for the authority's own."""
-        return {"bank": self.xa.cast.banks[0], "telco": self.xa.cast.telco}.get(role, "")
-
     def theft(self) -> Theft:
         """Return a theft that nobody has reported yet."""
         self.reported += 1
