@@ -16,7 +16,7 @@ import numpy as np
 
 from lintas.model.errors import BadInput, LintasError, MalformedInput, TooLarge
 from lintas.model.times import parse
-from lintas.telco.lists.build import Built, Classes, Entries, Numbers, Origin, build
+from lintas.telco.lists.build import MOST_CLASSES, Built, Classes, Entries, Numbers, Origin, build
 from lintas.telco.lists.e164 import prefix, read_value
 from lintas.telco.lists.entries import KINDS, RANK, Key, Row
 from lintas.telco.lists.signed import genesis
@@ -24,6 +24,8 @@ from lintas.telco.records import Kind
 
 COLUMNS = ("number", "kind", "expires", "reason", "owner")
 MOST_RANGES = 100_000
+#: More combinations of kind, expiry, reason and owner than this are read with the hour of expiry only.
+MOST_EXACT = 200_000
 #: Refused rows that are named; the rest are counted.
 NAMED = 20
 #: A row without an expiry ends so long after the file was written: every entry ends.
@@ -32,6 +34,12 @@ DAYS: dict[Kind, int] = {"blocked": 30, "do_not_originate": 365, "unallocated": 
 #: The digits behind ``+`` or ``00`` and the number that they are; 0 for none. Casting back shows what is no plain number.
 _DIGITS = "CASE WHEN number[1] = '+' THEN number[2:] WHEN number[1:2] = '00' THEN number[3:] ELSE number END"
 _NUMBER = "CASE WHEN v::VARCHAR = d AND v BETWEEN 10000 AND 999999999999999 THEN v ELSE 0 END"
+#: A time at the full hour before, in seconds since 1970; what is none, and a day, as it stands.
+_HOUR = (
+    "CASE WHEN len(trim(expires)) <= 10 AND try_cast(expires AS UBIGINT) IS NULL THEN expires ELSE coalesce(("
+    "coalesce(try_cast(expires AS BIGINT), epoch(try_cast(expires AS TIMESTAMPTZ))::BIGINT)"
+    " // 3600 * 3600)::VARCHAR, expires) END"
+)
 _WORDS = "hash(kind, expires, reason, owner)"
 
 
@@ -51,6 +59,7 @@ def read_list(source: Path, out: Path, *, name: str = "", now: datetime) -> Read
         made = datetime.fromtimestamp(source.stat().st_mtime, UTC)
         with duckdb.connect() as database:
             database.execute("SET preserve_insertion_order = true")
+            database.execute("SET TimeZone = 'UTC'")
             table = _Table(database, source)
             entries, told = _entries(table, made, now)
     except duckdb.Error as wrong:
@@ -72,7 +81,7 @@ class _Table:
     """The file as a table of five text columns."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, source: Path) -> None:
-        self._database, self.path = database, source
+        self._database, self.path, self.hourly = database, source, False
         quoted = str(source).replace("'", "''")
         if source.suffix.lower() in (".parquet", ".pq"):
             held = f"read_parquet('{quoted}')"
@@ -97,11 +106,22 @@ class _Table:
 
     def classes(self) -> list[tuple[int, str, str, str, str]]:
         """Return (hash, kind, expires, reason, owner) of every combination, without blanks around them."""
-        asked = f"SELECT {_WORDS} AS words, kind, expires, reason, owner FROM {{}} GROUP BY ALL"  # noqa: S608 — constants
-        found = self.ask(asked).fetchall()
+        found = self._combinations(MOST_EXACT)
+        if len(found) > MOST_EXACT:
+            self.hourly = True
+            self._held = f"(SELECT * REPLACE ({_HOUR} AS expires) FROM {self._held})"  # noqa: S608 — constants
+            found = self._combinations(MOST_CLASSES)
+        if len(found) > MOST_CLASSES:
+            what = f"more than {MOST_CLASSES:,} different kinds, hours of expiry, reasons and owners"
+            raise TooLarge(what, "give entries of one campaign one reason", where=str(self.path))
         if len({each[0] for each in found}) != len(found):
             raise BadInput("two kinds of rows share a hash", "change a word in a reason", where=str(self.path))
-        return [(words, *map(_bare, row)) for words, *row in found]
+        return [(words, _bare(k), _bare(e), _bare(r), _bare(o)) for words, k, e, r, o in found]
+
+    def _combinations(self, most: int) -> list[tuple[int, str, str, str, str]]:
+        """Return the combinations as they stand, one more than ``most`` at the most."""
+        asked = f"SELECT {_WORDS} AS words, kind, expires, reason, owner FROM {{}} GROUP BY ALL LIMIT {most + 1}"  # noqa: S608
+        return self.ask(asked).fetchall()
 
     def at(self, places: Sequence[int]) -> Iterator[tuple[int, str, str, str, str, str]]:
         """Give (line, number, kind, expires, reason, owner) of rows by their place; the header is line 1."""
@@ -121,8 +141,10 @@ class _Table:
 
 def _entries(table: _Table, made: datetime, now: datetime) -> tuple[Entries, list[str]]:
     told = Counter[str]()
-    numbers, words = table.numbers()
     classes = _Classes(table.classes(), made)
+    numbers, words = table.numbers()
+    if table.hourly:
+        told["or more times of expiry are too many: each is taken at the full hour before"] = MOST_EXACT
     index = classes.index(words)
     del words
     if len(numbers) == 0:
