@@ -128,6 +128,20 @@ def test_a_list_of_another_kind_of_rows_is_refused(tmp_path: Path) -> None:
         made(tmp_path, text)
 
 
+def test_too_many_times_are_taken_at_the_full_hour_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lintas.telco.lists.files.MOST_EXACT", 50)
+    hour, rows = 1_798_761_600, []
+    for at in range(300):
+        written = datetime.fromtimestamp(hour + 11 * at, UTC)
+        rows.append([str(hour + 11 * at), written.isoformat(), written.strftime("%Y-%m-%d %H:%M:%S")][at % 3])
+    body = "".join(f"+9996{at:05},blocked,{expires},,X\n" for at, expires in enumerate(rows))
+    read, snapshot = made(tmp_path, HEAD + body + "+99970000,blocked,2027-01-01,,X\n+99970001,blocked,never,,X\n")
+    assert "full hour before" in read.told[0]
+    assert "'never' is not a time" in read.told[1]
+    assert {snapshot.rows(999_600_000 + at)[0].expires for at in range(300)} == {hour}
+    assert snapshot.rows(99970000)[0].expires == hour + 86_400
+
+
 def test_parquet_with_columns_of_their_own_types(tmp_path: Path) -> None:
     source = tmp_path / "list.parquet"
     duckdb.connect().sql(
