@@ -42,6 +42,12 @@ def test_own_plan_and_own_policy(tmp_path: Path) -> None:
     assert "blocked                   divert" in run("preset", str(policy))
 
 
+def test_ported_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "ported.csv"
+    file.write_text("number,operator\n+999150000001,XAMO\n", "utf-8")
+    assert "XAMO is asked" in run("explain", "+999150000001", "--ported", str(file))
+
+
 def test_presets_are_listed_and_shown() -> None:
     assert [line.split()[0] for line in run("preset").splitlines()] == list(names())
     shown = run("preset", "FI").splitlines()

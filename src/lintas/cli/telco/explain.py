@@ -1,16 +1,13 @@
 """`lintas telco explain` and `preset`: what a gateway would do with a call, rung by rung, and a policy as a table."""
 
-from pathlib import Path
-from typing import get_args
+from typing import Unpack, get_args
 
 import click
 import msgspec
 
-from lintas.telco.records import Call, Evidence, Listed, Trunk
-from lintas.telco.verdicts.ladder import Ladder
-from lintas.telco.verdicts.plans import plan, read_plan
-from lintas.telco.verdicts.ported import Ported, read_ported
-from lintas.telco.verdicts.presets import Preset, names, presets, read_preset
+from lintas.cli.telco.policy import PolicyOptions, ladder_of, policy_options, preset_of
+from lintas.telco.records import Call, Listed, Trunk
+from lintas.telco.verdicts.presets import names, presets
 from lintas.telco.verdicts.records import SITUATIONS, Step
 from lintas.text.translation import words
 
@@ -21,10 +18,6 @@ class _NoList:
     def find(self, number: int) -> Listed | None:
         """Return nothing."""
         return None
-
-
-def _preset(name: str) -> Preset:
-    return read_preset(Path(name)) if name.endswith((".yaml", ".yml", ".toml")) else presets(name)
 
 
 @click.command()
@@ -40,39 +33,18 @@ def _preset(name: str) -> Preset:
     show_default=True,
     help="By which way the call comes in.",
 )
-@click.option(
-    "--preset", "preset_name", default="my", show_default=True, metavar="NAME|FILE", help="Whose policy decides."
-)
-@click.option("--jurisdiction", default="XA", show_default=True, metavar="CODE", help="Where the call comes in.")
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="An operator's own numbering plan, instead.")
-@click.option("--ported", type=click.Path(path_type=Path), help="CSV number,operator: whose ported numbers are now.")
-@click.option(
-    "--level",
-    type=click.Choice(get_args(Evidence)),
-    default="on-call",
-    show_default=True,
-    help="The strongest evidence that home networks give.",
-)
-@click.option("--partner", "partners", multiple=True, metavar="CODE", help="A jurisdiction whose node answers.")
+@policy_options
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as one JSON document.")
 def explain(
     number: str,
     b: str,
     diverted: str,
     trunk: Trunk,
-    preset_name: str,
-    jurisdiction: str,
-    plan_file: Path | None,
-    ported: Path | None,
-    level: Evidence,
-    partners: tuple[str, ...],
     as_json: bool,
+    **policy: Unpack[PolicyOptions],
 ) -> None:
     """Say what would be done with a call of caller id NUMBER, and why. Nobody is asked; lists are not looked at."""
-    here = read_plan(plan_file) if plan_file is not None else plan(jurisdiction)
-    known = frozenset(code.strip().upper() for code in partners)
-    moved = read_ported(ported) if ported is not None else Ported({})
-    ladder = Ladder(_NoList(), _preset(preset_name), here, level=level, partners=known, ported=moved.find)
+    ladder = ladder_of(_NoList(), policy)
     steps = ladder.explain(Call(a=number, b=b, trunk=trunk, diverted=diverted))
     click.echo(_as_json(steps) if as_json else "\n".join(_line(step) for step in steps))
 
@@ -98,7 +70,7 @@ def preset(name: str) -> None:
     if not name:
         click.echo("\n".join(f"{each:<8}{presets(each).title}" for each in names()))
         return
-    shown = _preset(name)
+    shown = preset_of(name)
     click.echo(f"{shown.name}: {shown.title}")
     click.echo(f"evidence needed: {shown.needs.own} for own numbers, {shown.needs.foreign} for foreign ones")
     for situation in SITUATIONS:

@@ -89,12 +89,15 @@ class Plan:
         self.nomadic = frozenset(text.nomadic)
         self.emergency = frozenset(text.emergency)
         #: An emergency number as it may come in a called number: alone, or behind a prefix or the country code.
-        befores = ("", "+", "+" + self.code, self.code, "00" + self.code, text.international_prefix + self.code)
-        self.emergency_forms = frozenset(before + number for before in befores for number in text.emergency)
+        befores = ("+" + self.code, self.code, "00" + self.code, text.international_prefix + self.code)
+        self.emergency_forms = frozenset(before + number for before in ("", "+", *befores) for number in text.emergency)
+        #: What a called number in a routing range may begin with, where it is written plainly.
+        routing = [start for each in text.routing for start in _starts(each)]
+        fronts = {before + trunk for before in ("", *befores) for trunk in ("", text.trunk_prefix)}
+        self.routing_forms = tuple(front + start for front in sorted(fronts) for start in routing)
         self._starts = _by_start(text)
         self._longest_first = sorted({len(start) for start in self._starts}, reverse=True)
         self._public = [(re.compile(pattern, re.ASCII).fullmatch, Line(kind, "")) for kind, pattern in public]
-        self.has_routing = bool(text.routing)
         shared = metadata.regions_of(self.code)[:40] if not self.fictional else ()
         #: Other jurisdictions behind the same country code (+1, +7, +44): their numbers are foreign.
         self.neighbours = tuple(region for region in shared if region not in (jurisdiction, "001"))

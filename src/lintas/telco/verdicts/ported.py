@@ -25,7 +25,7 @@ class Ported:
         """Return how many numbers were ported."""
         return len(self._numbers)
 
-    def find(self, number: int) -> str | None:
+    def get(self, number: int, /) -> str | None:
         """Return the operator that an E.164 number was ported to; None for one that was not."""
         at = bisect_left(self._numbers, number)
         return self._operators[self._whose[at]] if at < len(self._numbers) and self._numbers[at] == number else None

@@ -136,10 +136,18 @@ def _check_rule(situation: Situation, rule: Rule, sources: Mapping[str, str]) ->
         raise BadInput(f"{situation} cannot be refused", "allow, label or withhold the number", where=situation)
     if (rule.action == "label") != bool(rule.label) or bool(rule.label) != bool(rule.shown):
         raise BadInput("a label goes with the action label", "give action, label and shown together", where=situation)
-    if not rule.label.isprintable() or (rule.shown == "prefix" and rule.label.strip("+#0123456789")):
-        raise BadInput(f"the label {rule.label!r} cannot be shown", "a prefix has digits, + and #", where=situation)
+    if not _can_be_shown(rule):
+        do = "a prefix has digits, + and #; an alert no quotes, brackets, backslashes or control characters"
+        raise BadInput(f"the label {rule.label!r} cannot be shown", do, where=situation)
     if rule.source not in sources:
         raise BadInput(f"unknown source {rule.source[:40]!r}", f"use one of {', '.join(sources)}", where=situation)
+
+
+def _can_be_shown(rule: Rule) -> bool:
+    """Tell whether a label can stand in front of a number, or in a SIP header between quotes."""
+    if rule.shown == "prefix":
+        return not rule.label.strip("+#0123456789")
+    return rule.label.isprintable() and not set(rule.label) & set('"<>\\')
 
 
 @cache

@@ -65,7 +65,7 @@ RANK: dict[Evidence, int] = {each: rank for rank, each in enumerate(get_args(Evi
 Shown = Literal["", "prefix", "alert"]
 
 
-class Ruling(Verdict, frozen=True, kw_only=True, omit_defaults=True):
+class Ruling(Verdict, frozen=True, kw_only=True):
     """A verdict with the situation that it was given in, and what the action ``label`` shows: a prefix or an alert's text."""
 
     situation: Situation

@@ -70,7 +70,8 @@ class Rungs:
 
         Lists hold all the same: no real leg comes from a number that never originates calls.
         """
-        if not (seen.inbound and self._plan.has_routing):
+        written, forms = seen.call.b, self._plan.routing_forms
+        if not (seen.inbound and forms) or (written[1:].isdigit() and not written.startswith(forms)):
             return None
         b = seen.b(self._plan)
         if b.line is None or b.line.kind != "routing":

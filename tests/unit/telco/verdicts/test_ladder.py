@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import json
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from lintas.telco.records import Call, CliAnswer, Evidence, Kind, Listed, Trunk,
 from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.plans import plan
 from lintas.telco.verdicts.presets import names, presets
+from lintas.telco.verdicts.reading import read
 from lintas.telco.verdicts.records import RANK, Ask, Ruling
 from lintas.text.translation import words
 
@@ -140,7 +143,15 @@ def test_an_emergency_number_as_caller_id_excuses_nothing() -> None:
 def test_a_leg_to_a_visitor_passes_by_the_gateways_own_range_only() -> None:
     for a in (FIXED, MOBILE, ABROAD, "BANK"):
         assert ends(a, ROUTING) == "routing_leg"
-        assert ends(a, "00" + ROUTING[1:]) == "routing_leg"
+        for b in (
+            "00" + ROUTING[1:],
+            ROUTING[1:],
+            "0" + ROUTING[5:],
+            "+9991 5990-0001",
+            "+99910" + ROUTING[5:],
+            ROUTING[5:],
+        ):
+            assert ends(a, b) == "routing_leg", b
     # One digit more or fewer, or another network's range, is no routing number of this gateway.
     for b in (ROUTING + "0", ROUTING[:-1], "+999289990001"):
         assert isinstance(first(MOBILE, b), Ask)
@@ -276,6 +287,11 @@ def test_the_question_names_the_called_number_only_under_the_calls_own_reference
     assert weak.b_hash == ""
 
 
+def test_a_verdict_in_json_has_its_five_fields_always() -> None:
+    written = json.loads(msgspec.json.encode(first(FIXED, trunk="domestic")))
+    assert {"verdict", "evidence", "action", "id", "ttl_s", "situation"} <= set(written)
+
+
 # --- explained --------------------------------------------------------------------------------------------------------
 
 
@@ -358,6 +374,22 @@ def test_every_call_gets_a_verdict_with_a_reason(
         assert [step.situation for step in last[1:]] == [found.passed, found.failed, found.unknown]
     else:
         assert [step.situation for step in last] == [found.situation]
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(["", "+", "00", "0", "000", "810"]),
+    st.sampled_from(["", "9991", "9992", "9994"]),
+    st.sampled_from(["", "0", "8"]),
+    st.sampled_from(["59900001", "89990001", "9199000001", "61900001"]),
+    st.sampled_from(["XA", "XB", "XC", "XD"]),
+)
+def test_a_leg_is_known_in_every_form_that_reads_so(sign: str, code: str, trunk: str, rest: str, place: str) -> None:
+    b, here = f"{sign}{code}{trunk}{rest}", plan(place)
+    line = read(here, b, domestic=False).line
+    found = Ladder(Lists(), presets("be"), here, level="none").first(Call(a="+447911123456", b=b))
+    assert isinstance(found, Ruling)
+    assert (found.situation == "routing_leg") == (line is not None and line.kind == "routing")
 
 
 @settings(max_examples=100)

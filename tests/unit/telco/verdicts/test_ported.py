@@ -25,7 +25,7 @@ def test_a_ported_number_is_asked_of_its_operator(tmp_path: Path) -> None:
     file.write_text("number,since,operator\n+999150000001,2026,XAMO\n999155000001,2026,XAMV\n", "utf-8")
     ported = read_ported(file)
     assert len(ported) == 2
-    ladder = Ladder(Nothing(), presets("my"), plan("XA"), ported=ported.find)
+    ladder = Ladder(Nothing(), presets("my"), plan("XA"), ported=ported.get)
     for number, to in (("+999150000001", "XAMO"), ("+999155000001", "XATL"), ("+999155000002", "XAMO")):
         found = ladder.first(Call(a=number))
         assert isinstance(found, Ask) and found.to == to
@@ -38,7 +38,7 @@ def test_a_ported_number_is_asked_of_its_operator(tmp_path: Path) -> None:
 def test_it_finds_what_is_there_and_nothing_else(entries: dict[int, str], other: int) -> None:
     ported = Ported(entries)
     for number in (*entries, other, *(number + 1 for number in entries)):
-        assert ported.find(number) == entries.get(number)
+        assert ported.get(number) == entries.get(number)
 
 
 @pytest.mark.parametrize(

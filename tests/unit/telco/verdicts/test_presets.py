@@ -77,6 +77,7 @@ def test_an_own_policy(tmp_path: Path) -> None:
         "blocked: {action: block, label: x, shown: alert, source: house}",
         "blocked: {action: label, label: call me, shown: prefix, source: house}",
         'blocked: {action: label, label: "a\\x07", shown: alert, source: house}',
+        "blocked: {action: label, label: 'a\" <b>', shown: alert, source: house}",
         "blocked: {action: jail, source: house}",
         "blocked: {action: block}",
         "blocked: {action: block, source: nobody}",

@@ -1,0 +1,79 @@
+"""The options by which a command takes a jurisdiction's policy on calls, and the ladder that they make."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, get_args
+
+import click
+
+from lintas.telco.records import Evidence, Lookup
+
+if TYPE_CHECKING:
+    from lintas.telco.verdicts.ladder import Ladder
+    from lintas.telco.verdicts.presets import Preset
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class PolicyOptions(TypedDict):
+    """What `policy_options` hands to a command."""
+
+    preset_name: str
+    jurisdiction: str
+    plan_file: Path | None
+    ported_file: Path | None
+    level: Evidence
+    partners: tuple[str, ...]
+
+
+_OPTIONS = (
+    click.option(
+        "--preset", "preset_name", default="my", show_default=True, metavar="NAME|FILE", help="Whose policy decides."
+    ),
+    click.option("--jurisdiction", default="XA", show_default=True, metavar="CODE", help="Where the call comes in."),
+    click.option(
+        "--plan", "plan_file", type=click.Path(path_type=Path), help="An operator's own numbering plan, instead."
+    ),
+    click.option(
+        "--ported", "ported_file", type=click.Path(path_type=Path), help="CSV number,operator of ported numbers."
+    ),
+    click.option(
+        "--level",
+        type=click.Choice(get_args(Evidence)),
+        default="on-call",
+        show_default=True,
+        help="The strongest evidence that home networks give.",
+    ),
+    click.option("--partner", "partners", multiple=True, metavar="CODE", help="A jurisdiction whose node answers."),
+)
+
+
+def policy_options(command: F) -> F:
+    """Give a command the options of `PolicyOptions`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def preset_of(name: str) -> "Preset":
+    """Return a shipped policy by name, or one in a file (``.yaml``, ``.toml``)."""
+    from lintas.telco.verdicts.presets import presets, read_preset
+
+    return read_preset(Path(name)) if name.endswith((".yaml", ".yml", ".toml")) else presets(name)
+
+
+def ladder_of(lists: Lookup, options: PolicyOptions) -> "Ladder":
+    """Return the ladder; BadInput for a policy, plan or file that there is not. ``lists`` must follow the list in force."""
+    from lintas.telco.verdicts.ladder import Ladder
+    from lintas.telco.verdicts.plans import plan, read_plan
+    from lintas.telco.verdicts.ported import Ported, read_ported
+
+    own, ported = options["plan_file"], options["ported_file"]
+    return Ladder(
+        lists,
+        preset_of(options["preset_name"]),
+        read_plan(own) if own is not None else plan(options["jurisdiction"]),
+        level=options["level"],
+        partners=frozenset(code.strip().upper() for code in options["partners"]),
+        ported=(read_ported(ported) if ported is not None else Ported({})).get,
+    )
