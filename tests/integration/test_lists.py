@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -13,7 +14,8 @@ from tests.integration.town import NOW, XA, XB, XB2, Desk, SetClock
 from lintas.bus import store as outbox
 from lintas.model import messages, times
 from lintas.model.errors import Conflict, NotAllowed, Refused
-from lintas.model.listings import Entry, Listing, ListingStatus, ListingWithdrawal, NumberListing
+from lintas.model.listings import Entry, Listing, ListingStatus, ListingWithdrawal, NumberListing, Subject
+from lintas.storage.engine import Transaction
 from lintas.telco import abroad_store, bulk
 from lintas.telco.book_records import Enforced, Import, Kept, NewAllowed, Proposal
 from lintas.telco.lists.signed import read_delta
@@ -50,9 +52,12 @@ def settle(town: Two) -> None:
 
 
 def adopt(desk: Desk, peer: str) -> None:
-    subjects = ("number", "range", "url", "domain", "sender_id", "wallet")
     for officer in (DENA, RIN):
-        desk.do(lambda tx, who=officer: desk.node.lists.sources.adopt(tx, peer, subjects, who))
+        desk.do(partial(_adopt, desk, peer, officer))
+
+
+def _adopt(desk: Desk, peer: str, officer: str, tx: Transaction) -> None:
+    desk.node.lists.sources.adopt(tx, peer, get_args(Subject), officer)
 
 
 def propose(desk: Desk, value: str = NUMBER, **more: object) -> Kept:
@@ -219,9 +224,13 @@ def feed(desk: Desk, table: str, source: str = "feed") -> Import:
     imports = desk.node.lists.bulk
     begun = desk.do(lambda tx: imports.begin(tx, source, ASHA))
     for part in bulk.parts(bulk.read(table)):
-        desk.do(lambda tx, rows=part: imports.take(tx, begun.id, rows))
+        desk.do(partial(_take, imports, begun.id, part))
     desk.do(lambda tx: imports.end(tx, begun.id))
     return desk.do(lambda tx: imports.approve(tx, begun.id, DENA))
+
+
+def _take(imports: bulk.Bulk, name: str, rows: list[bulk.Line], tx: Transaction) -> None:
+    imports.take(tx, name, rows)
 
 
 def test_a_new_feed_is_only_watched_for_a_day_and_every_bad_line_is_told(town: Two) -> None:
@@ -422,8 +431,8 @@ def test_the_word_of_a_severed_peer_rests_until_it_is_restored(town: Two) -> Non
     xb.do(lambda tx: standings.sever(tx, XA, MAE, "its keys were stolen"))
     xb.do(xb.node.lists.close)
     assert set(out(xb)) == {"+9993700000002"}
-    for officer in (DENA, RIN):
-        xb.do(lambda tx, who=officer: standings.restore(tx, XA, who, "new keys"))
+    xb.do(lambda tx: standings.restore(tx, XA, DENA, "new keys"))
+    xb.do(lambda tx: standings.restore(tx, XA, RIN, "new keys"))
     xb.do(xb.node.lists.close)
     assert set(out(xb)) == {NUMBER, "+9993700000002"}
 

@@ -28,7 +28,7 @@ from lintas.telco.settling import Settling
 from lintas.telco.sources import Sources
 
 #: Rows that are stored in one transaction: others must get their turn between.
-AT_ONCE = 2_000
+AT_ONCE = 1_000
 #: Refused lines that are kept with their reasons; all are counted.
 KEPT_REFUSALS = 1_000
 MOST_ROWS = 1_000_000
@@ -150,10 +150,13 @@ class Bulk:
                 renewed.append(msgspec.structs.replace(known, seen_at=sighting.seen_at, expires=ends))
             else:
                 again.append(sighting)
-        store.add(tx, [kept for ref, (_, kept) in batch.said.items() if ref not in there])
+        # What nobody else vouches for waits; only the others need to be worked out.
+        fresh = [pair for ref, pair in batch.said.items() if ref not in there]
+        store.add(tx, [rules.settle(kept, [seen], open_.at, own=False) for seen, kept in fresh])
         store.add_sightings(tx, new)
         store.save_sightings(tx, [*renewed, *again])
-        self._settling.settle(tx, batch.said, "imported")
+        if there:
+            self._settling.settle(tx, there, "imported")
         refused = [*open_.refusals, *batch.refused][:KEPT_REFUSALS]
         changed = msgspec.structs.replace(
             open_,

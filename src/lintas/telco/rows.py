@@ -24,16 +24,17 @@ def to_row(value: msgspec.Struct) -> dict[str, Any]:
     for name in value.__struct_fields__:
         item = getattr(value, name)
         if isinstance(item, tuple):
-            item = msgspec.json.encode(item).decode()
-        found[name] = int(item) if isinstance(item, bool) else item
+            item = msgspec.json.encode(item).decode() if item else "[]"
+        found[name] = int(item) if item is True or item is False else item
     return found
 
 
 def from_row(kind: type[T], row: Row[Any], texts: tuple[str, ...] = (), flags: tuple[str, ...] = ()) -> T:
     """Return the struct of a row; ``texts`` are the columns that hold JSON, ``flags`` those that hold truth."""
-    values = {name: row._mapping[name] for name in kind.__struct_fields__}
+    columns = dict(row._mapping)
+    values = {name: columns[name] for name in kind.__struct_fields__}
     for name in texts:
-        values[name] = msgspec.json.decode(values[name])
+        values[name] = () if values[name] == "[]" else msgspec.json.decode(values[name])
     for name in flags:
         values[name] = bool(values[name])
     return msgspec.convert(values, kind)

@@ -14,7 +14,7 @@ from lintas.telco.book_records import Kept, ListsChanged, Sighting
 from lintas.telco.lists import e164
 
 #: Entries that are worked out in one transaction.
-AT_ONCE = 5_000
+AT_ONCE = 1_000
 #: Tells whether a number (its digits) is a mobile number of this jurisdiction.
 IsOwnMobile = Callable[[int], bool]
 
@@ -34,7 +34,9 @@ class Settling:
         changed: list[tuple[Kept, dict[str, object]]] = []
         for name, each in after.items():
             before = kept[name]
-            more: dict[str, object] = {"untold": 1} if _shared(seen.get(name, ())) else {}
+            # What peers know was listed once, and what they are to know is listed now.
+            tells = "listed" in (before.state, each.state) and _shared(seen.get(name, ()))
+            more: dict[str, object] = {"untold": 1} if tells else {}
             if _matters(before, each):
                 more |= {"unpublished": 1, "decided_at": now}
             if each != before or more:

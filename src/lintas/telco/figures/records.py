@@ -9,6 +9,8 @@ from lintas.telco.verdicts.records import Situation
 
 #: What the verdict rests on: the kind of a list's entry, or the situation that the call stood in; ``none`` for nothing.
 Counted = Literal["none"] | Situation
+#: By which way calls came in; ``unsaid`` where only a number was asked about.
+CountedTrunk = Trunk | Literal["unsaid"]
 #: The policy tables that gateways ship with, and ``own`` for any that an authority wrote.
 PresetName = Literal["my", "be", "fi", "ie", "sg", "hk", "th", "uk", "strict", "own"]
 #: A gateway's own name: no place for a telephone number.
@@ -22,7 +24,7 @@ Calls = Annotated[int, msgspec.Meta(ge=1, le=MOST_CALLS)]
 class Count(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many calls of one sort came to one end; ``shadow``: what a list on trial would have done, and nothing was."""
 
-    trunk: Trunk
+    trunk: CountedTrunk
     action: Action
     kind: Counted = "none"
     shadow: bool = False

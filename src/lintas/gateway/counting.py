@@ -1,0 +1,125 @@
+"""Brings what a gateway counted to its authority's node, each minute once: sums of calls in words of closed lists."""
+
+import asyncio
+import logging
+import ssl
+import time
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import msgspec
+
+from lintas.gateway.counters import Count
+from lintas.model import times
+from lintas.model.errors import BadInput
+from lintas.telco.figures.records import CounterReport, Gateway, PresetName
+
+log = logging.getLogger("lintas.gateway")
+
+ROUND_SECONDS, TIMEOUT_SECONDS = 60.0, 20.0
+#: The node has taken the minute, now or before; or has it otherwise, and one counts once.
+_TAKEN = (201, 409)
+
+Address = Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://\S+\Z")]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[count]`` of a gateway's file; paths are relative to it.
+
+    ``verdicts`` is where `lintas telco serve` answers, ``node`` the authority's public address, ``trust`` its certificate (""
+    the machine's own list of authorities), ``key_file`` holds the gateway's API key (role ``telco``). ``preset`` names the
+    policy by which the gateway judges.
+    """
+
+    verdicts: Address
+    node: Address
+    key_file: str
+    gateway: Gateway
+    trust: str = ""
+    preset: PresetName = "own"
+
+
+def read_settings(path: Path) -> tuple[Settings, str]:
+    """Read the settings and the key; BadInput names the file and what is wrong."""
+    where = str(path)
+    try:
+        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")).get("count", {}), Settings)
+        return settings, (path.parent / settings.key_file).read_text("utf-8").strip()
+    except OSError as wrong:
+        raise BadInput(f"{wrong.filename} cannot be read ({wrong.strerror})", "check the path", where=where) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=where) from None
+    except msgspec.ValidationError as wrong:
+        raise BadInput(f"[count]: {wrong}", "see docs/telco-redress.md for every setting", where=where) from None
+
+
+def reports(rows: Sequence[Count], settings: Settings, now: float) -> list[tuple[int, CounterReport]]:
+    """Return each minute that is over with its report, the oldest first; a minute that saw two versions names the later one."""
+    sums: dict[int, dict[tuple[str, str, str], int]] = defaultdict(lambda: defaultdict(int))
+    versions: dict[int, int] = {}
+    for row in rows:
+        if row.minute + 60 <= now:
+            sums[row.minute][row.trunk, row.action, row.kind] += row.count
+            versions[row.minute] = max(versions.get(row.minute, 0), row.version)
+    found = []
+    for minute, cells in sorted(sums.items()):
+        counts = [
+            {"trunk": trunk, "action": action, "kind": kind, "calls": calls}
+            for (trunk, action, kind), calls in sorted(cells.items())
+        ]
+        said = {"gateway": settings.gateway, "preset": settings.preset, "list_version": versions[minute]}
+        at = times.render(datetime.fromtimestamp(minute, UTC))
+        found.append((minute, msgspec.convert(said | {"minute": at, "counts": counts}, CounterReport)))
+    return found
+
+
+class Counting:
+    """Brings counts from one gateway to one node."""
+
+    def __init__(self, settings: Settings, gateway: httpx.AsyncClient, node: httpx.AsyncClient) -> None:
+        self._settings, self._gateway, self._node = settings, gateway, node
+        self._since = 0
+
+    async def bring(self, now: float) -> int:
+        """Bring every minute that is over and was not brought yet; returns how many the node took."""
+        answer = await self._gateway.get("/telco/v1/counters", params={"since": self._since})
+        answer.raise_for_status()
+        taken = 0
+        for minute, report in reports(msgspec.json.decode(answer.content, type=list[Count]), self._settings, now):
+            body = msgspec.json.encode(report)
+            sent = await self._node.post(
+                "/api/v1/telco/counters", content=body, headers={"content-type": "application/json"}
+            )
+            if sent.status_code not in _TAKEN:
+                sent.raise_for_status()
+            self._since, taken = minute + 60, taken + 1
+        return taken
+
+
+async def run(path: Path, say: Callable[[str], None]) -> None:
+    """Bring counts each minute, until cancelled; what could not be brought is brought later."""
+    settings, key = read_settings(path)
+    trusted = ssl.create_default_context(cafile=str(path.parent / settings.trust)) if settings.trust else True
+    async with (
+        httpx.AsyncClient(base_url=settings.verdicts, timeout=TIMEOUT_SECONDS, trust_env=False) as gateway,
+        httpx.AsyncClient(
+            base_url=settings.node,
+            headers={"authorization": f"Bearer {key}"},
+            verify=trusted,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+        ) as node,
+    ):
+        counting = Counting(settings, gateway, node)
+        say(f"counting {settings.verdicts} for {settings.node} as {settings.gateway}")
+        while True:
+            try:
+                await counting.bring(time.time())
+            except (httpx.HTTPError, msgspec.MsgspecError, OSError) as wrong:
+                log.warning("counts are not brought now", extra={"why": type(wrong).__name__})
+            await asyncio.sleep(ROUND_SECONDS)
