@@ -71,9 +71,10 @@ class Sender(Protocol):
 
 
 class _Attempt(msgspec.Struct, frozen=True):
-    """One call attempt: its transaction's key, its INVITE, and the way back."""
+    """One call attempt: its transaction's key, a hash of its octets and source, its INVITE, and the way back."""
 
     key: str
+    mark: int
     request: Request
     via: Via
     sender: Sender
@@ -87,6 +88,7 @@ class SipFace:
         self.counts: Counter[str] = Counter()
         self._verdicts = verdicts
         self._kept = Transactions(settings.transactions)
+        self._marks = Transactions(settings.transactions)
         self._passing = passing(settings)
         self._asking: dict[str, tuple[asyncio.Task[None], _Attempt]] = {}
         self._heard: Counter[str] = Counter()
@@ -104,6 +106,7 @@ class SipFace:
         """Begin a new second: what each source asked is counted anew."""
         self._heard.clear()
         self._kept.tick()
+        self._marks.tick()
 
     async def drain(self) -> None:
         """Take no new calls, and wait for those that are being looked at (less than the deadline)."""
@@ -124,6 +127,12 @@ class SipFace:
         if heard > 2 * self.settings.calls_per_second:
             self.counts["unheard"] += 1
             return
+        mark = hash((sender.host, sender.port, data))
+        if (kept := self._marks.get(mark)) is not None:
+            # The same octets: whoever is slow hears calls twice, and must not fall further behind by reading them again.
+            self.counts["retransmitted"] += 1
+            sender.send(kept, sender.port)
+            return
         try:
             request = read(data, stream=sender.reliable)
         except BadRequest as wrong:
@@ -133,16 +142,16 @@ class SipFace:
             self.counts["malformed"] += 1
             return
         try:
-            self._request(request, via, sender)
+            self._request(request, via, sender, mark)
         except Exception as wrong:  # noqa: BLE001 — a fault of ours must not stop a country's calls: they go on without us
             self._fault(wrong, request.fields, via, sender)
 
     # --- by method ----------------------------------------------------------------------------------------------------
 
-    def _request(self, request: Request, via: Via, sender: Sender) -> None:
+    def _request(self, request: Request, via: Via, sender: Sender, mark: int) -> None:
         match request.method:
             case "INVITE":
-                self._invite(request, via, sender)
+                self._invite(request, via, sender, mark)
             case "OPTIONS":
                 self.counts["options"] += 1
                 self._say(request.fields, via, sender, BUSY if self._stopping else HEALTHY)
@@ -152,7 +161,7 @@ class SipFace:
                 self.counts["other_methods"] += 1
                 self._say(request.fields, via, sender, NOT_ALLOWED if method in KNOWN else NOT_IMPLEMENTED)
 
-    def _invite(self, request: Request, via: Via, sender: Sender) -> None:
+    def _invite(self, request: Request, via: Via, sender: Sender, mark: int) -> None:
         key = key_of(request, via, sender.host)
         kept = self._kept.get(key)
         if kept is not None:
@@ -161,7 +170,7 @@ class SipFace:
                 sender.send(kept, port_of(via, (sender.host, sender.port)))
             return
         self.counts["calls"] += 1
-        attempt = _Attempt(key, request, via, sender)
+        attempt = _Attempt(key, mark, request, via, sender)
         if request.max_forwards == 0:
             self._final(attempt, TOO_MANY_HOPS)
         elif has_tag(request.fields["To"]):
@@ -231,8 +240,11 @@ class SipFace:
         self._final(attempt, self._passing)
 
     def _final(self, attempt: _Attempt, answer: Answer) -> None:
-        key = attempt.key
-        self._kept.put(key, self._say(attempt.request.fields, attempt.via, attempt.sender, answer, key))
+        key, sender = attempt.key, attempt.sender
+        data = self._say(attempt.request.fields, attempt.via, sender, answer, key)
+        self._kept.put(key, data)
+        if port_of(attempt.via, (sender.host, sender.port)) == sender.port:
+            self._marks.put(attempt.mark, data)
 
     def _say(self, fields: Fields, via: Via, sender: Sender, answer: Answer, key: str = "") -> bytes:
         source = sender.host, sender.port

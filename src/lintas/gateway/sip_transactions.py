@@ -30,20 +30,20 @@ class Transactions:
 
     def __init__(self, limit: int) -> None:
         self._half = max(1, limit // 2)
-        self._young: dict[str, bytes] = {}
-        self._old: dict[str, bytes] = {}
+        self._young: dict[str | int, bytes] = {}
+        self._old: dict[str | int, bytes] = {}
         self._since = monotonic()
 
     def __len__(self) -> int:
         """Count the answers kept."""
         return len(self._young) + len(self._old)
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str | int) -> bytes | None:
         """Return the answer given, PENDING where it is being looked for, None for a new request."""
         found = self._young.get(key)
         return self._old.get(key) if found is None else found
 
-    def put(self, key: str, answer: bytes) -> None:
+    def put(self, key: str | int, answer: bytes) -> None:
         """Keep an answer."""
         if len(self._young) >= self._half:
             self._turn()
