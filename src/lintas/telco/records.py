@@ -38,7 +38,7 @@ class Lookup(Protocol):
     """A list in local memory."""
 
     def find(self, number: int) -> Listed | None:
-        """Return what is listed now of an E.164 number (its digits as an integer): itself before a range; None for nothing."""
+        """Return what is listed now of an E.164 number (its digits as an integer): itself before a range; None if none."""
         ...
 
 

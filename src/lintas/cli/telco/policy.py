@@ -50,7 +50,11 @@ _OPTIONS = (
 def policy_options(*, jurisdiction: str | None = "XA") -> Callable[[F], F]:
     """Give a command the options of `PolicyOptions`; ``jurisdiction`` is the one that counts where none is given."""
     where = click.option(
-        "--jurisdiction", default=jurisdiction, show_default=True, metavar="CODE", help="Where the call comes in."
+        "--jurisdiction",
+        default=jurisdiction,
+        show_default=jurisdiction is not None,
+        metavar="CODE",
+        help="Where the call comes in.",
     )
 
     def given(command: F) -> F:

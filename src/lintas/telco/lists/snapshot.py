@@ -1,7 +1,8 @@
 """A list as of one moment: a base file and what deltas changed of it. Each delta gives a new snapshot; none ever changes.
 
 What deltas change is held by number: the whole of what is listed of it, nothing for one that was withdrawn. So a look-up asks a
-dictionary, and the file only for what no delta spoke of. A number listed itself wins over a range that holds it.
+dictionary, and the file only for what no delta spoke of. A number listed itself wins over a range that holds it, but
+for a protected range: that wins over everything.
 """
 
 import time
@@ -52,14 +53,15 @@ class Snapshot:
         return len(self._numbers) + len(self._own_ranges or ())
 
     def find(self, number: int) -> Listed | None:
-        """Return what is listed now of a number; itself before a range, and of each the kind that wins."""
+        """Return what is listed now of a number; a protected range first, itself before other ranges."""
         held = self._numbers.get(number)
         if held is None:
             held = self.base.rows(number)
         now = self.clock()
         if held and (row := held[0] if len(held) == 1 else winner(held, now)) is not None and row.expires > now:
             kind, owner, reason, expires = row
-            return Listed(kind, self._id(kind, f"+{number}"), owner, reason, expires)
+            if not self.ranges or kind == "protected" or not self._protects(number, now):
+                return Listed(kind, self._id(kind, f"+{number}"), owner, reason, expires)
         if not self.ranges:
             return None
         over = [each for each in self.ranges.over(number) if each.row.expires > now]
@@ -68,6 +70,10 @@ class Snapshot:
             return None
         row = best.row
         return Listed(row.kind, self._id(row.kind, write(best.first, best.last)), row.owner, row.reason, row.expires)
+
+    def _protects(self, number: int, now: float) -> bool:
+        """Tell whether a protected range holds a number: no list blocks a number of those, whoever lists it."""
+        return any(each.row.kind == "protected" and each.row.expires > now for each in self.ranges.over(number))
 
     def find_many(self, numbers: Sequence[int]) -> list[Listed | None]:
         """Return ``find`` of each number; those that nothing lists cost a tenth."""
