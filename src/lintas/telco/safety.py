@@ -112,5 +112,7 @@ class Bulk:
                 raise Refused("allow_list", f"{value} is an emergency number", "an officer proposes it, two approve")
             return
         found = check(self._tx, subject, value, kind, is_emergency=self._is_emergency)
-        if found.why:
-            raise Refused(found.why[0], f"{value[:80]} needs two people", "an officer proposes it, two approve")
+        if "allow_list" in found.why:
+            raise Refused("allow_list", f"{value[:80]} touches the allow-list", "an officer proposes it, two approve")
+        if "shared_host" in found.why:
+            raise Refused("shared_host", f"{value[:80]} is on a shared host", "an officer proposes it, two approve")
