@@ -121,8 +121,8 @@ class Bulk:
             return
         found = check(self._tx, subject, value, kind, is_emergency=self._is_emergency)
         if "allow_list" in found.why:
-            raise Refused("allow_list", f"{value[:80]} is on the allow-list", "an officer proposes it, two approve")
+            raise Refused("allow_list", f"{value[:80]} touches the allow-list", "an officer proposes it, two approve")
         if "shared_host" in found.why:
-            raise Refused("shared_host", f"strangers share {value[:80]}", "an officer proposes it, two approve")
+            raise Refused("shared_host", f"{value[:80]} is on a shared host", "an officer proposes it, two approve")
         if found.why:
             raise Refused("reversed", f"{value[:80]} was taken back on an objection", "an officer proposes it")

@@ -57,10 +57,10 @@ def replayed(entries: Mapping[Key, Row], changes: list[Change]) -> dict[Key, Row
 
 
 def expected(entries: Mapping[Key, Row], number: int, now: float) -> Listed | None:
-    """Say by looking at every entry what a look-up finds: a number itself first, then by kind, expiry and owner."""
+    """Say by looking at every entry what a look-up finds: a protected range, else a number itself, then by kind, expiry and owner."""
     order = ["protected", "do_not_originate", "unallocated", "blocked"]
     hits = [
-        (key.first != key.last, order.index(row.kind), -row.expires, row.owner, key, row)
+        (key.first != key.last and row.kind != "protected", order.index(row.kind), -row.expires, row.owner, key, row)
         for key, row in entries.items()
         if key.first <= number <= key.last and row.expires > now
     ]
