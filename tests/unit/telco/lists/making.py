@@ -57,7 +57,7 @@ def replayed(entries: Mapping[Key, Row], changes: list[Change]) -> dict[Key, Row
 
 
 def expected(entries: Mapping[Key, Row], number: int, now: float) -> Listed | None:
-    """Say by looking at every entry what a look-up finds: a protected range, else a number itself, then by kind, expiry and owner."""
+    """Say by looking at every entry what a look-up finds: a protected range, a number itself, then by kind, expiry, owner."""
     order = ["protected", "do_not_originate", "unallocated", "blocked"]
     hits = [
         (key.first != key.last and row.kind != "protected", order.index(row.kind), -row.expires, row.owner, key, row)
