@@ -22,7 +22,7 @@ from lintas.gateway.following import Following
 from lintas.model.errors import BadInput, LintasError, Refused, Unavailable
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
-from lintas.telco import gates_store
+from lintas.telco.book import gates_store
 from lintas.telco.lists.ids import redress_id
 from lintas.trust import note
 from lintas.trust.keys import Ed25519Signer

@@ -16,8 +16,8 @@ from lintas.model import messages, times
 from lintas.model.errors import Conflict, NotAllowed, Refused
 from lintas.model.listings import Entry, Listing, ListingStatus, ListingWithdrawal, NumberListing, Subject
 from lintas.storage.engine import Transaction
-from lintas.telco import abroad_store, bulk
-from lintas.telco.book_records import Enforced, Import, Kept, NewAllowed, Proposal
+from lintas.telco.book import abroad_store, bulk
+from lintas.telco.book.records import Enforced, Import, Kept, NewAllowed, Proposal
 from lintas.telco.lists.signed import read_delta
 from lintas.trust.envelope import Item
 

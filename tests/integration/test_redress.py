@@ -12,8 +12,8 @@ from tests.integration.visitors import Visitors, words_of
 from lintas.model import times
 from lintas.model.listings import ListingAppeal, ListingAppealStatus
 from lintas.node import redress
-from lintas.telco import store
-from lintas.telco.book_records import DESK, Enforced, Kept, Proposal, Sighting, State
+from lintas.telco.book import store
+from lintas.telco.book.records import DESK, Enforced, Kept, Proposal, Sighting, State
 from lintas.telco.redress.records import Contest, Objection, Ruling
 
 NUMBER, OFFICER = "+99921234567", "Test approver"

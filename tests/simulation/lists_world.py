@@ -33,7 +33,7 @@ from lintas.policy.shipped import shipped_table
 from lintas.policy.table import PolicyTable
 from lintas.storage.engine import Transaction, open_engine, reading
 from lintas.storage.writer import SerialWriter, UseCase
-from lintas.telco.book_records import Enforced, Kept, Proposal
+from lintas.telco.book.records import Enforced, Kept, Proposal
 from lintas.trust.charter import SigningKey
 from lintas.trust.keys import Ed25519Signer
 from lintas.trust.note import ed25519_key

@@ -10,7 +10,7 @@ from lintas.model.errors import BadInput
 from lintas.node.list_bases import Standing
 from lintas.node.runtime import Runtime
 from lintas.storage.engine import Transaction
-from lintas.telco.book_records import Enforced
+from lintas.telco.book.records import Enforced
 from lintas.trust import note
 
 TELCO = frozenset({"telco"})

@@ -9,8 +9,8 @@ from lintas.http.routing import Call, Route, page_size
 from lintas.model.listings import Subject
 from lintas.node.list_reading import ListedEntry, listed_entry
 from lintas.node.runtime import Runtime
-from lintas.telco import bulk
-from lintas.telco.book_records import (
+from lintas.telco.book import bulk
+from lintas.telco.book.records import (
     Adoption,
     Allowed,
     Enforced,

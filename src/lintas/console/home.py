@@ -16,7 +16,7 @@ from lintas.node.seeing import Carried, View
 from lintas.node.views import with_doubts
 from lintas.requests.records import Bar, Hold
 from lintas.storage.engine import Transaction
-from lintas.telco.book_records import Kept
+from lintas.telco.book.records import Kept
 from lintas.telco.redress.records import Objection
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})

@@ -16,7 +16,7 @@ from lintas.node import telco_lists
 from lintas.node.runtime import Runtime
 from lintas.node.telco_lists import KINDS, QUERY, STATES, SUBJECTS, Asked
 from lintas.storage.engine import Transaction
-from lintas.telco.book_records import Kept, Proposal
+from lintas.telco.book.records import Kept, Proposal
 from lintas.telco.redress.records import Because
 
 READERS = frozenset({"investigator", "approver", "auditor", "administrator"})

@@ -43,15 +43,15 @@ from lintas.requests.records import HolderKind, HoldOpened, MovedOn
 from lintas.requests.returns import Returns
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
-from lintas.telco.book import Book
-from lintas.telco.book_records import ListsChanged, PeerJoined
+from lintas.telco.book.book import Book
+from lintas.telco.book.numbers import Numbers
+from lintas.telco.book.records import ListsChanged, PeerJoined
+from lintas.telco.book.service import Lists
 from lintas.telco.calls_abroad import CallsAbroad
 from lintas.telco.figures.pace import Pace
 from lintas.telco.figures.service import Counters, Scorecards
-from lintas.telco.numbers import Numbers
 from lintas.telco.redress.inbox import ObjectionsInbox
 from lintas.telco.redress.service import Redress
-from lintas.telco.service import Lists
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature

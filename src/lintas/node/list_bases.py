@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 
 from lintas.model.errors import LintasError, NotFound
 from lintas.storage.engine import reading
+from lintas.telco.book.publishing import Publishing
 from lintas.telco.lists.base import Base
 from lintas.telco.lists.build import Entries, Origin, build
 from lintas.telco.lists.e164 import read_value
 from lintas.telco.lists.entries import Change, Key, Row
 from lintas.telco.lists.signed import write_manifest
-from lintas.telco.publishing import Publishing
 from lintas.trust.keys import Signer
 
 #: A base file that so many deltas follow is built anew when somebody asks for it.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from lintas.node.assembly import Node
 from lintas.node.seeing import Carried, View
 from lintas.storage.engine import Transaction
-from lintas.telco.book_records import EntryPath, Kept, Sighting
+from lintas.telco.book.records import EntryPath, Kept, Sighting
 
 
 class ListedEntry(View, frozen=True, kw_only=True):

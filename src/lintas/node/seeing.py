@@ -22,7 +22,7 @@ from lintas.requests.flow import Flow
 from lintas.requests.letter import Letter
 from lintas.requests.records import Amendment, Appeal, Bar, Escalation, Hold, Order, Restitution, Running, Withdrawal
 from lintas.storage.engine import Transaction, reading
-from lintas.telco.book_records import Kept, Sighting
+from lintas.telco.book.records import Kept, Sighting
 from lintas.trace.records import TraceQuestion
 
 T = TypeVar("T")

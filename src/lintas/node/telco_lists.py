@@ -11,8 +11,9 @@ from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.node.seeing import Carried, View
 from lintas.storage.engine import Transaction
-from lintas.telco import browse_store, safety, sources_store, values
-from lintas.telco.book_records import Allowed, EntryPath, Kept, Sighting, State
+from lintas.telco import browse_store
+from lintas.telco.book import safety, sources_store, values
+from lintas.telco.book.records import Allowed, EntryPath, Kept, Sighting, State
 from lintas.telco.browse_store import Wanted
 
 #: What each filter means, for the routes that take it.

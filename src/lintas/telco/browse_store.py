@@ -4,9 +4,9 @@ import msgspec
 from sqlalchemy import exists, select
 
 from lintas.storage.engine import Transaction
-from lintas.telco.book_records import Kept
-from lintas.telco.rows import from_row
-from lintas.telco.store import entries, sightings
+from lintas.telco.book.records import Kept
+from lintas.telco.book.rows import from_row
+from lintas.telco.book.store import entries, sightings
 
 _KEPT = ("sources", "why", "listed_by")
 

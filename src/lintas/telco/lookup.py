@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from lintas.model import times
 from lintas.model.listings import range_of
 from lintas.storage.engine import Transaction
-from lintas.telco import store
-from lintas.telco.book import Book
-from lintas.telco.book_records import Kept
+from lintas.telco.book import store
+from lintas.telco.book.book import Book
+from lintas.telco.book.records import Kept
 from lintas.telco.records import Kind, Listed
 
 #: Who is protected is never blocked; what never originates comes before what somebody blocked.

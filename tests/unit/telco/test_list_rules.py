@@ -12,8 +12,8 @@ from lintas.model import messages, times
 from lintas.model.errors import BadInput, Conflict, LintasError, NotAllowed
 from lintas.model.listings import Entry, Listing, NumberListing, RangeListing, Subject
 from lintas.model.markings import Marking
-from lintas.telco import bulk, rules, values
-from lintas.telco.book_records import Kept, Sighting
+from lintas.telco.book import bulk, rules, values
+from lintas.telco.book.records import Kept, Sighting
 
 NOW = datetime(2026, 3, 1, 10, 7, tzinfo=UTC)
 AT = times.render(NOW)

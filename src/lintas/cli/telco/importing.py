@@ -30,7 +30,7 @@ def import_(table: Path, source: str, key_file: Path, config_file: Path) -> None
     from lintas.node.home import open_home
     from lintas.storage.engine import reading
     from lintas.storage.writer import SerialWriter
-    from lintas.telco import bulk
+    from lintas.telco.book import bulk
     from lintas.trust.keys import load_secret
 
     lines = list(bulk.read(bulk.text_of(table.read_bytes())))

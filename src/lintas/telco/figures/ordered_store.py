@@ -3,9 +3,9 @@
 from sqlalchemy import select
 
 from lintas.storage.engine import Transaction
+from lintas.telco.book.gates_store import deltas, enforcements, gateways
+from lintas.telco.book.store import entries
 from lintas.telco.figures.records import Ordered
-from lintas.telco.gates_store import deltas, enforcements, gateways
-from lintas.telco.store import entries
 
 #: Entries and withdrawals of a month that are counted at most.
 MOST = 50_000

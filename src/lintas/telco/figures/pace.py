@@ -8,8 +8,8 @@ from datetime import timedelta
 from lintas.model import times
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco import abroad_store
-from lintas.telco.book_records import Told
+from lintas.telco.book import abroad_store
+from lintas.telco.book.records import Told
 from lintas.telco.figures import pace_store
 from lintas.telco.figures.pace_records import Arrived, Decided, GatewayPace, PeerPace, Propagation
 from lintas.telco.figures.pace_store import Changed, Gate

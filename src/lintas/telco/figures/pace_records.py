@@ -2,7 +2,7 @@
 
 import msgspec
 
-from lintas.telco.book_records import Told
+from lintas.telco.book.records import Told
 
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):

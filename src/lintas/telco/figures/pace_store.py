@@ -5,10 +5,10 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from lintas.storage.engine import Transaction
-from lintas.telco.abroad_store import told
-from lintas.telco.book_records import Told
-from lintas.telco.gates_store import deltas, enforcements, gateways
-from lintas.telco.store import entries
+from lintas.telco.book.abroad_store import told
+from lintas.telco.book.gates_store import deltas, enforcements, gateways
+from lintas.telco.book.records import Told
+from lintas.telco.book.store import entries
 
 #: Batches, and confirmations of gateways, that are looked at: the newest ones.
 MOST = 20_000

@@ -3,8 +3,8 @@
 from lintas.model import times
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco.book import Book
-from lintas.telco.book_records import Kept
+from lintas.telco.book.book import Book
+from lintas.telco.book.records import Kept
 from lintas.telco.redress.records import Blocked
 
 

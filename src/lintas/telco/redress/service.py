@@ -14,7 +14,7 @@ from lintas.model.ids import IdSource
 from lintas.model.listings import Ground, ListingAppeal, ListingAppealStatus
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco.book import Book
+from lintas.telco.book.book import Book
 from lintas.telco.redress import rules, store
 from lintas.telco.redress.blocks import Blocks
 from lintas.telco.redress.records import (

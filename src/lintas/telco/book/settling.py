@@ -9,8 +9,8 @@ from lintas.bus.service import Bus
 from lintas.model import times
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco import rules, store
-from lintas.telco.book_records import Kept, ListsChanged, Sighting
+from lintas.telco.book import rules, store
+from lintas.telco.book.records import Kept, ListsChanged, Sighting
 from lintas.telco.lists import e164
 
 #: Entries that are worked out in one transaction.

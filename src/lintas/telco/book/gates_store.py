@@ -20,9 +20,9 @@ from sqlalchemy import (
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
-from lintas.telco.book_records import Enforced, Kept
-from lintas.telco.rows import from_row
-from lintas.telco.store import entries
+from lintas.telco.book.records import Enforced, Kept
+from lintas.telco.book.rows import from_row
+from lintas.telco.book.store import entries
 
 deltas = Table(
     "telco_deltas",

@@ -17,8 +17,8 @@ from lintas.model.errors import BadInput
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco import abroad_store, gates_store, rules
-from lintas.telco.book_records import Enforced, EntryPath, Kept, ListsChanged
+from lintas.telco.book import abroad_store, gates_store, rules
+from lintas.telco.book.records import Enforced, EntryPath, Kept, ListsChanged
 from lintas.telco.lists.entries import Change
 from lintas.telco.lists.signed import genesis, read_delta, write_delta
 from lintas.trust.envelope import commitment

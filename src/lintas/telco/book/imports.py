@@ -21,13 +21,13 @@ from lintas.model.listings import (
 )
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco import abroad_store, rules, safety, sources_store, store, values
-from lintas.telco.book import Book, blank
-from lintas.telco.book_records import Adoption, Kept, Sighting, Source
-from lintas.telco.safety import IsEmergency
-from lintas.telco.settling import Settling
-from lintas.telco.sources import Sources
-from lintas.telco.telling import Telling
+from lintas.telco.book import abroad_store, rules, safety, sources_store, store, values
+from lintas.telco.book.book import Book, blank
+from lintas.telco.book.records import Adoption, Kept, Sighting, Source
+from lintas.telco.book.safety import IsEmergency
+from lintas.telco.book.settling import Settling
+from lintas.telco.book.sources import Sources
+from lintas.telco.book.telling import Telling
 
 
 class Imports:

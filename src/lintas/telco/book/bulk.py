@@ -21,11 +21,11 @@ from lintas.model.listings import Subject
 from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco import rules, safety, sources_store, store, values
-from lintas.telco.book import Book, blank
-from lintas.telco.book_records import Import, Kept, ListsChanged, Proposal, Refusal, Sighting, Source
-from lintas.telco.settling import Settling
-from lintas.telco.sources import Sources
+from lintas.telco.book import rules, safety, sources_store, store, values
+from lintas.telco.book.book import Book, blank
+from lintas.telco.book.records import Import, Kept, ListsChanged, Proposal, Refusal, Sighting, Source
+from lintas.telco.book.settling import Settling
+from lintas.telco.book.sources import Sources
 
 #: Rows that are stored in one transaction: others must get their turn between.
 AT_ONCE = 1_000

@@ -29,9 +29,9 @@ from lintas.model.markings import Marking
 from lintas.model.messages import Message
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco import abroad_store, rules, store
-from lintas.telco.book_records import Kept, ListsChanged, PeerJoined, Sighting, Told
-from lintas.telco.rows import batched
+from lintas.telco.book import abroad_store, rules, store
+from lintas.telco.book.records import Kept, ListsChanged, PeerJoined, Sighting, Told
+from lintas.telco.book.rows import batched
 
 #: Entries that are told in one transaction, each to every peer.
 AT_ONCE = 2_000

@@ -6,8 +6,8 @@ from sqlalchemy import Column, Index, Integer, Select, String, Table, Text, bind
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
-from lintas.telco.book_records import Told
-from lintas.telco.rows import batched
+from lintas.telco.book.records import Told
+from lintas.telco.book.rows import batched
 
 told = Table(
     "telco_told",

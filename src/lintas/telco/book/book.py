@@ -17,11 +17,11 @@ from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
-from lintas.telco import abroad_store, rules, safety, store, values
-from lintas.telco.book_records import DESK, Kept, Proposal, Sighting
+from lintas.telco.book import abroad_store, rules, safety, store, values
+from lintas.telco.book.records import DESK, Kept, Proposal, Sighting
+from lintas.telco.book.safety import IsEmergency
+from lintas.telco.book.settling import Settling
 from lintas.telco.lists.ids import redress_ids
-from lintas.telco.safety import IsEmergency
-from lintas.telco.settling import Settling
 
 #: The subjects that stand in messages, in no list of numbers.
 NAMES: tuple[Subject, ...] = ("url", "domain", "sender_id")

@@ -6,8 +6,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, 
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
-from lintas.telco.book_records import Adoption, Allowed, Import, Source
-from lintas.telco.rows import batched, from_row, to_row
+from lintas.telco.book.records import Adoption, Allowed, Import, Source
+from lintas.telco.book.rows import batched, from_row, to_row
 
 sources = Table(
     "telco_sources",

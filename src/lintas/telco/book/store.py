@@ -20,8 +20,8 @@ from sqlalchemy import (
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
-from lintas.telco.book_records import Kept, Sighting
-from lintas.telco.rows import batched, from_row, to_row
+from lintas.telco.book.records import Kept, Sighting
+from lintas.telco.book.rows import batched, from_row, to_row
 
 entries = Table(
     "telco_entries",

@@ -16,8 +16,8 @@ from lintas.model.listings import Subject, range_of
 from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco import rules, sources_store, store, values
-from lintas.telco.book_records import DESK, Adoption, Allowed, ListsChanged, NewAllowed, Source, SourceKind
+from lintas.telco.book import rules, sources_store, store, values
+from lintas.telco.book.records import DESK, Adoption, Allowed, ListsChanged, NewAllowed, Source, SourceKind
 
 #: What a source may bring in an hour, until an administrator says otherwise.
 CAPS: dict[SourceKind, int] = {"desk": 1_000, "bulk": 200_000, "peer": 20_000}

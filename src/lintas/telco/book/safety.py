@@ -11,8 +11,8 @@ from lintas.model.errors import BadInput, Refused
 from lintas.model.listings import ListKind as Kind
 from lintas.model.listings import Subject, range_of
 from lintas.storage.engine import Transaction
-from lintas.telco import sources_store
-from lintas.telco.book_records import Allowed, Why
+from lintas.telco.book import sources_store
+from lintas.telco.book.records import Allowed, Why
 from lintas.telco.names import suffixes, urls
 from lintas.telco.redress import store as redress_store
 

@@ -11,7 +11,7 @@ from lintas.model.errors import BadInput, Conflict, NotAllowed
 from lintas.model.listings import LEAST_RANGE, EndCode, Grade, Subject, range_of
 from lintas.model.listings import ListKind as Kind
 from lintas.model.people import same_person
-from lintas.telco.book_records import Kept, Sighting, State, Why
+from lintas.telco.book.records import Kept, Sighting, State, Why
 
 #: How long an entry stands when nobody sees it again; what an owner says of its own range or name is attested each year.
 STANDS: dict[Subject, timedelta] = {

@@ -10,16 +10,16 @@ from lintas.ledger.service import Ledger
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco.book import Book
-from lintas.telco.book_records import ListsChanged
-from lintas.telco.bulk import Bulk
-from lintas.telco.endings import Endings
-from lintas.telco.imports import Imports
-from lintas.telco.numbers import Numbers
-from lintas.telco.publishing import Publishing
-from lintas.telco.settling import Settling
-from lintas.telco.sources import Sources
-from lintas.telco.telling import Telling
+from lintas.telco.book.book import Book
+from lintas.telco.book.bulk import Bulk
+from lintas.telco.book.endings import Endings
+from lintas.telco.book.imports import Imports
+from lintas.telco.book.numbers import Numbers
+from lintas.telco.book.publishing import Publishing
+from lintas.telco.book.records import ListsChanged
+from lintas.telco.book.settling import Settling
+from lintas.telco.book.sources import Sources
+from lintas.telco.book.telling import Telling
 from lintas.trust.keys import Signer
 
 

@@ -5,8 +5,8 @@ import msgspec
 from lintas.model import times
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco import rules, store
-from lintas.telco.settling import Settling
+from lintas.telco.book import rules, store
+from lintas.telco.book.settling import Settling
 
 #: Sightings that are looked at in one transaction.
 AT_ONCE = 2_000
