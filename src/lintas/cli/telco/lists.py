@@ -17,7 +17,8 @@ def lists() -> None:
 @click.option("--list", "source", type=click.Path(path_type=Path), required=True, help="CSV or Parquet.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Directory of the list.")
 @click.option("--name", default="", help="The list's name; without it the file's.")
-def build(source: Path, out: Path, name: str) -> None:
+@click.option("--allow-empty", is_flag=True, help="Also put a list without any entry in place.")
+def build(source: Path, out: Path, name: str, allow_empty: bool) -> None:
     """Make a list's directory from number,kind,expires,reason,owner.
 
     An older list in the directory is replaced at once, also under a running `lintas telco serve`.
@@ -34,7 +35,15 @@ def build(source: Path, out: Path, name: str) -> None:
         raise BadInput(
             f"the directory cannot be made ({wrong.strerror})", "choose another --out", where=str(out)
         ) from None
-    read = read_list(source, out / BASE, name=name, now=datetime.now(UTC))
+    fresh = out / f".{BASE}.new"
+    try:
+        read = read_list(source, fresh, name=name, now=datetime.now(UTC))
+        if not (read.built.header.entries or read.built.header.ranges or allow_empty):
+            what = "the list is empty, and would let through whatever the one before blocks"
+            raise BadInput(what, "give --allow-empty if that is meant", where=str(source))
+        fresh.replace(out / BASE)
+    finally:
+        fresh.unlink(missing_ok=True)
     directory.redress_key()
     for line in read.told:
         click.echo(f"{source.name}: {line}", err=True)

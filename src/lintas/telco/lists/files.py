@@ -17,7 +17,7 @@ import numpy as np
 from lintas.model.errors import BadInput, LintasError, MalformedInput, TooLarge
 from lintas.model.times import parse
 from lintas.telco.lists.build import MOST_CLASSES, Built, Classes, Entries, Numbers, Origin, build
-from lintas.telco.lists.e164 import prefix, read_value
+from lintas.telco.lists.e164 import SHORTEST, prefix, read_value
 from lintas.telco.lists.entries import KINDS, RANK, Key, Row
 from lintas.telco.lists.signed import genesis
 from lintas.telco.records import Kind
@@ -229,6 +229,10 @@ def _one(
         entry = _row(kind, expires, reason, owner, made)
         if parts[0] is None:
             raise BadInput(f"{value[:40]!r} is no number or range", "write +999…, +999…-+999… or +999*")
+        for first, last in filter(None, parts):
+            # As wide as a prefix of three digits: a slip in a digit must not list whole countries.
+            if last - first >= 10 ** (len(str(first)) - SHORTEST):
+                raise BadInput(f"{value[:40]!r} is too wide a range", "list each country code's ranges by themselves")
     except LintasError as wrong:
         refused.append(f"line {line} is left out: {wrong}")
         return

@@ -8,7 +8,7 @@ from typing import Self
 
 from lintas.model.errors import BadInput, LintasError
 from lintas.telco.lists.base import MAGIC, Base
-from lintas.telco.lists.directory import BASE, Directory
+from lintas.telco.lists.directory import BASE, KEY, Directory
 from lintas.telco.lists.files import read_list
 from lintas.telco.lists.ids import check_key, key_of_bytes
 from lintas.telco.lists.snapshot import Clock, Snapshot
@@ -43,8 +43,8 @@ class Standing:
     ) -> Self:
         """Open a list's directory, base file, CSV or Parquet; what a person must know of a file is in ``told``.
 
-        The key for redress ids is ``key_file``'s; without one the directory's own, or else made from what is in the list, so
-        that nobody who lacks the list finds numbers by ids. BadInput when the list cannot be read.
+        The key for redress ids is ``key_file``'s; without one the directory's own (also for its base file), or else made from
+        what is in the list, so that nobody who lacks the list finds numbers by ids. BadInput when the list cannot be read.
         """
         key = check_key(load_secret(key_file), str(key_file)) if key_file else None
         if path.is_dir():
@@ -58,6 +58,9 @@ class Standing:
         if not path.exists():
             raise BadInput("there is no such list", "check the path", where=str(path))
         base, told = _base(path)
+        beside = path.with_name(KEY)
+        if key is None and path.name == BASE and beside.exists():
+            key = check_key(load_secret(beside), str(beside))
         standing = cls(Snapshot(base, key or key_of_bytes(base.header.body), clock=clock), max_age_s=max_age_s)
         standing.told = told
         return standing

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+from lintas.cli.telco.lists import lists
 from lintas.model.errors import BadInput, LintasError
 from lintas.telco.lists.base import Base
 from lintas.telco.lists.entries import Row
 from lintas.telco.lists.files import Read, read_list
 from lintas.telco.lists.snapshot import Snapshot
+from lintas.telco.lists.standing import Standing
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 HEAD = "number,kind,expires,reason,owner\n"
@@ -155,3 +158,29 @@ def test_parquet_with_columns_of_their_own_types(tmp_path: Path) -> None:
     with pytest.raises(LintasError):
         read_list(source, tmp_path / "base", now=NOW)
     assert Base.open(tmp_path / "base").rows(99960001)
+
+
+def test_a_range_over_whole_countries_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(
+        "number,kind,expires,reason,owner\n+10000000000-+99999999999,blocked,2036-01-01,slip,XATL\n"
+        "+99900000000-+99999999999,unallocated,2036-01-01,all of it,XATL\n"
+    )
+    read = read_list(tmp_path / "list.csv", tmp_path / "base", now=NOW)
+    assert read.built.header.ranges == 1
+    assert any("line 2 is left out" in line and "too wide" in line for line in read.told)
+
+
+def test_an_empty_file_replaces_no_list_unless_that_is_meant(tmp_path: Path) -> None:
+    good, empty, out = tmp_path / "good.csv", tmp_path / "empty.csv", tmp_path / "list"
+    good.write_text("number,kind,expires,reason,owner\n+99960000001,blocked,2036-01-01,parcel,XATL\n")
+    empty.write_text("number,kind,expires,reason,owner\n")
+    built = ["build", "--out", str(out), "--list"]
+    CliRunner().invoke(lists, [*built, str(good)], catch_exceptions=False)
+    before = (out / "base").read_bytes()
+    with pytest.raises(BadInput, match="the list is empty"):
+        CliRunner().invoke(lists, [*built, str(empty)], catch_exceptions=False)
+    assert (out / "base").read_bytes() == before and not list(out.glob(".base*"))
+    # Its base file gives the same ids as the directory, whose key they are made with.
+    assert Standing.open(out / "base").find(99960000001) == Standing.open(out).find(99960000001) is not None
+    CliRunner().invoke(lists, [*built, str(empty), "--allow-empty"], catch_exceptions=False)
+    assert Standing.open(out).find(99960000001) is None
