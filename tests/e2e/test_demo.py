@@ -228,6 +228,7 @@ def test_what_must_not_pass_was_refused_each_with_its_reason(each: Document) -> 
         "a replayed envelope": "replay",
         "a baton larger than its transfer": "not_found",
         "a message signed with a revoked key": "unknown_key",
+        "a host that strangers share, listed whole": "shared_host",
     }
     assert ("xa-asc", "xd-asc") in {(hold.from_, hold.to) for hold in each.holds}, "with the approval it passed"
 
@@ -251,6 +252,29 @@ def test_the_story_shows_what_it_is_for(each: Document) -> None:
     assert down[1] == arrives[1] != asker
     assert releases[0] < objects[0]
     assert at("lasts longer, as local law allows")[0] < at("has ended by itself")[0]
+
+
+def test_the_callers_number_is_blocked_abroad_and_passes_again(each: Document) -> None:
+    steps = [(step.node, step.name) for step in each.steps]
+    asker, abroad, *others = (node.id for node in each.nodes)
+    words = (
+        (asker, "proposes to list the number"),
+        (abroad, "gateway follows the list"),
+        (abroad, "give a standing word"),
+        (abroad, "gateway lets it pass"),
+        (abroad, "gateway blocks the next call"),
+        *((other, "stand here too, under local law") for other in others),
+        (abroad, "the holder of the number objects on the public page"),
+        (asker, "the objection arrives where the number was listed"),
+        (abroad, "gateway lets the next call pass"),
+        (asker, "everybody who took the number over has taken it back"),
+    )
+    found = [
+        next(at for at, (where, name) in enumerate(steps) if where == node and said in name) for node, said in words
+    ]
+    assert found == sorted(found)
+    proposes, approves, upholds = (steps[found[at]][1].split(maxsplit=3)[:3] for at in (0, 4, -2))
+    assert len({tuple(proposes), tuple(approves), tuple(upholds)}) == 3, "who listed it decides on no objection to it"
 
 
 def test_another_seed_is_another_story(runs: Runs) -> None:
@@ -374,6 +398,8 @@ def test_drafts_are_played_with_the_documents_that_they_ask_for(runs: Runs) -> N
         "dossier",
     }
     assert {hold.local_basis for hold in found.holds} == {"no section of law found"}
+    assert [step.name for step in found.steps if "so nothing is listed" in step.name], "no draft orders operators"
+    assert not [step.name for step in found.steps if "gateway" in step.name]
     assert {hold.hop for hold in found.holds} >= {0, 1, 2, 3}
 
 

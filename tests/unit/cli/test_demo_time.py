@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 def node(cast: Cast) -> NodeOnStage:
     config = Config(authority="xa-asc", jurisdiction="XA", name="A", contact="a desk", ledger_origin="xa.example/log")
-    return NodeOnStage(cast, Home(config, Path()), "", "", "", "", "", "", "", "", Path(), {})
+    return NodeOnStage(cast, Home(config, Path()), "", "", "", "", "", "", "", "", "", "", Path(), {})
 
 
 def player(folder: Path, rate: float) -> Player:

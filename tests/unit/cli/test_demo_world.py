@@ -11,6 +11,7 @@ from lintas.cli.demo.cast import A1, CAST, D1, Cast, cast_of
 from lintas.cli.demo.story import World
 from lintas.model import times
 from lintas.model.errors import BadInput
+from lintas.telco.verdicts.plans import plan
 
 NOW = datetime(2026, 3, 1, 10, 7, tzinfo=UTC)
 #: Few seeds cost much time here; twenty of them are played whole by `make seeds`.
@@ -54,6 +55,17 @@ def test_less_is_left_the_later_one_asks_and_it_adds_up(seed: int, cast: tuple[C
     assert now.holdable > later.holdable * 2 > last.holdable * 4
     assert now.holdable > stolen * 8 // 10
     assert last.holdable < stolen // 8
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_caller_shows_a_line_of_the_last_place_that_the_money_reached(seed: int) -> None:
+    made = world(seed)
+    theft, last = made.thefts[0], plan(made.cast[-1].code)
+    assert theft.caller in theft.text
+    line = last.line(theft.caller.removeprefix(f"+{last.code}"))
+    assert line is not None and line.kind == "voip"
+    drafts = world(seed, DRAFTS).thefts[0].caller
+    assert drafts.startswith("+999") and len(drafts) == 12, "a draft's place is real, and no number of it is shown"
 
 
 def test_nothing_is_lost_while_the_money_only_arrives() -> None:

@@ -40,11 +40,17 @@ class Cast(NamedTuple):
     hotline: str
     approver: str
     second: str
+    investigator: str
 
     @property
     def telco(self) -> str:
         """Return the code of the operator whose gateway plays."""
         return f"{self.code}TL"
+
+    def line(self, digits: str) -> str:
+        """Return a number of internet telephony in its plan, made of eight digits; in no plan where it is a real place's."""
+        start, left = _LINES.get(self.code, ("+999", 8))
+        return start + digits[:left]
 
     @property
     def policy(self) -> bytes:
@@ -52,11 +58,13 @@ class Cast(NamedTuple):
         return as_exercise(shipped_table(self.code))
 
 
+#: How such numbers begin in each fictional plan, and how many digits follow.
+_LINES = {"XA": ("+99916", 7), "XB": ("+99923", 7), "XC": ("+999368", 7), "XD": ("+999475", 8)}
 _OFFICERS = (
-    ("Officer Asha Tor", "Officer Miro Lane", "Officer Sela Dunn"),
-    ("Officer Ilan Wou", "Officer Dena Holt", "Officer Oren Vash"),
-    ("Officer Lito Parr", "Officer Maya Quill", "Officer Ruben Ode"),
-    ("Officer Hana Brill", "Officer Tomas Rhee", "Officer Nils Acar"),
+    ("Officer Asha Tor", "Officer Miro Lane", "Officer Sela Dunn", "Officer Juno Marr"),
+    ("Officer Ilan Wou", "Officer Dena Holt", "Officer Oren Vash", "Officer Pia Roth"),
+    ("Officer Lito Parr", "Officer Maya Quill", "Officer Ruben Ode", "Officer Zeno Falk"),
+    ("Officer Hana Brill", "Officer Tomas Rhee", "Officer Nils Acar", "Officer Vera Lund"),
 )
 _BANKS = {"XA": (A1, A2), "XB": (B1, B2), "XC": (C1, C2), "XD": (D1, D2)}
 
@@ -75,7 +83,7 @@ def cast_of(codes: Sequence[str]) -> tuple[Cast, ...]:
     return tuple(_one(code, officers) for code, officers in zip(wanted, _OFFICERS, strict=True))
 
 
-def _one(code: str, officers: tuple[str, str, str]) -> Cast:
+def _one(code: str, officers: tuple[str, str, str, str]) -> Cast:
     low, place = code.lower(), jurisdictions()[code]
     banks = _BANKS.get(code, (f"{code}EX1", f"{code}EX2"))
     return Cast(f"{low}-asc", code, f"{place} Anti-Scam Centre", _CURRENCIES[code], banks, *officers)

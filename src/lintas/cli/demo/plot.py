@@ -4,6 +4,7 @@ import asyncio
 
 from lintas.cli.demo import comparison
 from lintas.cli.demo.acts.attacks import attacks, nothing_else
+from lintas.cli.demo.acts.calls import calls
 from lintas.cli.demo.acts.chase import chase
 from lintas.cli.demo.acts.clocks import clocks
 from lintas.cli.demo.acts.redress import redress
@@ -24,6 +25,7 @@ async def play(player: Player) -> comparison.Compared:
         player.say(f"             {line}")
     if world.straight is not None:
         await chase(player, player.of_bank(world.straight.bank) or player.asker, world.straight)
+    await calls(player)
     await attacks(player)
     await redress(player, case)
     await clocks(player, case)

@@ -62,8 +62,10 @@ class NodeOnStage(NamedTuple):
     hotline_key: str
     approver_key: str
     second_key: str
+    investigator_key: str
     auditor_key: str
     administrator_key: str
+    gateway_key: str
     policy_file: Path
     #: By login, the path of the pages that signs one of the people in with one click.
     passes: dict[str, str]
@@ -291,8 +293,10 @@ def _on_stage(home: Home, cast: Cast, ports: Ports, policy: Path) -> NodeOnStage
         hotline_key=issue_key(home, name=cast.hotline, role="hotline"),
         approver_key=issue_key(home, name=cast.approver, role="approver"),
         second_key=issue_key(home, name=cast.second, role="approver"),
+        investigator_key=issue_key(home, name=cast.investigator, role="investigator"),
         auditor_key=issue_key(home, name="Auditor", role="auditor"),
         administrator_key=issue_key(home, name="Administrator", role="administrator"),
+        gateway_key=issue_key(home, name=f"Gateway of {cast.telco}", role="telco", organisation=cast.telco),
         policy_file=policy,
         passes=admit(home, _people(cast)),
     )
@@ -304,6 +308,7 @@ def _people(cast: Cast) -> list[NewOfficer]:
         NewOfficer(login="hotline", name=cast.hotline, role="hotline"),
         NewOfficer(login="approver", name=cast.approver, role="approver"),
         NewOfficer(login="second", name=cast.second, role="approver"),
+        NewOfficer(login="investigator", name=cast.investigator, role="investigator"),
         NewOfficer(login="auditor", name=f"Auditor of {cast.name}", role="auditor"),
         NewOfficer(login="administrator", name=f"Administrator of {cast.name}", role="administrator"),
     ]

@@ -33,6 +33,7 @@ class Theft(NamedTuple):
     bank: str
     reference: str
     at: datetime
+    caller: str
 
 
 class Roles(NamedTuple):
@@ -123,7 +124,7 @@ class _Teller:
         victim, mule = self._account(home.banks[0], stolen // 7), self._account(home.banks[1], stolen // 83)
         self._books[victim.bank].openings[victim.number] += stolen
         reference = self._pay(victim, mule, stolen, at)
-        told = _told(rng, number, victim, mule, stolen, at, reference)
+        told = self._told(number, victim, mule, stolen, at, reference)
         for hop in range(len(self._chain)):
             stolen, mule = self._at_the_mule(hop, mule, stolen, at)
             at += timedelta(seconds=90)
@@ -138,7 +139,7 @@ class _Teller:
         victim = self._account(by_code["XA"].banks[0], stolen * 2)
         mule = self._account(by_code["XD"].banks[0], stolen // 40)
         reference = self._pay(victim, mule, stolen, at)
-        return _told(self._rng, 99, victim, mule, stolen, at, reference)
+        return self._told(99, victim, mule, stolen, at, reference)
 
     def _at_the_mule(self, hop: int, mule: _Account, got: int, at: datetime) -> tuple[int, _Account]:
         """Spend, pay, send on, and later empty the account; returns what reached the next hop's account, and that one."""
@@ -201,6 +202,28 @@ class _Teller:
             left -= bill
         self._spend(shop, left * 2 // 3, at + timedelta(minutes=rng.randrange(300, 2000)), "merchant")
 
+    def _told(self, number: int, victim: _Account, mule: _Account, stolen: int, at: datetime, reference: str) -> Theft:
+        """Return what the victim tells: the call showed a number of the last place that the money reached."""
+        written = money.show(stolen, victim.currency)
+        phone, own = (f"{self._rng.randrange(10**8):08d}" for _ in range(2))
+        caller = self._chain[-1].line(phone)
+        text = (
+            f"A man from the tax office called me from {caller} and told me to pay at once. "
+            f"I transferred {written} {victim.currency} to account {mule.number} at {mule.bank}, "
+            f"after he sent me the link https://tax-refund-{number + 1}.example/pay and more calls came. "
+            f"My own number is +999{own}."
+        )
+        form = {
+            "bank": victim.bank,
+            "amount": written.replace(",", ""),
+            "currency": victim.currency,
+            "receiver": mule.number,
+            "at": times.render(at),
+            "scheme": "impersonation_official",
+            "text": text,
+        }
+        return Theft(text, form, stolen, victim.currency, victim.bank, reference, at, caller)
+
     # ---- rows
 
     def _account(self, bank: str, opening: int) -> _Account:
@@ -240,26 +263,3 @@ class _Teller:
         )
         for bank in (sender.bank, receiver.bank):
             self._books[bank].messages.append(message)
-
-
-def _told(
-    rng: random.Random, number: int, victim: _Account, mule: _Account, stolen: int, at: datetime, reference: str
-) -> Theft:
-    written = money.show(stolen, victim.currency)
-    phone, own = (f"+999{rng.randrange(10**8):08d}" for _ in range(2))
-    text = (
-        f"A man from the tax office called me from {phone} and told me to pay at once. "
-        f"I transferred {written} {victim.currency} to account {mule.number} at {mule.bank}, "
-        f"after he sent me the link https://tax-refund-{number + 1}.example/pay and more calls came. "
-        f"My own number is {own}."
-    )
-    form = {
-        "bank": victim.bank,
-        "amount": written.replace(",", ""),
-        "currency": victim.currency,
-        "receiver": mule.number,
-        "at": times.render(at),
-        "scheme": "impersonation_official",
-        "text": text,
-    }
-    return Theft(text, form, stolen, victim.currency, victim.bank, reference, at)
