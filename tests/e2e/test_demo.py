@@ -125,7 +125,7 @@ def play(folder: Path, seed: int, *options: str) -> Played:
     out = folder / "document.json"
     began = time.monotonic()
     place = ["--json", str(out), "--dir", str(folder / "stage")]
-    ended = run("demo", "--headless", "--speed", "max", "--seed", str(seed), *place, *options, timeout=120)
+    ended = run("demo", "--headless", "--speed", "max", "--seed", str(seed), *place, *options, timeout=240)
     seconds = time.monotonic() - began
     assert ended.code == 0, ended
     data = out.read_bytes()
