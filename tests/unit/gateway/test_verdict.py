@@ -1,6 +1,7 @@
 """The seam between a gateway's faces and its list, ladder and asker; and what is counted of it."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -129,7 +130,7 @@ def told(verdicts: Verdicts) -> list[tuple[bool, str, str, str, int]]:
 def test_a_list_on_trial_is_counted_and_does_nothing(lists: Standing, watch: Standing) -> None:
     numbers = [NUMBER, NUMBER + 1, NUMBER + 1, NUMBER + 2, NUMBER + 3]
     calls = [Call(a=f"+{number}", trunk="domestic") for number in numbers]
-    ways = [
+    ways: list[Callable[[Verdicts], object]] = [
         lambda some: [some.listed(number) for number in numbers],
         lambda some: [some.listed_json(number) for number in numbers],
         lambda some: some.listed_json_many(numbers),
