@@ -1,7 +1,7 @@
 """Counts verdicts by minute, trunk class, action, kind and the list's version: in memory only, and never a number."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 import msgspec
@@ -39,6 +39,8 @@ class Counters:
         self._minutes: deque[tuple[int, dict[Cell, int], dict[Cell, int]]] = deque(maxlen=KEPT)
         self._now: dict[Cell, int] = {}
         self._shadow: dict[Cell, int] = {}
+        #: By action, what a list on trial would have done since the start.
+        self.would: Counter[str] = Counter()
         self._end = 0.0
         self._before = 0
 
@@ -54,6 +56,7 @@ class Counters:
         if self.clock() >= self._end:
             self._turn()
         self._shadow[cell] = self._shadow.get(cell, 0) + 1
+        self.would[cell[1]] += 1
 
     @property
     def total(self) -> int:

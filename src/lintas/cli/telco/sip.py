@@ -104,6 +104,8 @@ async def _serve(gateway: Deciding, server: SipServer) -> None:
         for each in renewing:
             each.cancel()
         with contextlib.suppress(Exception):
-            click.echo(" ".join(["counts", *(f"{name}={count}" for name, count in sorted(server.face.counts.items()))]))
+            would = {f"would_{action}": count for action, count in gateway.verdicts.counters.would.items()}
+            counts = sorted({**server.face.counts, **would}.items())
+            click.echo(" ".join(["counts", *(f"{name}={count}" for name, count in counts)]))
         await server.stop()
         await gateway.close()
