@@ -45,11 +45,12 @@ def ending(*command: str, **more: object) -> Iterator[subprocess.Popen[str]]:
 
 @contextlib.contextmanager
 def serving(directory: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    listed = directory / "list.csv"
-    listed.write_text(
-        "number,kind,expires,reason,owner\n+9992110000001,blocked,2030-01-01T00:00:00Z,fraud,xa\n", "utf-8"
-    )
-    command = [sys.executable, "-m", "lintas.cli.main", "telco", "sip", "--list", str(listed), "--sip", "127.0.0.1:0"]
+    """Run the SIP face with one caller of ``calls`` blocked and the other on trial."""
+    for name, number in (("list", "+9992110000001"), ("watch", "+9992110000002")):
+        row = f"{number},blocked,2030-01-01T00:00:00Z,fraud,xa"
+        (directory / f"{name}.csv").write_text(f"number,kind,expires,reason,owner\n{row}\n", "utf-8")
+    lists = ["--list", str(directory / "list.csv"), "--watch", str(directory / "watch.csv")]
+    command = [sys.executable, "-m", "lintas.cli.main", "telco", "sip", *lists, "--sip", "127.0.0.1:0"]
     with ending(*command, env=os.environ | {"PYTHONUNBUFFERED": "1"}) as process:
         assert process.stdout is not None
         yield process, int(process.stdout.readline().rpartition(":")[2])
@@ -86,7 +87,7 @@ def test_sipp_hears_every_answer(tmp_path: Path) -> None:
         server.terminate()
         assert server.stdout is not None
         counts = server.stdout.read().split()
-        assert {"calls=200", "block=100", "allow=100"} <= set(counts)
+        assert {"calls=200", "block=100", "allow=100", "would_block=100"} <= set(counts)
 
 
 def test_kamailio_asks_and_goes_on_while_nobody_answers(tmp_path: Path) -> None:

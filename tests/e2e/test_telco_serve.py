@@ -12,7 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from tests.e2e.program import LINTAS, run_many
+
+from lintas.cli.main import lintas
 
 LIST = """number,kind,expires,reason,owner
 +99960000,blocked,2090-01-01T00:00:00Z,parcel scam,XATL
@@ -25,9 +28,9 @@ letters,blocked,2090-01-01T00:00:00Z,,XATL
 class Served:
     """`lintas telco serve` in a process of its own."""
 
-    def __init__(self, where: Path) -> None:
+    def __init__(self, where: Path, *more: object) -> None:
         self.process = subprocess.Popen(
-            [*LINTAS, "telco", "serve", "--list", str(where), "--port", "0"],
+            [*LINTAS, "telco", "serve", "--list", str(where), "--port", "0", *map(str, more)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -143,3 +146,44 @@ def test_a_taken_port_is_one_line(source: Path) -> None:
     assert done.returncode != 0
     assert "cannot be opened" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_a_list_on_trial_is_counted_renewed_and_does_nothing(source: Path, tmp_path: Path) -> None:
+    watch, head = tmp_path / "watch", "number,kind,expires,reason,owner\n"
+
+    def build(number: int) -> None:
+        (tmp_path / "watch.csv").write_text(f"{head}+{number},blocked,2090-01-01T00:00:00Z,on trial,XA-ASC\n")
+        args = ["telco", "list", "build", "--list", str(tmp_path / "watch.csv"), "--out", str(watch)]
+        assert CliRunner().invoke(lintas, args).exit_code == 0
+
+    build(99960500)
+    served = Served(source, "--watch", watch)
+    try:
+        with httpx.Client(base_url=served.url) as client:
+
+            def shadows() -> int:
+                """Ask about a number of either list, whatever follows; returns how many were on trial."""
+                body = {"numbers": ["+99960000", "+99960500", "+99960600"]}
+                answers = client.post("/telco/v1/check", json=body).json()
+                assert [each["action"] for each in answers] == ["block", "allow", "allow"]
+                assert client.get("/telco/v1/check/+99960600").json()["verdict"] == "unknown"
+                rows = client.get("/telco/v1/counters").json()
+                found = [row for row in rows if row.get("shadow")]
+                assert {(row["action"], row["kind"]) for row in found} == {("block", "blocked")}
+                return sum(row["count"] for row in found)
+
+            assert shadows() == 1
+            head_before = client.get("/healthz").json()["watch"]["head"]
+            build(99960600)
+            end = time.monotonic() + 10
+            while client.get("/healthz").json()["watch"]["head"] == head_before and time.monotonic() < end:
+                time.sleep(0.05)
+            assert shadows() == 3, "one from before, two of the newer list"
+            assert client.get("/healthz").json()["verdicts"] == 8
+    finally:
+        code, _, _ = served.end(signal.SIGTERM)
+    assert code == 0
+    refused = CliRunner().invoke(
+        lintas, ["telco", "serve", "--list", str(source), "--port", "0", "--watch", str(tmp_path / "x")]
+    )
+    assert refused.exit_code != 0

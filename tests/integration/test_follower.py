@@ -12,18 +12,25 @@ import msgspec
 import pytest
 from sqlalchemy import select
 from tests.integration.engines import Fresh
-from tests.integration.test_lists import DENA, Two, list_, propose
+from tests.integration.test_lists import DENA, Two, feed, list_, propose
 from tests.integration.town import XA, Desk, keys_of
 
 from lintas.access import keys
 from lintas.api.app import public_app
+from lintas.gateway.counters import Counters
+from lintas.gateway.counting import Counting
+from lintas.gateway.counting import Settings as Counted
 from lintas.gateway.follower import Follower, read_settings
 from lintas.gateway.following import Following
+from lintas.gateway.trial import Trial
+from lintas.gateway.verdict import Verdicts
 from lintas.model.errors import BadInput, LintasError, Refused, Unavailable
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
 from lintas.telco.book import gates_store
 from lintas.telco.lists.ids import redress_id
+from lintas.telco.lists.standing import Standing
+from lintas.telco.records import Verdict
 from lintas.trust import note
 from lintas.trust.keys import Ed25519Signer
 from lintas.trust.note import VerifierKey
@@ -239,3 +246,38 @@ def test_settings_are_read_from_a_table_of_their_own_or_from_the_top(tmp_path: P
         path.write_text(text)
         plan = read_settings(path)
         assert (plan.settings.gateway, plan.key, plan.signers[0].name) == ("gw-1", "lk_secret", signer.name)
+
+
+def test_what_a_watched_list_would_do_is_counted_at_the_gateway_and_told_to_the_node(scene: Scene) -> None:
+    feed(scene.desk, f"number,kind\n{NUMBERS[1]},blocked\n")
+    list_(scene.desk, NUMBERS[0])
+    minute = int(datetime(2026, 3, 1, 10, 6, tzinfo=UTC).timestamp())
+
+    async def play() -> None:
+        headers = {"authorization": f"Bearer {scene.key}"}
+        transport = httpx.ASGITransport(public_app(scene.runtime))
+        async with httpx.AsyncClient(transport=transport, base_url="https://xa.example", headers=headers) as node:
+            signer = keys_of(XA).signer
+            folders = [scene.folder / which for which in ("calls", "watch")]
+            for folder in folders:
+                following = Following(folder, (note.ed25519_key(signer.name, signer),), clock=lambda: float(minute))
+                following.open()
+                await Follower(node, folder.name, "gw-1", following, 60).step(0)
+            calls, watch = (Standing.open(folder, clock=lambda: float(minute)) for folder in folders)
+            verdicts = Verdicts(calls, trial=Trial(watch), counters=Counters(lambda: float(minute)))
+            said = [msgspec.json.decode(verdicts.listed_json(int(each[1:])), type=Verdict) for each in NUMBERS[:3]]
+            assert [each.action for each in said] == ["block", "allow", "allow"]
+
+            def serving(_: httpx.Request) -> httpx.Response:
+                return httpx.Response(200, content=msgspec.json.encode(verdicts.counters.rows()))
+
+            settings = Counted(verdicts="http://gw", node="https://xa.example", key_file="key", gateway="gw-1")
+            async with httpx.AsyncClient(transport=httpx.MockTransport(serving), base_url="http://gw") as gateway:
+                assert await Counting(settings, gateway, node).bring(minute + 60) == 1
+        figures = scene.desk.ask(lambda tx: scene.desk.node.counters.of_month(tx, "2026-03"))
+        assert figures.calls == 3
+        assert [(each.operator, each.action, each.kind, each.calls) for each in figures.shadow] == [
+            ("XATL", "block", "blocked", 1)
+        ]
+
+    asyncio.run(play())

@@ -60,17 +60,17 @@ def read_settings(path: Path) -> tuple[Settings, str]:
 
 def reports(rows: Sequence[Count], settings: Settings, now: float) -> list[tuple[int, CounterReport]]:
     """Return each minute that is over with its report, the oldest first; a minute that saw two versions names the later one."""
-    sums: dict[int, dict[tuple[str, str, str], int]] = defaultdict(lambda: defaultdict(int))
+    sums: dict[int, dict[tuple[str, str, str, bool], int]] = defaultdict(lambda: defaultdict(int))
     versions: dict[int, int] = {}
     for row in rows:
         if row.minute + 60 <= now:
-            sums[row.minute][row.trunk, row.action, row.kind] += row.count
+            sums[row.minute][row.trunk, row.action, row.kind, row.shadow] += row.count
             versions[row.minute] = max(versions.get(row.minute, 0), row.version)
     found = []
     for minute, cells in sorted(sums.items()):
         counts = [
-            {"trunk": trunk, "action": action, "kind": kind, "calls": calls}
-            for (trunk, action, kind), calls in sorted(cells.items())
+            {"trunk": trunk, "action": action, "kind": kind, "shadow": shadow, "calls": calls}
+            for (trunk, action, kind, shadow), calls in sorted(cells.items())
         ]
         said = {"gateway": settings.gateway, "preset": settings.preset, "list_version": versions[minute]}
         at = times.render(datetime.fromtimestamp(minute, UTC))

@@ -4,7 +4,7 @@
 time, with the operator's signature over question and answer in the header ``lintas-signature`` (base64 of Ed25519).
 ``POST /telco/v1/call-records`` takes how many calls a gateway had on record in an hour.
 At the desk: ``GET /telco/v1/alarms``, ``POST /telco/v1/alarms/{gateway}/lift``, ``GET /telco/v1/counts``, and
-``POST /telco/v1/feeds/{name}`` for CAMARA's events.
+``POST /telco/v1/feeds/{name}`` for CAMARA's events. API clients have a door of their own (``gateway/camara/home.py``).
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from lintas.gateway.camara.home import face
 from lintas.gateway.feeding import feeding
 from lintas.gateway.operator import DoorSettings, Operator, read_settings
 from lintas.http.listeners import Listener, Listeners, TlsFiles, serve
@@ -105,7 +106,7 @@ class DeskDoor:
         if feed in self._feeds and _holds(scope, self._feeds[feed]):
             return await self._event(feed, await _body(receive, camara.MAX_EVENT), send)
         lifted = path.removeprefix("/telco/v1/alarms/").removesuffix("/lift") if path.endswith("/lift") else ""
-        if method == "POST" and lifted in self._operator.by_name and _holds(scope, self._desk):
+        if method == "POST" and self._asks(lifted) and _holds(scope, self._desk):
             done = self._operator.checks.alarms.lift(lifted)
             return await _answer(send, 200, msgspec.json.encode({"lifted": done}))
         shown = {"/telco/v1/alarms": self._alarms, "/telco/v1/counts": self._counts}.get(path)
@@ -123,6 +124,12 @@ class DeskDoor:
             return await _answer(send, 422, msgspec.json.encode({"status": 422, "detail": wrong.what}))
         await keeper.take(feed, changes)
         return await _answer(send, 204, b"")
+
+    def _asks(self, name: str) -> bool:
+        """Tell whether it is a gateway, or an API client that rang an alarm."""
+        return name in self._operator.by_name or any(
+            each.gateway == name for each in self._operator.checks.alarms.listed()
+        )
 
     def _alarms(self) -> object:
         return {"alarms": self._operator.checks.alarms.listed(), "owing": self._operator.checks.owing()}
@@ -168,6 +175,8 @@ def doors(operator: Operator) -> list[Listener]:
         found.append(_listener("plain", settings.plain, root, GatewayDoor(operator, plain=True)))
     if settings.desk is not None:
         found.append(_listener("desk", settings.desk, root, DeskDoor(operator)))
+    if settings.camara is not None:
+        found.append(_listener("camara", settings.camara, root, face(operator)))
     return found
 
 

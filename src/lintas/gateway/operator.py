@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from lintas.gateway.camara.operations import Api
 from lintas.model.errors import BadInput
 from lintas.model.times import Clock, SystemClock
 from lintas.telco.home.alarms import Alarms
@@ -45,9 +46,12 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A feed: ``camara`` is posted to the desk door with the token of ``token_file``; ``lines`` follows ``path`` ("-": standard
-    input); ``nats`` takes ``subject`` from ``url``, through the JetStream consumer ``durable`` if named; ``simulator`` plays
-    ``subscribers`` of an exercise."""
+    """A feed, which is taken for dead after ``silent_s`` (0: never) without news.
+
+    ``camara`` is posted to the desk door with the token of ``token_file``; ``lines`` follows ``path`` ("-": standard input);
+    ``nats`` takes ``subject`` from ``url``, through the JetStream consumer ``durable`` if named; ``simulator`` plays
+    ``subscribers`` of an exercise.
+    """
 
     name: Name
     kind: Literal["camara", "lines", "nats", "simulator"]
@@ -57,6 +61,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     subject: str = ""
     durable: str = ""
     subscribers: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1000
+    silent_s: Annotated[int, msgspec.Meta(ge=0, le=604_800)] = 900
 
 
 class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +71,9 @@ class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     start. ``calls`` says how much of its subscribers' outgoing calls the feeds tell. ``protected`` and ``canaries`` name files
     with one number a line. ``door`` is for gateways, over mutual TLS; ``desk`` for the operator's own people and feeds, with
     ``desk_token_file``; ``plain`` is the gateways' door without TLS, on loopback and in exercises only. No answer comes sooner
-    than ``answer_ms``.
+    than ``answer_ms``. ``camara`` is the door for API clients: those of the register ``camara_clients`` are offered
+    ``camara_apis`` (none named: what the feeds tell); ``camara_url`` is the token endpoint's public address, ``sims_since``
+    when the feeds' record of SIM changes began.
     """
 
     operator: Name
@@ -82,6 +89,11 @@ class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     plain: DoorSettings | None = None
     desk: DoorSettings | None = None
     desk_token_file: str = ""
+    camara: DoorSettings | None = None
+    camara_clients: Annotated[str, msgspec.Meta(min_length=1)] = "camara-clients.json"
+    camara_apis: tuple[Api, ...] = ()
+    camara_url: str = ""
+    sims_since: str = ""
     gateways: tuple[GatewaySettings, ...] = ()
     feeds: tuple[FeedSettings, ...] = ()
     limits: Limits = Limits()
@@ -129,7 +141,7 @@ class Operator:
 
     def __init__(self, settings: OperatorSettings, root: Path, clock: Clock | None = None) -> None:
         clock = clock or SystemClock()
-        self.settings, self.root = settings, root
+        self.settings, self.root, self.clock = settings, root, clock
         now = lambda: clock.now().timestamp()  # noqa: E731 - the one clock, as seconds
         if not (root / settings.key).exists():
             Ed25519Signer.generate(settings.operator).save(root / settings.key)

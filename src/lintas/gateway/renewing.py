@@ -1,4 +1,4 @@
-"""Keeps the list of a running gateway in force: looks for newer files, reads them beside the calls, says what is wrong."""
+"""Keeps a list of a running gateway in force: looks for newer files, reads them beside the calls, says what is wrong."""
 
 import asyncio
 import logging
@@ -28,8 +28,11 @@ async def renew(standing: Standing) -> None:
         if standing.problem != said:
             said = standing.problem
             if said:
-                _log.warning("a newer list was not taken, the old one stays in force: %s", said)
+                _log.warning(
+                    "a newer list was not taken, the old one stays in force: %s: %s", standing.snapshot.name, said
+                )
         if standing.old != was_old:
             was_old = standing.old
             if was_old:
-                _log.warning("the list is %d s old and stays in force: look after its source", standing.age_s)
+                name = standing.snapshot.name
+                _log.warning("the list %s is %d s old and stays in force: look after its source", name, standing.age_s)

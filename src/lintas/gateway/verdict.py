@@ -12,10 +12,10 @@ from typing import Protocol
 import msgspec
 
 from lintas.gateway.counters import Counters
+from lintas.gateway.trial import List, Trial
 from lintas.model.times import render
 from lintas.telco.lists.e164 import read
 from lintas.telco.lists.entries import KINDS
-from lintas.telco.lists.snapshot import Snapshot
 from lintas.telco.records import Action, Call, CliAnswer, CliQuestion, Kind, Listed, Verdict
 from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.records import Ask
@@ -23,15 +23,6 @@ from lintas.telco.verdicts.records import Ask
 #: How long an answer from a list may be kept: a withdrawal is to be felt within two seconds.
 TTL_S = 2
 UNKNOWN = Verdict(verdict="unknown", evidence="none", action="allow", ttl_s=TTL_S)
-
-
-class List(Protocol):
-    """Holds the list in force."""
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """Return the list as it is now."""
-        ...
 
 
 class Asker(Protocol):
@@ -43,7 +34,10 @@ class Asker(Protocol):
 
 
 class Verdicts:
-    """Gives verdicts and counts them; ``action`` is what is done with a listed number where no ladder decides."""
+    """Gives verdicts and counts them; ``action`` is what is done with a listed number where no ladder decides.
+
+    ``trial`` counts what a list on trial would have done with calls that this one leaves alone.
+    """
 
     def __init__(
         self,
@@ -53,8 +47,10 @@ class Verdicts:
         asker: Asker | None = None,
         action: Action = "block",
         counters: Counters | None = None,
+        trial: Trial | None = None,
     ) -> None:
         self.lists, self.ladder, self._asker, self._action = lists, ladder, asker, action
+        self._trial = trial
         self.counters = counters or Counters()
         self._forms = {kind: _form(kind, action) for kind in KINDS}
 
@@ -66,6 +62,8 @@ class Verdicts:
         kind = found.kind if found else "none"
         # The trunk class, where only a number was asked for.
         self.counters.add(("unsaid", verdict.action, kind, snapshot.version))
+        if found is None and self._trial is not None:
+            self._trial.numbers(self.counters, (number,), snapshot.version)
         return verdict
 
     def listed_json(self, number: int) -> bytes:
@@ -74,6 +72,8 @@ class Verdicts:
         found = snapshot.find(number)
         if found is None:
             self.counters.add(("unsaid", "allow", "none", snapshot.version))
+            if self._trial is not None:
+                self._trial.numbers(self.counters, (number,), snapshot.version)
             return _NOTHING
         kind = found.kind
         form, action = self._forms[kind]
@@ -87,7 +87,8 @@ class Verdicts:
         counts: dict[tuple[str, str], int] = {}
         answers: list[bytes] = []
         until = int(self.counters.clock()) + TTL_S
-        for found in snapshot.find_many(numbers):
+        every = snapshot.find_many(numbers)
+        for found in every:
             if found is None:
                 answers.append(_NOTHING[1:])
                 cell = ("allow", "none")
@@ -99,6 +100,9 @@ class Verdicts:
             counts[cell] = counts.get(cell, 0) + 1
         for (action, kind), count in counts.items():
             self.counters.add(("unsaid", action, kind, snapshot.version), count)
+        if self._trial is not None:
+            alone = (number for number, found in zip(numbers, every, strict=True) if found is None)
+            self._trial.numbers(self.counters, alone, snapshot.version)
         return answers
 
     def local(self, call: Call) -> Verdict | Ask:
@@ -137,7 +141,10 @@ class Verdicts:
 
     def _count(self, call: Call, verdict: Verdict, kind: str = "") -> None:
         kind = kind or str(getattr(verdict, "situation", verdict.evidence))
-        self.counters.add((call.trunk, verdict.action, kind, self.lists.snapshot.version))
+        version = self.lists.snapshot.version
+        self.counters.add((call.trunk, verdict.action, kind, version))
+        if self._trial is not None and verdict.evidence != "listed":
+            self._trial.call(self.counters, call, verdict, version)
 
 
 def encode(verdict: Verdict) -> bytes:

@@ -20,9 +20,11 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from click.testing import CliRunner
 from tests.integration.telco.capture import Captured, capturing
-from tests.unit.telco.home.operators import DESK_TOKEN, FIRST, question, settings_in
+from tests.unit.telco.home.operators import DESK_TOKEN, FIRST, SECRET, question, settings_in
 
+from lintas.cli.main import lintas
 from lintas.gateway.wire import Wire
 from lintas.http.listeners import Listener, Listeners
 from lintas.telco.home.feeds.simulator import Simulator, Traveller
@@ -31,8 +33,10 @@ from lintas.telco.home.subscribers import COARSE_S
 SUBSCRIBERS = 100
 MORE = """
 calls = "complete"
+sims_since = "2020-01-01T00:00:00Z"
 [plain]
 [desk]
+[camara]
 [limits]
 rate = false
 per_number = 0
@@ -83,14 +87,21 @@ def secrets_of(traveller: Traveller) -> dict[str, list[bytes]]:
 
 
 #: What a message may carry that is random, or tells nothing but when the answer was sent.
-_NOISE = re.compile(rb'(?im)^(lintas-signature|date|content-length): [^\r\n]*\r\n|"id":"[a-z2-7]{16}"')
+_NOISE = re.compile(
+    rb'(?im)^(lintas-signature|date|content-length): [^\r\n]*\r\n|"id":"[a-z2-7]{16}"|"access_token":"[^"]*"'
+)
 
 
-def leaks(captured: Captured, port: int, travellers: list[Traveller], *, answers: int = 200) -> set[str]:
-    """Return which kinds of secrets were sent from a port: long ones anywhere, short ones beside what is random."""
+def leaks(
+    captured: Captured, port: int, travellers: list[Traveller], *, answers: int = 199, noise: bytes = b""
+) -> set[str]:
+    """Return which kinds of secrets were sent from a port: long ones anywhere, short ones beside what is random.
+
+    ``noise`` is what may be sent all the same.
+    """
     said = b"\n".join(captured.said(port))
     assert said.count(b"HTTP/1.1 200") >= answers, "the capture must have seen the answers"
-    quiet = _NOISE.sub(b"", said)
+    quiet = _NOISE.sub(b"", said.replace(noise, b"") if noise else said)
     found = set()
     for traveller in travellers:
         for kind, forms in secrets_of(traveller).items():
@@ -101,14 +112,18 @@ def leaks(captured: Captured, port: int, travellers: list[Traveller], *, answers
 @pytest.fixture
 def operator(tmp_path: Path) -> Iterator[tuple[dict[str, int], list[Traveller], int]]:
     """Run an operator whose network told everything; gives its doors' ports, its travellers, its process."""
-    simulator = Simulator(11, first=FIRST, subscribers=SUBSCRIBERS, now=int(time.time()), every=5)
-    (tmp_path / "network.jsonl").write_bytes(b"".join(line + b"\n" for line in simulator.start()))
+    now = int(time.time())
+    simulator = Simulator(11, first=FIRST, subscribers=SUBSCRIBERS, now=now, every=5)
+    told = [*simulator.start(), *(b"sim,+%d,%d" % (each.number, each.last_contact) for each in simulator.travellers)]
+    (tmp_path / "network.jsonl").write_bytes(
+        b"".join(line + b"\n" for line in [*told, b"home,+%d,%d" % (FIRST + 1, now)])
+    )
     path = settings_in(tmp_path, MORE)
     command = [sys.executable, "-m", "lintas.cli.main", "telco", "home", "--config", str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
     assert process.stdout is not None
     ports: dict[str, int] = {}
-    while {"plain", "desk"} - ports.keys():
+    while {"plain", "desk", "camara"} - ports.keys():
         word, name, url = process.stdout.readline().split()
         if word == "ready":
             ports[name] = int(url.rpartition(":")[2])
@@ -118,14 +133,45 @@ def operator(tmp_path: Path) -> Iterator[tuple[dict[str, int], list[Traveller], 
     process.stdout.close()
 
 
-def test_nothing_of_where_anybody_is_leaves(operator: tuple[dict[str, int], list[Traveller], int]) -> None:
+def test_nothing_of_where_anybody_is_leaves(
+    operator: tuple[dict[str, int], list[Traveller], int], tmp_path: Path
+) -> None:
     ports, travellers, pid = operator
     with capturing({*ports.values()}) as captured:
         verdicts = asyncio.run(_ask_about_everybody(ports))
+        times = asyncio.run(_ask_as_a_client(ports["camara"], tmp_path / "operator.toml", travellers))
         assert open_ports(pid) <= {*ports.values()}, "it speaks by its doors alone"
     assert verdicts == {("near", "pass"): len(travellers), ("near", "fail"): 79, ("far", "pass"): 99}
     assert leaks(captured, ports["plain"], travellers) == set()
     assert leaks_of_numbers(captured, ports["desk"]) == set()
+    # Of a status one time is told, that of the table, which is equal for everybody.
+    (said,) = times
+    table = f'"lastStatusTime":"{said}"'.encode()
+    assert leaks(captured, ports["camara"], travellers, noise=table) == set()
+
+
+async def _ask_as_a_client(port: int, settings: Path, travellers: list[Traveller]) -> set[str]:
+    """Ask as an API client whether everybody roams, and of their SIMs; returns the times that were told."""
+    scopes = ["device-roaming-status:read", "sim-swap:check"]
+    named = [word for scope in scopes for word in ("--scope", scope)]
+    command = ["telco", "client", "add", "--config", str(settings), "--name", "XAFB", "--per-minute", "60000"]
+    done = CliRunner().invoke(lintas, [*command, "--disclose-country", *named])
+    identity, secret = (line.split()[1] for line in done.stdout.splitlines())
+    form = {"grant_type": "client_credentials", "scope": " ".join(["dpv:FraudPreventionAndDetection", *scopes])}
+    told, abroad = set[str](), {each.number for each in travellers}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"x-correlator": "a"}) as client:
+        token = (await client.post("/oauth2/token", data=form, auth=(identity, secret))).json()["access_token"]
+        client.headers["authorization"] = f"Bearer {token}"
+        for number in range(FIRST, FIRST + SUBSCRIBERS):
+            whom = {"phoneNumber": f"+{number}"}
+            status = await client.post("/device-roaming-status/v1/retrieve", json={"device": whom})
+            swapped = await client.post("/sim-swap/v2/check", json=whom)
+            if number == SECRET:
+                assert (status.status_code, swapped.status_code) == (404, 404)
+                continue
+            assert (status.json()["roaming"], swapped.json()["swapped"]) == (number in abroad, number in abroad)
+            told.add(status.json()["lastStatusTime"])
+    return told
 
 
 async def _ask_about_everybody(ports: dict[str, int]) -> dict[tuple[str, str], int]:

@@ -23,6 +23,7 @@ def counted() -> tuple[Counters, Callable[[int], None]]:
     counters.add(("international", "block", "blocked", 4), 3)
     counters.add(("international", "block", "blocked", 5), 2)
     counters.add(("unsaid", "allow", "none", 5), 7)
+    counters.shadow(("unsaid", "block", "blocked", 5))
     now[0] = START + 60
     counters.add(("domestic", "allow", "domestic", 5))
     return counters, lambda at: now.__setitem__(0, at)
@@ -33,9 +34,10 @@ def test_a_minute_is_one_report_and_only_when_it_is_over() -> None:
     assert reports(counters.rows(), SETTINGS, START + 59) == []
     ((minute, first),) = reports(counters.rows(), SETTINGS, START + 100)
     assert (minute, first.minute, first.list_version) == (START, "2026-03-01T10:07:00Z", 5)
-    assert [(each.trunk, each.kind, each.calls) for each in first.counts] == [
-        ("international", "blocked", 5),
-        ("unsaid", "none", 7),
+    assert [(each.trunk, each.kind, each.shadow, each.calls) for each in first.counts] == [
+        ("international", "blocked", False, 5),
+        ("unsaid", "none", False, 7),
+        ("unsaid", "blocked", True, 1),
     ]
 
 

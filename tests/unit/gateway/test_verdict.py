@@ -1,6 +1,7 @@
 """The seam between a gateway's faces and its list, ladder and asker; and what is counted of it."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -8,11 +9,12 @@ import pytest
 from tests.unit.telco.lists import making
 
 from lintas.gateway.counters import KEPT, Counters
+from lintas.gateway.trial import Both, Trial
 from lintas.gateway.verdict import Verdicts, encode
 from lintas.telco.lists.entries import Key, Row
 from lintas.telco.lists.snapshot import Snapshot
 from lintas.telco.lists.standing import Standing
-from lintas.telco.records import Call, CliAnswer, CliQuestion, Verdict
+from lintas.telco.records import Call, CliAnswer, CliQuestion, Kind, Lookup, Verdict
 from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.plans import plan
 from lintas.telco.verdicts.presets import presets
@@ -103,3 +105,71 @@ def test_counts_are_kept_by_minute_and_no_longer_than_said(lists: Standing) -> N
         ("nomadic", "block", "blocked", 0, 1),
     }
     assert counters.rows((KEPT + 4) * 60) == last
+
+
+# --- a list on trial --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Standing:
+    """Blocks the next number, XA's mobile, and what the list in force has; protects another."""
+    entries: list[tuple[int, Kind]] = [
+        (NUMBER, "do_not_originate"),
+        (NUMBER + 1, "blocked"),
+        (int(ASKED), "blocked"),
+        (NUMBER + 2, "protected"),
+    ]
+    rows = {Key(number, number, kind, "X"): Row(kind, "X", "", 10**10) for number, kind in entries}
+    return Standing(Snapshot(making.base_of(tmp_path / "watch", rows), making.KEY))
+
+
+def told(verdicts: Verdicts) -> list[tuple[bool, str, str, str, int]]:
+    return [(row.shadow, row.trunk, row.action, row.kind, row.count) for row in verdicts.counters.rows()]
+
+
+def test_a_list_on_trial_is_counted_and_does_nothing(lists: Standing, watch: Standing) -> None:
+    numbers = [NUMBER, NUMBER + 1, NUMBER + 1, NUMBER + 2, NUMBER + 3]
+    calls = [Call(a=f"+{number}", trunk="domestic") for number in numbers]
+    ways: list[Callable[[Verdicts], object]] = [
+        lambda some: [some.listed(number) for number in numbers],
+        lambda some: [some.listed_json(number) for number in numbers],
+        lambda some: some.listed_json_many(numbers),
+        lambda some: [some.local(call) for call in calls],
+        lambda some: [asyncio.run(some.decide(call)) for call in calls],
+    ]
+    for way in ways:
+        bare, tried = (
+            Verdicts(lists, action="label", trial=trial, counters=Counters(lambda: 10**6))
+            for trial in (None, Trial(watch, action="label"))
+        )
+        assert way(tried) == way(bare), "the same verdicts, byte for byte"
+        trunk = told(bare)[0][1]
+        assert told(tried) == [*told(bare), (True, trunk, "label", "blocked", 2)]
+        assert tried.counters.total == bare.counters.total == len(numbers)
+    harmless = Verdicts(lists, action="allow", trial=Trial(watch, action="allow"))
+    harmless.listed_json_many(numbers)
+    assert not any(row.shadow for row in harmless.counters.rows())
+
+
+def test_with_a_policy_a_list_on_trial_would_do_what_the_policy_has_for_it(lists: Standing, watch: Standing) -> None:
+    def policy(lookup: Lookup) -> Ladder:
+        return Ladder(lookup, BELGIAN, plan("XA"))
+
+    bare, tried = (
+        Verdicts(lists, ladder=policy(lists), asker=Home(), trial=trial)
+        for trial in (None, Trial(watch, ladder=policy(Both(lists, watch))))
+    )
+    other = "+999152222222"
+    calls = [Call(a=each, b=other, reference="call-0001") for each in (f"+{NUMBER}", f"+{NUMBER + 1}", ASKED, other)]
+    calls.append(Call(a=ASKED, b="112"))
+    assert isinstance(tried.local(calls[2]), Ask)
+    assert not tried.counters.rows(), "a call that waits for an answer is not counted yet"
+    assert [asyncio.run(tried.decide(each)) for each in calls] == [asyncio.run(bare.decide(each)) for each in calls]
+    assert told(tried) == [*told(bare), (True, "international", "block", "blocked", 2)]
+
+
+def test_a_list_on_trial_follows_what_its_directory_has(lists: Standing, watch: Standing) -> None:
+    verdicts = Verdicts(lists, trial=Trial(watch))
+    watch.snapshot = lists.snapshot
+    verdicts.listed_json(NUMBER + 1)
+    assert not any(row.shadow for row in verdicts.counters.rows())

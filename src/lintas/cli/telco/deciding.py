@@ -20,6 +20,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS = (
     LIST,
+    click.option(
+        "--watch",
+        "watch_dir",
+        type=click.Path(path_type=Path),
+        help="A list on trial (a directory of `lintas telco follow`): it is counted what it would do, and nothing is done.",
+    ),
     REDRESS_KEY,
     click.option(
         "--max-age", type=click.IntRange(60), default=86_400, show_default=True, help="Seconds until a list is old."
@@ -38,11 +44,12 @@ _OPTIONS = (
 
 
 class Deciding(NamedTuple):
-    """A gateway's list and the verdicts that rest on it."""
+    """A gateway's list, the verdicts that rest on it, whom it asks, and the list on trial, if there is one."""
 
     standing: "Standing"
     verdicts: "Verdicts"
     asker: "Asker | None"
+    watch: "Standing | None"
 
     async def close(self) -> None:
         """Let go of connections to operators."""
@@ -60,6 +67,7 @@ def deciding_options(command: F) -> F:
 def deciding(
     *,
     list_file: Path,
+    watch_dir: Path | None,
     key_file: Path | None,
     max_age: int,
     action: Action,
@@ -69,18 +77,23 @@ def deciding(
     **policy: Any,  # noqa: ANN401 — what `policy_options` hands on
 ) -> Deciding:
     """Open the list, the policy and the directory that the options name; BadInput says which is wrong."""
+    from lintas.gateway.trial import Both, Trial
     from lintas.gateway.verdict import Verdicts
 
     if (certificate is None) != (tls_key is None):
         raise BadInput("a certificate needs its key", "give --certificate and --key together")
     standing = opened(list_file, key_file, max_age)
+    watch = None if watch_dir is None else opened(watch_dir, None, max_age)
     options = PolicyOptions(**policy)  # type: ignore[typeddict-item] # click has checked them
     if options["jurisdiction"] is None and options["plan_file"] is None:
         if operators_file is not None:
             raise BadInput("a list alone asks nobody", "name the --jurisdiction in which calls come in")
-        return Deciding(standing, Verdicts(standing, action=action), None)
+        trial = None if watch is None else Trial(watch, action=action)
+        return Deciding(standing, Verdicts(standing, action=action, trial=trial), None, watch)
+    trial = None if watch is None else Trial(watch, ladder=ladder_of(Both(standing, watch), options), action=action)
     asker = _asker(operators_file, certificate, tls_key)
-    return Deciding(standing, Verdicts(standing, ladder=ladder_of(standing, options), asker=asker), asker)
+    verdicts = Verdicts(standing, ladder=ladder_of(standing, options), asker=asker, trial=trial)
+    return Deciding(standing, verdicts, asker, watch)
 
 
 def _asker(operators_file: Path | None, certificate: Path | None, key: Path | None) -> "Asker | None":

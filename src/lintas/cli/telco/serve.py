@@ -28,6 +28,6 @@ async def _serve(gateway: Deciding, host: str, port: int) -> None:
     from lintas.gateway.http.server import serve as run
 
     try:
-        await run(gateway.verdicts, gateway.standing, host=host, port=port, say=click.echo)
+        await run(gateway.verdicts, gateway.standing, gateway.watch, host=host, port=port, say=click.echo)
     finally:
         await gateway.close()

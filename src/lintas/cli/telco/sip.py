@@ -96,13 +96,16 @@ async def _serve(gateway: Deciding, server: SipServer) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await server.start()
-    renewing = asyncio.create_task(renew(gateway.standing))
+    renewing = [asyncio.create_task(renew(each)) for each in (gateway.standing, gateway.watch) if each is not None]
     try:
         click.echo(f"ready sip {server.address}")
         await stopping.wait()
     finally:
-        renewing.cancel()
+        for each in renewing:
+            each.cancel()
         with contextlib.suppress(Exception):
-            click.echo(" ".join(["counts", *(f"{name}={count}" for name, count in sorted(server.face.counts.items()))]))
+            would = {f"would_{action}": count for action, count in gateway.verdicts.counters.would.items()}
+            counts = sorted({**server.face.counts, **would}.items())
+            click.echo(" ".join(["counts", *(f"{name}={count}" for name, count in counts)]))
         await server.stop()
         await gateway.close()

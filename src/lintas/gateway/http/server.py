@@ -24,8 +24,8 @@ GRACE_S = 1.0
 class Server:
     """Open connections and their bounds."""
 
-    def __init__(self, verdicts: Verdicts, standing: Standing) -> None:
-        self._standing, self._verdicts = standing, verdicts
+    def __init__(self, verdicts: Verdicts, standing: Standing, watch: Standing | None = None) -> None:
+        self._standing, self._watch, self._verdicts = standing, watch, verdicts
         self._open: set[Connection] = set()
         self._began = time.monotonic()
         self.stopping = False
@@ -50,20 +50,12 @@ class Server:
 
     def health(self) -> dict[str, object]:
         """Return what a monitor reads: which list is in force, its age, and how many verdicts were given."""
-        standing, snapshot = self._standing, self._standing.snapshot
+        standing, watch = self._standing, self._watch
         return {
             "status": "old list" if standing.old else "ok",
-            "list": {
-                "name": snapshot.name,
-                "version": snapshot.version,
-                "head": snapshot.head,
-                "entries": snapshot.entries,
-                "changed": snapshot.changed,
-                "at": snapshot.at,
-                "age_s": standing.age_s,
-                "max_age_s": standing.max_age_s,
-            },
+            "list": _told(standing),
             "problem": standing.problem,
+            **({} if watch is None else {"watch": _told(watch) | {"problem": watch.problem}}),
             "verdicts": self._verdicts.counters.total,
             "connections": len(self._open),
             "up_s": int(time.monotonic() - self._began),
@@ -79,7 +71,8 @@ class Server:
             raise Unavailable(f"{host}:{port} cannot be opened ({wrong.strerror})", "choose another --port") from None
         except (OverflowError, UnicodeError):
             raise Unavailable(f"{host}:{port} is no address", "choose another --host or --port") from None
-        beats = [asyncio.create_task(self._tick()), asyncio.create_task(renew(self._standing))]
+        lists = [each for each in (self._standing, self._watch) if each is not None]
+        beats = [asyncio.create_task(each) for each in (self._tick(), *map(renew, lists))]
         try:
             yield _url(server.sockets[0])
         finally:
@@ -107,8 +100,16 @@ class Server:
                 connection.tick()
 
 
-async def serve(verdicts: Verdicts, standing: Standing, *, host: str, port: int, say: Callable[[str], object]) -> None:
-    """Serve until SIGTERM or SIGINT; says ``ready`` with the address once calls are answered."""
+async def serve(
+    verdicts: Verdicts,
+    standing: Standing,
+    watch: Standing | None = None,
+    *,
+    host: str,
+    port: int,
+    say: Callable[[str], object],
+) -> None:
+    """Serve until SIGTERM or SIGINT, and keep both lists in force; says ``ready`` with the address once calls are answered."""
     # What was read until now stays: the collector need not look at it again while calls wait.
     gc.collect()
     gc.freeze()
@@ -116,9 +117,23 @@ async def serve(verdicts: Verdicts, standing: Standing, *, host: str, port: int,
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with Server(verdicts, standing).running(host, port) as url:
+    async with Server(verdicts, standing, watch).running(host, port) as url:
         say(f"ready {url}")
         await stop.wait()
+
+
+def _told(standing: Standing) -> dict[str, object]:
+    snapshot = standing.snapshot
+    return {
+        "name": snapshot.name,
+        "version": snapshot.version,
+        "head": snapshot.head,
+        "entries": snapshot.entries,
+        "changed": snapshot.changed,
+        "at": snapshot.at,
+        "age_s": standing.age_s,
+        "max_age_s": standing.max_age_s,
+    }
 
 
 def _url(listening: socket.socket) -> str:

@@ -67,13 +67,7 @@ class Checks:
     def answer(self, gateway: Gateway, question: CliQuestion) -> CliAnswer:
         """Answer one question; what is limited, stopped, protected or not ours all looks the same: unknown."""
         number = int(question.a[1:])
-        if self.alarms.was_stopped(gateway.name):
-            self._guard.forget(gateway.name)
-        stopped = self.alarms.stopped(gateway.name)
-        said = LIMITED if stopped else self._guard.look(gateway, number, self._monotonic())
-        if said.alarm is not None:
-            hours = self._policy.limits.stop_hours if said.stop else 0.0
-            self.alarms.ring(gateway.name, said.alarm, stop_hours=hours)
+        lets = self.lets(gateway, number)
         self._note(gateway.name, question.call_ref)
         table = self._table
         state = State(table.assigned(number), bool(table.roaming(number)), table.calls(number))
@@ -82,13 +76,28 @@ class Checks:
             state,
             domestic=gateway.domestic,
             calls=self._policy.calls,
-            protected=number in self._policy.protected,
+            protected=self.protected(number),
         )
-        if said.stop or not said.answered:
+        if not lets:
             judged = UNKNOWN
         self.counts[gateway.name, judged.verdict, judged.evidence] += 1
         identity = base64.b32encode(secrets.token_bytes(10)).decode().lower()
         return CliAnswer(verdict=judged.verdict, evidence=judged.evidence, ttl_s=judged.ttl_s, id=identity)
+
+    def protected(self, number: int) -> bool:
+        """Tell whether nothing is ever said of a number."""
+        return number in self._policy.protected
+
+    def lets(self, asker: Gateway, number: int) -> bool:
+        """Hold one question about a number against the limits, and ring what it rings; False where it is not answered."""
+        if self.alarms.was_stopped(asker.name):
+            self._guard.forget(asker.name)
+        stopped = self.alarms.stopped(asker.name)
+        said = LIMITED if stopped else self._guard.look(asker, number, self._monotonic())
+        if said.alarm is not None:
+            hours = self._policy.limits.stop_hours if said.stop else 0.0
+            self.alarms.ring(asker.name, said.alarm, stop_hours=hours)
+        return said.answered and not said.stop
 
     def _note(self, gateway: str, reference: str) -> None:
         """Count a call that is asked about; the same one asked again is one."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from lintas.telco.home.journal import Journal
 from lintas.telco.home.records import BadEvent, Change
-from lintas.telco.home.table import Table
+from lintas.telco.home.table import AHEAD, OLD, TAKEN, Table
 
 
 class Parts(Protocol):
@@ -29,6 +29,8 @@ class Keeper:
     def __init__(self, table: Table, journal: Journal, *, now: Callable[[], float] = time.time) -> None:
         self.table, self._journal, self._now = table, journal, now
         self.counts: Counter[tuple[str, str]] = Counter()
+        #: Up to when each feed has told, by its events' own times: a feed that only repeats old ones has not spoken now.
+        self.heard: dict[str, int] = {}
         #: Told of each number that went abroad, so that nobody goes on answering from before.
         self.on_abroad: Callable[[int], None] = lambda _number: None
         self._turn = asyncio.Lock()
@@ -60,6 +62,8 @@ class Keeper:
         for change in sorted(changes, key=_at):
             outcome, written = self.table.take(change, now)
             self.counts[feed, outcome] += 1
+            if outcome in (TAKEN, OLD, AHEAD):
+                self.heard[feed] = max(self.heard.get(feed, 0), min(change.at, now))
             if written is not None:
                 kept.append(written)
                 if written.what == "abroad":

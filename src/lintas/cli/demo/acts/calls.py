@@ -10,7 +10,7 @@ from lintas.cli.demo.gateway import Gateway, gateway_of
 from lintas.cli.demo.people import PATIENCE_SECONDS, bearer, get, good, pinned, post
 from lintas.cli.demo.play import Player
 from lintas.cli.demo.stage import NodeOnStage
-from lintas.telco.book_records import Kept, Told
+from lintas.telco.book.records import Kept, Told
 from lintas.telco.records import Verdict
 from lintas.telco.redress.records import Objection
 
