@@ -139,8 +139,8 @@ def wrong_types(route: Route) -> list[dict[str, Any]]:
 def test_fields_of_wrong_types_never_break_anything(running: Running, route: Route) -> None:
     for body in wrong_types(route):
         answer = post(running, route, json.dumps(body).encode())
-        # Some of these are a proper report (a text, a flag); none may be an error of ours.
-        assert answer.is_problem() or answer.status in (201, 204), (body, answer)
+        # Some of these are a proper report or call (a text, a flag); none may be an error of ours.
+        assert answer.is_problem() or answer.status in (200, 201, 204), (body, answer)
 
 
 GOOD = {"bank": "XAFB", "amount": "500.00", "currency": "XAK", "receiver": "2274775757", "at": "2026-03-01T10:07:00Z"}

@@ -188,7 +188,14 @@ ROUTES = [
         roles=AUDITORS,
         summary="List envelopes sent",
     ),
-    Route("GET", "/api/v1/exchange/sent/{envelope}", show_sent, roles=AUDITORS, summary="One envelope as it was sent"),
+    Route(
+        "GET",
+        "/api/v1/exchange/sent/{envelope}",
+        show_sent,
+        roles=AUDITORS,
+        summary="One envelope as it was sent",
+        gives=ENVELOPE,
+    ),
 ]
 
 

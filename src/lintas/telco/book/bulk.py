@@ -49,7 +49,10 @@ class Line(NamedTuple):
 def read(text: str) -> Iterator[Line]:
     """Read a CSV table line by line; MalformedInput's message names a heading that is missing."""
     rows = csv.reader(io.StringIO(text))
-    heading = [name.strip().lower() for name in next(rows, [])]
+    try:
+        heading = [name.strip().lower() for name in next(rows, [])]
+    except csv.Error as wrong:
+        raise BadInput(f"this is no CSV table: {wrong}", f"write {','.join(COLUMNS)}", where="line 1") from None
     missing = [name for name in COLUMNS[:2] if name not in heading]
     strange = [name for name in heading if name not in (*COLUMNS, *MORE_COLUMNS)]
     if missing or strange:

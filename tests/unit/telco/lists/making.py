@@ -57,10 +57,17 @@ def replayed(entries: Mapping[Key, Row], changes: list[Change]) -> dict[Key, Row
 
 
 def expected(entries: Mapping[Key, Row], number: int, now: float) -> Listed | None:
-    """Say by looking at every entry what a look-up finds: a protected range, a number itself, then by kind, expiry, owner."""
+    """Say by looking at every entry what a look-up finds: what is protected, a number itself, then by kind, expiry, owner."""
     order = ["protected", "do_not_originate", "unallocated", "blocked"]
     hits = [
-        (key.first != key.last and row.kind != "protected", order.index(row.kind), -row.expires, row.owner, key, row)
+        (
+            2 * (row.kind != "protected") + (key.first != key.last),
+            order.index(row.kind),
+            -row.expires,
+            row.owner,
+            key,
+            row,
+        )
         for key, row in entries.items()
         if key.first <= number <= key.last and row.expires > now
     ]
