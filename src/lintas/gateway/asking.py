@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+import msgspec
+
 from lintas.gateway.breaker import Breaker
 from lintas.gateway.breaker import Limits as BreakerLimits
 from lintas.gateway.directory import Respondent
@@ -25,6 +27,8 @@ log = logging.getLogger("lintas.telco")
 DEADLINE_S = 0.3
 #: Questions in flight at once: to one operator, and in all; one more is not asked.
 MOST_OF_ONE, MOST = 64, 512
+#: The header by which a node says for which peer it asks.
+ON_BEHALF = "lintas-for"
 
 
 class Carrier(Protocol):
@@ -68,9 +72,12 @@ class Asker:
         #: What became of questions: ``kept``, ``answered``, ``stale``, ``late``, ``failed``, ``open``, ``full``, ``nobody``.
         self.counts: Counter[str] = Counter()
 
-    async def ask(self, question: CliQuestion) -> CliAnswer | None:
-        """Return the answer, or None when there is none within the deadline; never raises, whatever a network does."""
-        key = key_of(question)
+    async def ask(self, question: CliQuestion, on_behalf: str = "") -> CliAnswer | None:
+        """Return the answer, or None when there is none within the deadline; never raises, whatever a network does.
+
+        ``on_behalf`` names the peer for which a node asks; the operator holds its limits against that peer.
+        """
+        key = key_of(question, on_behalf)
         if (kept := self.kept.find(key, self._now())) is not None:
             self.counts["kept"] += 1
             return kept
@@ -78,6 +85,9 @@ class Asker:
         if respondent is None:
             self.counts["nobody"] += 1
             return None
+        if on_behalf:
+            headers = (*respondent.headers, (ON_BEHALF, on_behalf))
+            respondent = msgspec.structs.replace(respondent, headers=headers)
         flying = self._flying.get(key)
         if flying is None:
             if (refused := self._refused(respondent)) is not None:

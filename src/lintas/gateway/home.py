@@ -40,6 +40,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_QUESTION = 2048
 SIGNATURE = b"lintas-signature"
+#: For which peer a node asks.
+ON_BEHALF = b"lintas-for"
 _question = msgspec.json.Decoder(CliQuestion).decode
 _records = msgspec.json.Decoder(CallRecords).decode
 _fingerprint = lru_cache(maxsize=4096)(fingerprint_of_der)
@@ -58,6 +60,7 @@ class GatewayDoor:
         gateway = self._known(scope)
         if gateway is None:
             return await _answer(send, 403, b'{"status":403,"detail":"no gateway known here"}')
+        gateway = self._operator.asking(gateway, dict(scope["headers"]).get(ON_BEHALF, b"").decode("latin-1"))
         body = await _body(receive, MAX_QUESTION)
         way = (scope["method"], scope["path"])
         try:
@@ -106,7 +109,7 @@ class DeskDoor:
         if feed in self._feeds and _holds(scope, self._feeds[feed]):
             return await self._event(feed, await _body(receive, camara.MAX_EVENT), send)
         lifted = path.removeprefix("/telco/v1/alarms/").removesuffix("/lift") if path.endswith("/lift") else ""
-        if method == "POST" and self._asks(lifted) and _holds(scope, self._desk):
+        if method == "POST" and self._asks(lifted.partition("/")[0]) and _holds(scope, self._desk):
             done = self._operator.checks.alarms.lift(lifted)
             return await _answer(send, 200, msgspec.json.encode({"lifted": done}))
         shown = {"/telco/v1/alarms": self._alarms, "/telco/v1/counts": self._counts}.get(path)

@@ -13,11 +13,15 @@ MOST = 200_000
 
 
 class Key(NamedTuple):
-    """What an answer is kept under: a call of its own where the question names one, else the number as seen from a trunk."""
+    """What an answer is kept under: a call of its own where the question names one, else the number as seen from a trunk.
+
+    ``on_behalf`` is for whom it was asked: what one is refused is not said to another.
+    """
 
     number: str
     trunk: str
     call: str
+    on_behalf: str = ""
 
 
 class _Kept(NamedTuple):
@@ -25,10 +29,10 @@ class _Kept(NamedTuple):
     until: float
 
 
-def key_of(question: CliQuestion) -> Key:
+def key_of(question: CliQuestion, on_behalf: str = "") -> Key:
     """Return the key of a question; an answer to one call says nothing about another."""
     call = f"{question.call_ref} {question.b_hash}" if question.b_hash else ""
-    return Key(question.a, question.trunk, call)
+    return Key(question.a, question.trunk, call, on_behalf)
 
 
 class KeptAnswers:

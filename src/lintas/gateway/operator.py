@@ -1,6 +1,7 @@
 """Settings of an operator's own process, and what it is made of: the table, its feeds, the limits, and who may ask."""
 
 import hashlib
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ import msgspec
 from lintas.gateway.camara.operations import Api
 from lintas.model.errors import BadInput
 from lintas.model.times import Clock, SystemClock
+from lintas.telco.abroad_limits import PEERS_PER_SECOND
 from lintas.telco.home.alarms import Alarms
 from lintas.telco.home.checks import Checks, Policy
 from lintas.telco.home.journal import Journal
@@ -25,6 +27,9 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 MAX_SETTINGS = 1 << 20
 #: A token is compared by its SHA-256, and is never shorter than this.
 SHORTEST_TOKEN = 16
+#: Peers for which one node may ask, each with limits of its own; further names count as the node itself.
+MOST_PEERS = 32
+_PEER = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 
 class DoorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,12 +42,16 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A gateway, or a node, that may ask: its certificate (PEM file) is how it is known."""
+    """A gateway, or a node, that may ask: its certificate (PEM file) is how it is known.
+
+    A node ``relays``: it says for which peer it asks, and each peer has limits of its own.
+    """
 
     name: Name
     certificate: str = ""
     domestic: bool = True
     per_second: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 50.0
+    relays: bool = False
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,6 +122,10 @@ def read_settings(path: Path) -> OperatorSettings:
     names = [*(each.name for each in settings.gateways), *(each.name for each in settings.feeds)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise BadInput(f"{', '.join(sorted(twice))} is there twice", "name each gateway and feed once", where=where)
+    for each in settings.gateways:
+        if each.relays and each.per_second < PEERS_PER_SECOND:
+            what = f"{each.name} may ask less than its peers may together"
+            raise BadInput(what, f"set its per_second to {PEERS_PER_SECOND:.0f} or more", where=where)
     if settings.desk is not None and not settings.desk_token_file:
         raise BadInput("the desk has no token", "name a file in `desk_token_file`", where=where)
     return settings
@@ -153,12 +166,21 @@ class Operator:
         guard = Guard(settings.limits, self._numbers(settings.canaries))
         policy = Policy(settings.calls, self._numbers(settings.protected), settings.limits)
         self.checks = Checks(table, guard, alarms, policy, now=now)
+        self._peers: dict[str, dict[str, Gateway]] = {}
         self.by_name = {each.name: _gateway(each) for each in settings.gateways}
         self.by_certificate = {
             fingerprint(self.certificate(each)): self.by_name[each.name]
             for each in settings.gateways
             if each.certificate
         }
+
+    def asking(self, gateway: Gateway, peer: str) -> Gateway:
+        """Return who asks: a peer through a node that relays, else the gateway itself."""
+        peers = self._peers.setdefault(gateway.name, {})
+        if not gateway.relays or not _PEER.fullmatch(peer) or (peer not in peers and len(peers) >= MOST_PEERS):
+            return gateway
+        name, rate = f"{gateway.name}/{peer}", gateway.per_second
+        return peers.setdefault(peer, Gateway(name=name, domestic=False, per_second=rate, through=gateway))
 
     def certificate(self, gateway: GatewaySettings) -> str:
         """Return a gateway's certificate, PEM."""
@@ -191,7 +213,7 @@ class Operator:
 
 
 def _gateway(each: GatewaySettings) -> Gateway:
-    return Gateway(name=each.name, domestic=each.domestic, per_second=each.per_second)
+    return Gateway(name=each.name, domestic=each.domestic, per_second=each.per_second, relays=each.relays)
 
 
 def read_range(text: str) -> tuple[int, int]:

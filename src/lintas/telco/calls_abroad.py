@@ -6,11 +6,10 @@ which outcome: the ledger commits to that on a beat. Neither a number nor an ans
 
 import asyncio
 import base64
-import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, Protocol
 
 import msgspec
@@ -24,15 +23,10 @@ from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
-from lintas.telco.home.limits import Guard, Limits
-from lintas.telco.home.records import Gateway
+from lintas.telco.abroad_limits import OurLimits, PeersLimits
 from lintas.telco.home.rules import UNKNOWN
 from lintas.telco.records import CliAnswer, CliQuestion
 
-log = logging.getLogger("lintas.telco")
-
-#: What a peer may ask in a second on average: a jurisdiction's calls to another one in its busy hour, several times over.
-PEER_PER_SECOND = 200.0
 #: Of one peer and of one of our operators' gateways at once; one more is not asked.
 MOST_WAITING = 128
 #: No peer is answered sooner, so that what is limited does not show by its haste, seconds.
@@ -45,8 +39,8 @@ Way = Literal["asked", "answered"]
 class Asks(Protocol):
     """Somebody who asks networks, in time or not at all."""
 
-    async def ask(self, question: CliQuestion) -> CliAnswer | None:
-        """Return the answer, None when there is none in time; never raises."""
+    async def ask(self, question: CliQuestion, on_behalf: str = "") -> CliAnswer | None:
+        """Return the answer, None when there is none in time; never raises. ``on_behalf`` names the peer that asks."""
         ...
 
 
@@ -86,9 +80,8 @@ class CallsAbroad:
     ) -> None:
         self._me, self._judge, self._ledger, self._clock, self._ids = me, judge, ledger, clock, ids
         self._monotonic = monotonic
-        self._guard = Guard(Limits(canary_hits=0))
+        self._theirs, self._ours = PeersLimits(), OurLimits()
         self._waiting: Counter[str] = Counter()
-        self._stopped_until: dict[str, float] = {}
         self.counts: Counter[tuple[str, Way, str]] = Counter()
         self.callers: Mapping[str, str] = {}
         self.operators: Asks | None = None
@@ -100,7 +93,10 @@ class CallsAbroad:
         return next((self.callers[digits[:n]] for n in range(len(digits), 0, -1) if digits[:n] in self.callers), "")
 
     async def ask(self, question: CliQuestion, gateway: str) -> CliAnswer:
-        """Ask the authority of a foreign number for one of our gateways; unknown where the table or nobody lets us know."""
+        """Ask the authority of a foreign number for one of our gateways; unknown where the table or nobody lets us know.
+
+        ``gateway`` is the organisation that asks: one that goes beyond our limits is not heard abroad, and so mutes no other.
+        """
         peer = self.authority_of(question.a)
         if not peer or self.peers is None:
             return self._unknown(peer or self._me, "asked", "nobody")
@@ -108,7 +104,9 @@ class CallsAbroad:
             return self._unknown(peer, "asked", "refused")
         if self._waiting[gateway] >= MOST_WAITING:
             return self._unknown(peer, "asked", "full")
-        answer = await self._carried(self.peers, gateway, question)
+        if limited := self._ours.refuse(gateway, peer, int(question.a[1:]), self._monotonic()):
+            return self._unknown(peer, "asked", limited)
+        answer = await self._carried(self.peers.ask(question), gateway)
         if answer is None:
             return self._unknown(peer, "asked", "unanswered")
         self.counts[peer, "asked", answer.verdict] += 1
@@ -129,25 +127,20 @@ class CallsAbroad:
         return answer
 
     async def _answered(self, question: CliQuestion, peer: str) -> CliAnswer:
-        said = self._guard.look(
-            Gateway(name=peer, domestic=False, per_second=PEER_PER_SECOND), int(question.a[1:]), self._monotonic()
-        )
-        if said.stop and self._stopped_until.get(peer, 0.0) < self._monotonic():
-            self._stopped_until[peer] = self._monotonic() + Limits().stop_hours * 3600
-            log.warning("a peer asks through numbers", extra={"peer": peer, "kind": said.alarm})
-        stopped = self._stopped_until.get(peer, 0.0) > self._monotonic()
-        if stopped or not said.answered or self._waiting[peer] >= MOST_WAITING or self.operators is None:
-            return self._unknown(peer, "answered", f"limited_{said.alarm}" if said.alarm else "limited")
-        answer = await self._carried(self.operators, peer, msgspec.structs.replace(question, trunk="domestic"))
+        limited = self._theirs.refuse(peer, int(question.a[1:]), self._monotonic())
+        if limited or self._waiting[peer] >= MOST_WAITING or self.operators is None:
+            return self._unknown(peer, "answered", limited or "limited")
+        inside = msgspec.structs.replace(question, trunk="domestic")
+        answer = await self._carried(self.operators.ask(inside, peer), peer)
         if answer is None:
             return self._unknown(peer, "answered", "unanswered")
         self.counts[peer, "answered", answer.verdict] += 1
         return answer
 
-    async def _carried(self, asks: Asks, who: str, question: CliQuestion) -> CliAnswer | None:
+    async def _carried(self, asking: Awaitable[CliAnswer | None], who: str) -> CliAnswer | None:
         self._waiting[who] += 1
         try:
-            return await asks.ask(question)
+            return await asking
         finally:
             self._waiting[who] -= 1
 

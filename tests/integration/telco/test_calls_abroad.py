@@ -17,6 +17,8 @@ from tests.integration.town import XA, XB, Desk, Town, keys_of
 from tests.unit.telco.home.operators import (
     ABROAD,
     AT_HOME,
+    CANARY,
+    DESK_TOKEN,
     FIRST,
     LAST,
     UNUSED,
@@ -37,10 +39,11 @@ from lintas.gateway.asking import Asker
 from lintas.gateway.carrying import HttpCarrier
 from lintas.gateway.directory import Directory, Respondent
 from lintas.gateway.directory_file import read_directory
-from lintas.gateway.operator import Operator
+from lintas.gateway.operator import MOST_PEERS, Operator
 from lintas.gateway.peers import PeerDirectory, bind
 from lintas.http.listeners import Listener, Listeners
 from lintas.ledger.records import Entry, decode
+from lintas.model.errors import BadInput
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
 from lintas.telco.calls_abroad import Batch, commitment
@@ -54,6 +57,16 @@ calls = "partial"
 [plain]
 [[gateways]]
 name = "gw1"
+"""
+RELAYED = """
+[plain]
+[desk]
+[[gateways]]
+name = "gw1"
+[[gateways]]
+name = "node"
+relays = true
+per_second = 250.0
 """
 
 
@@ -224,7 +237,7 @@ def test_peer_that_asks_through_a_range_hears_nothing_more(scene: Scene) -> None
         theirs = scene.xb.node.calls_abroad
 
         class Says:
-            async def ask(self, _: CliQuestion) -> CliAnswer:
+            async def ask(self, _: CliQuestion, on_behalf: str = "") -> CliAnswer:
                 return CliAnswer(verdict="pass", evidence="assigned", ttl_s=60, id="x")
 
         theirs.operators = Says()
@@ -235,6 +248,82 @@ def test_peer_that_asks_through_a_range_hears_nothing_more(scene: Scene) -> None
     assert heard == {"unknown"}
     assert elsewhere.verdict == "unknown", "it is stopped"
     assert scene.xb.node.calls_abroad.counts[XA, "answered", "limited_range"] > 100
+
+
+def test_operator_stops_the_peer_that_harvests_and_not_the_node(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "relayed").mkdir()
+    operator = operator_in(tmp_path / "relayed", RELAYED)
+    theirs = scene.xb.node.calls_abroad
+
+    async def play() -> None:
+        await fill(operator, time.time())
+        async with Listeners(listeners(operator)) as doors:
+            kept = respondent(operator, doors.urls["plain"])
+            home = msgspec.structs.replace(kept, headers=(("lintas-gateway", "node"),))
+            asker = Asker(Directory([home], [(FIRST, LAST, home.name)]), HttpCarrier(), deadline_s=2)
+            theirs.operators = asker
+            for n in range(3):
+                await theirs.answer(question(CANARY + 10 * n), XA)
+            assert (await theirs.answer(question(UNUSED), XA)).verdict == "unknown"
+            other = await asker.ask(question(UNUSED, trunk="domestic"), "xc-asc")
+            assert other is not None and other.verdict == "fail", (
+                "what another peer was refused is not said to this one"
+            )
+            stops = {(each.gateway, bool(each.until)) for each in operator.checks.alarms.listed()}
+            assert stops == {(f"node/{XA}", True)}
+            headers = {"authorization": f"Bearer {DESK_TOKEN}"}
+            async with httpx.AsyncClient(base_url=doors.urls["desk"], headers=headers) as desk:
+                lifted = await desk.post(f"/telco/v1/alarms/node/{XA}/lift")
+            assert lifted.json() == {"lifted": True}
+            assert (await theirs.answer(question(ABROAD), XA)).evidence == "assigned"
+            await asker.close()
+
+    try:
+        asyncio.run(play())
+    finally:
+        operator.keeper.close()
+
+
+def test_only_a_node_is_believed_whom_it_asks_for_and_only_for_so_many(tmp_path: Path) -> None:
+    operator = operator_in(tmp_path, RELAYED)
+    node, gateway = operator.by_name["node"], operator.by_name["gw1"]
+    assert operator.asking(gateway, "xb-asc") is gateway
+    assert operator.asking(node, "") is operator.asking(node, "xb/asc") is node
+    asks = [operator.asking(node, f"x{n}") for n in range(MOST_PEERS)]
+    assert {each.name for each in asks} == {f"node/x{n}" for n in range(MOST_PEERS)}
+    assert not any(each.domestic for each in asks)
+    assert operator.asking(node, "one-more") is node
+    assert operator.asking(node, "x0") is asks[0]
+    operator.keeper.close()
+
+
+def test_node_that_relays_may_ask_as_much_as_its_peers_together(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="less than its peers"):
+        operator_in(tmp_path, RELAYED.replace("250", "100"))
+
+
+def test_organisation_that_asks_through_a_range_abroad_is_stopped_and_no_other(scene: Scene) -> None:
+    ours, theirs = scene.xa.node.calls_abroad, scene.xb.node.calls_abroad
+    sent: list[str] = []
+
+    class Says:
+        async def ask(self, asked: CliQuestion, on_behalf: str = "") -> CliAnswer:
+            sent.append(asked.a)
+            return CliAnswer(verdict="pass", evidence="assigned", ttl_s=60, id="x")
+
+    class Peers:
+        async def ask(self, asked: CliQuestion, on_behalf: str = "") -> CliAnswer:
+            return await theirs.answer(asked, XA)
+
+    async def play() -> CliAnswer:
+        ours.callers, ours.peers, theirs.operators = {str(FIRST)[:6]: XB}, Peers(), Says()
+        for n in range(70):
+            await ours.ask(question(FIRST + n), "XABAD")
+        return await ours.ask(question(LAST - 7), "XAGOOD")
+
+    assert asyncio.run(play()).verdict == "pass"
+    assert len(sent) < 30
+    assert ours.counts[XB, "asked", "limited_range"] > 0
 
 
 def test_directory_file_says_who_answers(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import sha256
 
 #: Wrong tries to prove a client from one address, within how many seconds, before further ones are not looked at.
 TRIES, TRY_SECONDS = 20, 300.0
-#: Pairs of address and client that are remembered; the oldest are forgotten beyond.
+#: Pairs of address and client that are remembered; beyond, those with the fewest wrong tries are forgotten, the oldest first.
 _MOST_PAIRS = 10_000
+#: No client's id is longer; a longer one is nobody's, and is not looked at.
+LONGEST_ID = 64
 
 
 class Rates:
@@ -34,18 +37,38 @@ class Tries:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._wrong: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+        #: By how many wrong tries, at most ``TRIES``: the pairs as hashes, and when the first of these tries was.
+        self._by_count: list[OrderedDict[bytes, float]] = [OrderedDict() for _ in range(TRIES + 1)]
+        self._counts: dict[bytes, int] = {}
 
     def too_many(self, address: str, client: str) -> bool:
         """Tell whether a further try is not to be looked at."""
-        count, since = self._wrong.get((address, client), (0, 0.0))
-        return count >= TRIES and self._now() - since < TRY_SECONDS
+        pair = _pair(address, client)
+        return self._counts.get(pair, 0) >= TRIES and self._now() - self._by_count[TRIES][pair] < TRY_SECONDS
 
     def wrong(self, address: str, client: str) -> None:
-        """Note a wrong try."""
-        count, since = self._wrong.pop((address, client), (0, self._now()))
-        if self._now() - since >= TRY_SECONDS:
-            count, since = 0, self._now()
-        self._wrong[address, client] = (count + 1, since)
-        while len(self._wrong) > _MOST_PAIRS:
-            self._wrong.popitem(last=False)
+        """Note a wrong try; made-up names push out others that were tried as little, and no lock that holds."""
+        pair, now = _pair(address, client), self._now()
+        count = self._counts.pop(pair, 0)
+        since = self._by_count[count].pop(pair, now)
+        if now - since >= TRY_SECONDS:
+            count, since = 0, now
+        if len(self._counts) >= _MOST_PAIRS:
+            self._forget_one(now)
+        self._counts[pair] = count = min(count + 1, TRIES)
+        self._by_count[count][pair] = since
+
+    def _forget_one(self, now: float) -> None:
+        """Forget a pair whose time is over, if the first of a count is one; else the oldest of those tried least."""
+        kept = [pairs for pairs in self._by_count if pairs]
+        over = (pairs for pairs in kept if now - next(iter(pairs.values())) >= TRY_SECONDS)
+        pair, _ = next(over, kept[0]).popitem(last=False)
+        del self._counts[pair]
+
+    def __len__(self) -> int:
+        """Return how many pairs are remembered."""
+        return len(self._counts)
+
+
+def _pair(address: str, client: str) -> bytes:
+    return sha256(f"{address}\n{client}".encode("utf-8", "surrogatepass")).digest()

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from lintas.gateway.camara.assertions import KIND, Assertions, claimed
 from lintas.gateway.camara.clients import Client, FindClient
-from lintas.gateway.camara.limits import TRY_SECONDS, Tries
+from lintas.gateway.camara.limits import LONGEST_ID, TRY_SECONDS, Tries
 from lintas.gateway.camara.tokens import Tokens
 from lintas.http import bodies
 from lintas.interop.camara.scopes import read_scope
@@ -77,6 +77,8 @@ class TokenEndpoint:
     def _authenticated(self, request: Request, form: dict[str, str]) -> Client:
         """Return the client that proves itself; unknown, revoked and wrong get one answer."""
         client_id, secret, assertion = _claims(request, form)
+        if len(client_id) > LONGEST_ID:
+            raise _Refused("invalid_client", "the client is not known here, or not by this proof")
         address = request.client.host if request.client else ""
         if self._tries.too_many(address, client_id):
             raise _Refused("slow_down", "there were too many wrong tries; wait")

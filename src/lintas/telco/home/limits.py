@@ -76,17 +76,28 @@ class Guard:
 
     def look(self, gateway: Gateway, number: int, now: float) -> Said:
         """Count one question, and say whether it is answered. Every limit is looked at, whichever is passed first."""
-        asker = self._askers.get(gateway.name)
-        if asker is None:
-            asker = self._askers[gateway.name] = _Asker(2 * gateway.per_second, now)
-        said = (
+        asker = self._asker(gateway, now)
+        run, last = asker.run, asker.last
+        said = [
             self._canary(asker, number, now),
             self._range(asker, number, now),
             self._rate(asker, gateway, now),
-            self._number(gateway.name, number, now),
-        )
+            self._number(gateway, number, now),
+        ]
+        # What a peer asks beyond its own limits takes nothing from the others that ask through the same node.
+        if gateway.through is not None and all(each.answered for each in said):
+            said.append(self._rate(self._asker(gateway.through, now), gateway.through, now))
+        if asker.run == 0 and not all(each.answered for each in said):
+            # A question that got no answer does not end a run: nobody hides one behind such questions.
+            asker.run, asker.last = run, last
         alarm = next((each for each in said if each.stop), None) or next((each for each in said if each.alarm), None)
         return Said(all(each.answered for each in said), alarm and alarm.alarm, alarm is not None and alarm.stop)
+
+    def _asker(self, gateway: Gateway, now: float) -> _Asker:
+        asker = self._askers.get(gateway.name)
+        if asker is None:
+            asker = self._askers[gateway.name] = _Asker(2 * gateway.per_second, now)
+        return asker
 
     def forget(self, gateway: str) -> None:
         """Begin anew with a gateway whose stop is over."""
@@ -141,14 +152,16 @@ class Guard:
         asker.over += 1
         return Said(False, "rate" if asker.over >= 10 * gateway.per_second else None)
 
-    def _number(self, gateway: str, number: int, now: float) -> Said:
+    def _number(self, gateway: Gateway, number: int, now: float) -> Said:
+        """Peers that ask through one node have one share together, so that they cannot use up the home gateways'."""
         if not self._limits.per_number:
             return FINE
         asked = [each for each in self._numbers.pop(number, ()) if now - each[0] < 60]
-        own = sum(1 for _, name in asked if name == gateway)
+        who = gateway.name if gateway.through is None else gateway.through.name
+        own = sum(1 for _, name in asked if name == who)
         answered = len(asked) < self._limits.per_number and own < self._limits.share
         if answered:
-            asked.append((now, gateway))
+            asked.append((now, who))
         self._numbers[number] = asked
         while len(self._numbers) > MOST_NUMBERS:
             self._numbers.popitem(last=False)

@@ -39,12 +39,16 @@ class BadEvent(BadInput):
 class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who may ask: ``domestic`` sits inside the operator's own jurisdiction and may learn whether a number is abroad.
 
-    ``per_second`` is how many questions it may bring on average; twice that may come at once.
+    ``per_second`` is how many questions it may bring on average; twice that may come at once. One that ``relays`` is an
+    authority's node, which says for which peer it asks; ``through`` is the node by which a peer asks, whose rate holds for all
+    of its peers together.
     """
 
     name: str
     domestic: bool = True
     per_second: float = 50.0
+    relays: bool = False
+    through: "Gateway | None" = None
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.unit.gateway.camara.desk import FRAUD, SWAP, TOKEN_URL, Desk, told
 
 from lintas.gateway.camara import clients
 from lintas.gateway.camara.assertions import KIND
-from lintas.gateway.camara.limits import TRIES, TRY_SECONDS, Rates, Tries
+from lintas.gateway.camara.limits import LONGEST_ID, TRIES, TRY_SECONDS, Rates, Tries
 from lintas.gateway.camara.tokens import MOST_EACH
 from lintas.interop.camara.scopes import read_scope
 from lintas.model.ids import IdSource
@@ -165,6 +166,44 @@ def test_tries_wait_and_lock_nobody_else_out() -> None:
     assert not tries.too_many("192.0.2.1", "client-b")
     now[0] = TRY_SECONDS
     assert not tries.too_many("192.0.2.1", "client-a")
+
+
+def test_made_up_clients_neither_lift_a_lock_nor_fill_the_memory() -> None:
+    now = [0.0]
+    tries = Tries(lambda: now[0])
+    for _ in range(TRIES + 5):
+        tries.wrong("192.0.2.1", "victim")
+    for _ in range(TRIES - 1):
+        tries.wrong("192.0.2.1", "almost")
+    for n in range(10_100):
+        tries.wrong("192.0.2.1", f"made up {n}")
+    assert tries.too_many("192.0.2.1", "victim")
+    tries.wrong("192.0.2.1", "almost")
+    assert tries.too_many("192.0.2.1", "almost")
+    assert len(tries) == 10_000
+    now[0] = TRY_SECONDS
+    assert not tries.too_many("192.0.2.1", "victim")
+    for n in range(10_100):
+        tries.wrong("192.0.2.2", f"others {n}")
+    assert len(tries) == 10_000
+
+
+def test_wrong_tries_keep_no_name() -> None:
+    tracemalloc.start()
+    tries = Tries()
+    for n in range(1000):
+        tries.wrong("192.0.2.1", f"{n:04d}" + "x" * 12_000)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1_000_000
+
+
+def test_client_id_that_nobody_can_have_is_not_looked_at(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(Tries, "wrong", lambda _self, _address, client: kept.append(client))
+    fitting, long = "c" * LONGEST_ID, "c" * (LONGEST_ID + 1)
+    assert [desk.request_token(CHECK, (name, "wrong")).status_code for name in (fitting, long)] == [401, 401]
+    assert kept == [fitting]
 
 
 def test_guessing_a_secret_is_slowed_down_and_seen(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
