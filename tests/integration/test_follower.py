@@ -207,6 +207,28 @@ def test_an_outage_leaves_the_list_in_force(scene: Scene) -> None:
     assert held(scene.gateway()) == {NUMBERS[0]}
 
 
+@pytest.mark.parametrize("key", ["no key", "ab", "ü"])
+def test_a_node_that_gives_no_redress_key_is_asked_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    given = {"version": 1, "base_version": 1, "manifest": "", "redress_key": key}
+    asked = 0
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(200, json=given)
+
+    async def run() -> None:
+        monkeypatch.setattr("lintas.gateway.follower.FIRST_PAUSE", 0.01)
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="https://xa.example") as client:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(Follower(client, "calls", "gw-1", scene.gateway(), 60).follow(), 1)
+
+    asyncio.run(run())
+    assert asked > 1
+
+
 def test_a_gateway_cannot_claim_what_was_never_published(scene: Scene) -> None:
     list_(scene.desk, NUMBERS[0])
 

@@ -125,7 +125,7 @@ class Follower:
 
     async def _begin(self) -> None:
         standing = msgspec.json.decode(await self._get(self._path, {}), type=_Standing)
-        self.following.take_key(bytes.fromhex(standing.redress_key))
+        self.following.take_key(_key(standing.redress_key))
         fresh = self.following.directory.path / ".base.fetched"
         try:
             await self._fetch(f"{self._path}/base/{standing.base_version}", fresh)
@@ -169,6 +169,13 @@ class Follower:
         if age > self._max_age and not self._warned:
             self._warned = True
             log.error("the list is old", extra={"list": self._which, "seconds": int(age)})
+
+
+def _key(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Unavailable("the node's redress key is not hexadecimal", "what is held stays in force") from None
 
 
 async def run(path: Path, say: Callable[[str], None]) -> None:

@@ -3,7 +3,8 @@
 Who proposes never approves what needs two people. Taking back is one person's word and at once, here and wherever it was told.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from typing import get_args
 
 import msgspec
@@ -22,6 +23,8 @@ from lintas.telco.book.records import DESK, Kept, Proposal, Sighting
 from lintas.telco.book.safety import IsEmergency
 from lintas.telco.book.settling import Settling
 from lintas.telco.lists.ids import redress_ids
+
+log = logging.getLogger("lintas.telco")
 
 #: The subjects that stand in messages, in no list of numbers.
 NAMES: tuple[Subject, ...] = ("url", "domain", "sender_id")
@@ -78,7 +81,7 @@ class Book:
             return state, []
         found, after = list[Entry](), ""
         while part := store.in_force(tx, NAMES, after):
-            found += [msgspec.convert(each, Entry, from_attributes=True) for each in part]
+            found += _readable(part)
             after = part[-1].id
         return state, [msgspec.structs.replace(each, sources=()) for each in found]
 
@@ -237,6 +240,15 @@ class Book:
     def proposed_by(self, kept: Kept, officer: str) -> bool:
         """Tell whether an officer had a say in listing an entry."""
         return any(same_person(name, officer) for name in kept.listed_by)
+
+
+def _readable(part: Iterable[Kept]) -> Iterator[Entry]:
+    """Return entries as gateways read them, without those, which are logged, that none could read."""
+    for each in part:
+        try:
+            yield msgspec.convert(each, Entry, from_attributes=True)
+        except msgspec.ValidationError as wrong:
+            log.error("a name cannot be given to gateways", extra={"entry": each.id, "why": type(wrong).__name__})
 
 
 def blank(entry: str, named: Proposal | Entry, value: str, first: Sighting) -> Kept:

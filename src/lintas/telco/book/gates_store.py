@@ -151,6 +151,18 @@ def enforce(tx: Transaction, name: str, gateway: Enforced, organisation: str, no
         tx.execute(insert(gateways), values | more)
 
 
+def make_room(tx: Transaction, name: str, gateway: str, organisation: str, most: int, since: str) -> bool:
+    """Tell whether a gateway of an operator can be kept; forgets one that was silent since before ``since`` for a new one."""
+    ours = (gateways.c.list == name, gateways.c.organisation == organisation)
+    rows = tx.execute(select(gateways.c.name, gateways.c.seen_at).where(*ours).order_by(gateways.c.seen_at)).all()
+    if len(rows) < most or any(row.name == gateway for row in rows):
+        return True
+    if rows[0].seen_at >= since:
+        return False
+    tx.execute(delete(gateways).where(*ours, gateways.c.name == rows[0].name))
+    return True
+
+
 def following(tx: Transaction, name: str, since: str) -> list[tuple[str, int, str]]:
     """Return (gateway, version, enforced_at) of the gateways that were heard of since a time."""
     query = select(gateways.c.name, gateways.c.version, gateways.c.enforced_at)

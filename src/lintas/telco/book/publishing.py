@@ -4,25 +4,31 @@ Two lists: ``calls`` is acted upon, ``watch`` holds what is only watched (a gate
 and ranges go into them; what names people meet in messages is read from the book. Each version has its entry in the ledger.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+
+import msgspec
 
 from lintas.bus.service import Bus
 from lintas.ledger.records import Entry as LedgerEntry
 from lintas.ledger.records import encode
 from lintas.ledger.service import Ledger
 from lintas.model import times
-from lintas.model.errors import BadInput
+from lintas.model.errors import BadInput, LintasError, Refused
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco.book import abroad_store, gates_store, rules
+from lintas.telco.book import abroad_store, gates_store
 from lintas.telco.book.records import Enforced, EntryPath, Kept, ListsChanged
+from lintas.telco.lists import e164
 from lintas.telco.lists.entries import Change
 from lintas.telco.lists.signed import genesis, read_delta, write_delta
 from lintas.trust.envelope import commitment
 from lintas.trust.keys import Signer
+
+log = logging.getLogger("lintas.telco")
 
 LISTS = ("calls", "watch")
 SUBJECTS = ("number", "range")
@@ -34,6 +40,8 @@ KEPT_DELTAS = 5_000
 MOST_DELTAS = 50
 #: A gateway that was not heard of for so long follows no more, and nobody waits for it.
 FOLLOWS_FOR = timedelta(minutes=10)
+#: Gateways of one operator for each list; one that follows no more makes room for a new name.
+MOST_GATEWAYS = 50
 #: Told whenever a gateway says which version it enforces, once every gateway that follows has at least that.
 OnEnforced = Callable[[Transaction, int], None]
 
@@ -71,10 +79,13 @@ class Publishing:
         marks: list[tuple[str, dict[str, object]]] = []
         for kept, was_in, was_as in waiting:
             goes_in = {"listed": "calls", "shadow": "watch"}.get(kept.state, "")
+            change = _sayable(kept) if goes_in else None
+            if change is None:
+                goes_in = ""
             if was_in and (was_in, was_as) != (goes_in, kept.owner):
                 cuts[was_in].append(Change(value=kept.value, kind=kept.kind, owner=was_as, withdraw=True))
-            if goes_in:
-                cuts[goes_in].append(_change(kept))
+            if change is not None:
+                cuts[goes_in].append(change)
             mark: dict[str, object] = {
                 "of_id": kept.id,
                 "published_in": goes_in,
@@ -140,25 +151,37 @@ class Publishing:
         return int(self._clock.now().timestamp())
 
     def enforced(self, tx: Transaction, which: str, organisation: str, said: Enforced) -> None:
-        """Take a gateway's word that it has a version in force; BadInput for a version that there is not."""
+        """Take a gateway's word that it has a version in force; BadInput for a version that there is not.
+
+        Nothing is in force before it was published, nor later than now: another time is moved there. Refused for more
+        gateways of one operator than are kept.
+        """
         now = self._clock.now()
         if not 0 <= said.version <= self.head(tx, which)[0]:
             raise BadInput(f"there is no version {said.version} of this list", "name one that was published")
-        at = min(max(times.parse(said.at), now - rules.LONGEST_WAY), now)
+        published = gates_store.published_at(tx, which, said.version)
+        at = min(max(times.parse(said.at), times.parse(published)), now) if published else now
         gateway = Enforced(f"{organisation}/{said.gateway}"[:90], said.version, times.render(at))
+        since = times.render(now - FOLLOWS_FOR)
+        if not gates_store.make_room(tx, which, gateway.gateway, organisation, MOST_GATEWAYS, since):
+            what = f"{organisation} has {MOST_GATEWAYS} gateways that follow this list"
+            raise Refused("too_many_gateways", what, "let each gateway keep its name")
         gates_store.enforce(tx, which, gateway, organisation, times.render(now))
         if which == "calls" and self.on_enforced is not None:
             self.on_enforced(tx, self.everywhere(tx))
 
     def everywhere(self, tx: Transaction) -> int:
         """Return the newest version of ``calls`` that every gateway that follows has in force; 0 when none follows."""
-        since = times.render(self._clock.now() - FOLLOWS_FOR)
-        return min((version for _, version, _ in gates_store.following(tx, "calls", since)), default=0)
+        return min((each.version for each in self.gateways(tx)), default=0)
 
     def gateways(self, tx: Transaction) -> list[Enforced]:
-        """Return the gateways that follow ``calls`` now, each with its version and since when."""
-        since = times.render(self._clock.now() - FOLLOWS_FOR)
-        return [Enforced(*each) for each in gates_store.following(tx, "calls", since)]
+        """Return the gateways that follow ``calls`` now, each with its version and since when.
+
+        Who has no version that is kept has not begun to follow, or begins anew: nobody waits for it.
+        """
+        since, oldest = times.render(self._clock.now() - FOLLOWS_FOR), max(self.oldest(tx, "calls"), 1)
+        found = (Enforced(*each) for each in gates_store.following(tx, "calls", since))
+        return [each for each in found if each.version >= oldest]
 
     # ---- for people
 
@@ -184,6 +207,18 @@ class Publishing:
     def close(self, tx: Transaction) -> None:
         """Carry it on."""
         self._bus.emit(tx, ListsChanged("carried on"))
+
+
+def _sayable(kept: Kept) -> Change | None:
+    """Return an entry as gateways can read it; None, which is logged, for one that would spoil the whole delta."""
+    try:
+        change = msgspec.convert(msgspec.to_builtins(_change(kept)), Change)
+        if e164.read_value(change.value) is None:
+            raise BadInput("this is no number and no range", "write +999… or +999…-+999…", where="value")
+    except (LintasError, msgspec.MsgspecError, ValueError) as wrong:
+        log.error("an entry cannot be published", extra={"entry": kept.id, "why": type(wrong).__name__})
+        return None
+    return change
 
 
 def _change(kept: Kept, owner: str = "") -> Change:

@@ -15,7 +15,7 @@ State = Literal["proposed", "shadow", "listed", "ended", "declined"]
 SourceKind = Literal["desk", "bulk", "peer"]
 #: Why more than one approver is needed, or a single source is not enough.
 Why = Literal["allow_list", "shared_host", "own_number", "by_law", "reversed"]
-#: A source's name: ``desk``, a feed's own, or ``peer:`` and the authority.
+#: A source's name: ``desk``, a feed's own, or ``peer:`` and the authority. Checked when it is first heard of.
 SourceName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9_.:-]{0,79}\Z")]
 Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=WRITTEN)]
 AllowedClass = Literal["emergency", "government", "bank", "other"]
@@ -131,7 +131,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     ``restart_by`` asked for its restart; another person does it. ``severed``: it is a peer that is severed, or no member.
     """
 
-    name: SourceName
+    name: str
     kind: SourceKind
     since: str
     shadow_until: str = ""

@@ -17,13 +17,26 @@ from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
 from lintas.telco.book import rules, sources_store, store, values
-from lintas.telco.book.records import DESK, Adoption, Allowed, ListsChanged, NewAllowed, Source, SourceKind
+from lintas.telco.book.records import (
+    DESK,
+    Adoption,
+    Allowed,
+    ListsChanged,
+    NewAllowed,
+    Source,
+    SourceKind,
+    SourceName,
+)
 
 #: What a source may bring in an hour, until an administrator says otherwise.
 CAPS: dict[SourceKind, int] = {"desk": 1_000, "bulk": 200_000, "peer": 20_000}
 MOST_CAP = 1_000_000
 #: A standing word for a peer is given anew each quarter.
 ADOPTED_FOR = timedelta(days=92)
+#: So long the first of two words to restart a source, or to remove a line of the allow-list, waits for the second.
+FIRST_WORD_COUNTS = timedelta(hours=72)
+#: Characters of a name that are kept beside the time of a first word: what a column has, without a time.
+_MOST_NAME = 99
 
 
 class Sources:
@@ -38,14 +51,20 @@ class Sources:
 
     def listed(self, tx: Transaction) -> list[Source]:
         """Return every source by name."""
-        return sources_store.all_sources(tx)
+        return [self._shown(each) for each in sources_store.all_sources(tx)]
 
     def source(self, tx: Transaction, name: str) -> Source:
         """Return one source; NotFound when nothing ever came from it."""
+        return self._shown(self._kept(tx, name))
+
+    def _kept(self, tx: Transaction, name: str) -> Source:
         found = sources_store.source(tx, name)
         if found is None:
             raise NotFound(f"no source {name[:80]!r}", "take the name from the list of sources")
         return found
+
+    def _shown(self, source: Source) -> Source:
+        return msgspec.structs.replace(source, restart_by=self._first(source.restart_by))
 
     def of_peer(self, tx: Transaction, peer: str) -> Source:
         """Return a peer as a source; known from its first word on."""
@@ -53,8 +72,9 @@ class Sources:
 
     def of_feed(self, tx: Transaction, name: str) -> Source:
         """Return a feed that is imported in bulk; what a new one brings is only watched for a day. BadInput."""
-        if name == DESK or name.startswith("peer:") or not 1 <= len(name) <= 80:
-            raise BadInput(f"{name[:80]!r} cannot be the name of a feed", "name who publishes it", where="source")
+        if name == DESK or name.startswith("peer:") or not _is_name(name):
+            what = f"{name[:80]!r} cannot be the name of a feed"
+            raise BadInput(what, "write at most 80 of a to z, 0 to 9 and _ . : -, such as bank-feed", where="source")
         return self._known(tx, name, "bulk")
 
     def _known(self, tx: Transaction, name: str, kind: SourceKind) -> Source:
@@ -70,9 +90,9 @@ class Sources:
         """Set how much a source may bring in an hour."""
         if not 0 <= cap_hour <= MOST_CAP:
             raise BadInput("that is no cap", f"give 0 to {MOST_CAP:,}", where="cap_hour")
-        changed = msgspec.structs.replace(self.source(tx, name), cap_hour=cap_hour)
+        changed = msgspec.structs.replace(self._kept(tx, name), cap_hour=cap_hour)
         sources_store.keep_source(tx, changed)
-        return changed
+        return self._shown(changed)
 
     def stop(self, tx: Transaction, name: str, officer: str, reason: str) -> Source:
         """Let nothing of a source count from now on: one person's word, at once."""
@@ -84,18 +104,31 @@ class Sources:
         return self._switch(tx, stopped)
 
     def restart(self, tx: Transaction, name: str, officer: str) -> Source:
-        """Ask that a source counts again, or let it when somebody else has asked."""
+        """Ask that a source counts again, or let it when somebody else has asked in the last 72 hours."""
         source = self.source(tx, name)
         if not source.stopped_at:
             raise Conflict(f"{name} is not stopped", "nothing is left to do")
         if not source.restart_by:
-            asked = msgspec.structs.replace(source, restart_by=officer)
-            sources_store.keep_source(tx, asked)
-            return asked
-        if same_person(source.restart_by, officer):
+            sources_store.keep_source(tx, msgspec.structs.replace(source, restart_by=self._word(officer)))
+            return msgspec.structs.replace(source, restart_by=officer)
+        if same_person(source.restart_by, officer[:_MOST_NAME]):
             raise NotAllowed("you asked for this yourself", "another person restarts it")
         again = msgspec.structs.replace(source, stopped_at="", stopped_by="", stop_reason="", restart_by="")
         return self._switch(tx, again)
+
+    # ---- the first of two words is kept with its time: "2026-03-01T10:07:00Z Officer Dena Holt"
+
+    def _word(self, officer: str) -> str:
+        return f"{times.render(self._clock.now().replace(microsecond=0))} {officer[:_MOST_NAME]}"
+
+    def _first(self, word: str) -> str:
+        """Return whose first word counts now; "" for none, for one that is too old, and for one without a time."""
+        at, _, officer = word.partition(" ")
+        try:
+            stands = self._clock.now() - times.parse(at) < FIRST_WORD_COUNTS
+        except BadInput:
+            return ""
+        return officer if stands else ""
 
     def _switch(self, tx: Transaction, source: Source) -> Source:
         sources_store.keep_source(tx, source)
@@ -177,18 +210,28 @@ class Sources:
         return line
 
     def disallow(self, tx: Transaction, allowed: str, officer: str) -> Allowed | None:
-        """Ask that a line be removed, or remove it when another administrator has asked; None once it is gone."""
+        """Ask that a line be removed, or remove it when another has asked in the last 72 hours; None once it is gone."""
         line = sources_store.allowed_line(tx, allowed)
         if line is None:
             raise NotFound(f"no line {allowed[:64]!r} on the allow-list", "take the id from the list")
-        if not line.removal_by:
-            sources_store.ask_removal(tx, allowed, officer)
+        first = self._first(line.removal_by)
+        if not first:
+            sources_store.ask_removal(tx, allowed, self._word(officer))
             return msgspec.structs.replace(line, removal_by=officer)
-        if same_person(line.removal_by, officer):
+        if same_person(first, officer[:_MOST_NAME]):
             raise NotAllowed("you asked for this yourself", "another administrator removes it")
         sources_store.disallow(tx, allowed)
         return None
 
     def allow_list(self, tx: Transaction, after: str = "", limit: int = 200) -> list[Allowed]:
         """Return lines of the allow-list, after the id ``after``."""
-        return sources_store.allow_list(tx, after, limit)
+        lines = sources_store.allow_list(tx, after, limit)
+        return [msgspec.structs.replace(each, removal_by=self._first(each.removal_by)) for each in lines]
+
+
+def _is_name(name: str) -> bool:
+    try:
+        msgspec.convert(name, SourceName)
+    except msgspec.ValidationError:
+        return False
+    return True

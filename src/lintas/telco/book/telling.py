@@ -3,6 +3,7 @@
 Only our own word is told: what came from a peer never travels on. A withdrawal goes to everybody who got the original.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -12,7 +13,7 @@ from lintas.border.records import Answered
 from lintas.border.service import Border
 from lintas.bus.service import Bus
 from lintas.model import times
-from lintas.model.errors import BadInput, Refused
+from lintas.model.errors import BadInput, LintasError, Refused
 from lintas.model.ids import IdSource
 from lintas.model.listings import (
     MOST_ENTRIES,
@@ -32,6 +33,8 @@ from lintas.storage.engine import Transaction
 from lintas.telco.book import abroad_store, rules, store
 from lintas.telco.book.records import Kept, ListsChanged, PeerJoined, Sighting, Told
 from lintas.telco.book.rows import batched
+
+log = logging.getLogger("lintas.telco")
 
 #: Entries that are told in one transaction, each to every peer.
 AT_ONCE = 2_000
@@ -61,8 +64,9 @@ class Telling:
             stands = said is not None and kept.state == "listed" and rules.speaks(said, self._now())
             told[kept.id] = until
             if stands and said is not None and _news(said, until):
-                listing.append(_entry(kept, said))
-                told[kept.id] = said.expires
+                if (entry := _sayable(kept, said)) is not None:
+                    listing.append(entry)
+                    told[kept.id] = said.expires
             elif until and not stands:
                 taking[kept.end_code or (said.end_code if said else "") or "withdrawn"].append(kept.id)
                 told[kept.id] = ""
@@ -89,7 +93,8 @@ class Telling:
             return
         kept = store.never_told(tx, abroad_store.told_to(event.peer), AT_ONCE)
         mine = _own(store.sightings_of(tx, (each.id for each in kept)))
-        self._list(tx, [_entry(each, mine[each.id]) for each in kept if each.id in mine], [event.peer])
+        said = (_sayable(each, mine[each.id]) for each in kept if each.id in mine)
+        self._list(tx, [each for each in said if each is not None], [event.peer])
         if len(kept) == AT_ONCE:
             self._bus.emit(tx, event)
 
@@ -176,6 +181,17 @@ def _own(seen: dict[str, list[Sighting]]) -> dict[str, Sighting]:
 
 def _news(said: Sighting, until: str) -> bool:
     return not until or times.parse(said.expires) - times.parse(until) >= rules.TELL_AGAIN
+
+
+def _sayable(kept: Kept, said: Sighting) -> Entry | None:
+    """Return an entry as peers can read it; None, which is logged, for one that would spoil the whole statement."""
+    try:
+        entry = msgspec.convert(msgspec.to_builtins(_entry(kept, said)), Entry)
+        rules.law_of(entry.subject, entry.value)
+    except (LintasError, msgspec.MsgspecError, ValueError) as wrong:
+        log.error("an entry cannot be told to peers", extra={"entry": kept.id, "why": type(wrong).__name__})
+        return None
+    return entry
 
 
 def _entry(kept: Kept, said: Sighting) -> Entry:
