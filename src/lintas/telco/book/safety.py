@@ -21,6 +21,7 @@ from lintas.telco.redress import store as redress_store
 MOST_IN_RANGE = 100_000_000
 #: What is kept from being blocked is a holder's own numbers: more than these at once would shelter strangers.
 MOST_SHELTERED = 10_000
+_NAMED = ("url", "domain")
 #: Tells whether a number or range is or holds an emergency number of this jurisdiction, in any form that a network may carry.
 IsEmergency = Callable[[str], bool]
 
@@ -58,14 +59,14 @@ class Reversed:
         upheld = redress_store.all_upheld(tx)
         self._spans = Spans(range_of(value) for subject, value in upheld if subject in ("number", "range"))
         self._others = {(subject, value) for subject, value in upheld if subject in ("sender_id", "wallet")}
-        self._hosts = {host_of(subject, value) for subject, value in upheld if subject in ("url", "domain")}
+        self._hosts = {host_of(subject, value) for subject, value in upheld if subject in _NAMED}
         self._above = {name for host in self._hosts for name in upwards(host)}
 
     def touches(self, subject: Subject, value: str) -> bool:
         """Tell whether listing a value would list again what was taken back."""
         if subject in ("number", "range"):
             return self._spans.touch(*range_of(value))
-        if subject in ("url", "domain"):
+        if subject in _NAMED:
             host = host_of(subject, value)
             return host in self._above or not self._hosts.isdisjoint(upwards(host))
         return (subject, value) in self._others
@@ -152,7 +153,7 @@ def _meets(allowed: str, subject: Subject, value: str) -> bool:
     return here.host == there.host and (one.startswith(other) or other.startswith(one))
 
 
-def host_of(subject: Subject, value: str) -> str:
+def host_of(subject: str, value: str) -> str:
     """Return the host of an address, or the domain itself."""
     return value if subject == "domain" else urls.parts(value).host
 
