@@ -12,7 +12,8 @@ from lintas.model import messages, times
 from lintas.model.errors import BadInput, Conflict, LintasError, NotAllowed
 from lintas.model.listings import Entry, Listing, NumberListing, RangeListing, Subject
 from lintas.model.markings import Marking
-from lintas.telco.book import bulk, rules, values
+from lintas.telco.book import bulk, rules, safety, values
+from lintas.telco.book.numbers import Numbers
 from lintas.telco.book.records import Kept, Sighting
 
 NOW = datetime(2026, 3, 1, 10, 7, tzinfo=UTC)
@@ -183,3 +184,72 @@ def test_a_table_of_nonsense_is_told_line_by_line_or_refused_whole(text: str) ->
             assert line.number > 1
     except BadInput:
         pass
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)).map(lambda pair: (pair[0], pair[0] + pair[1])))
+
+
+@given(SPANS, st.integers(0, 70), st.integers(0, 12))
+def test_spans_touch_what_has_a_number_in_common(ranges: list[tuple[int, int]], low: int, more: int) -> None:
+    shared = any(first <= low + more and last >= low for first, last in ranges)
+    assert safety.Spans(ranges).touch(low, low + more) == shared
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "low", "high", "own"),
+    [
+        ("XA", 999150000000, 999150000000, True),
+        ("XA", 999120000000, 999139999999, False),
+        # Its ends are fixed and voice over IP, what lies between is mobile.
+        ("XA", 999139999999, 999160000000, True),
+        # Handed out to route calls to visitors, in the midst of mobile numbers.
+        ("XA", 999155900000, 999155999999, False),
+        ("XA", 999155900000, 999156000000, True),
+        ("XA", 999159000000, 999160000000, False),
+        ("XA", 999250000000, 999259999999, False),
+        # Known from public patterns alone.
+        ("GB", 447400123456, 447400123456, True),
+        ("GB", 442000000000, 449999999999, True),
+        ("GB", 442079460000, 442079469999, False),
+        ("GB", 337000000000, 337999999999, False),
+        ("SG", 6560000000, 6599999999, True),
+        ("SG", 12345, 99999, False),
+        ("ZZ", 447400123456, 447400123456, False),
+    ],
+)
+def test_a_range_is_a_jurisdictions_own_by_any_mobile_number_in_it(
+    jurisdiction: str, low: int, high: int, *, own: bool
+) -> None:
+    assert Numbers(jurisdiction).is_own_mobile(low, high) == own
+
+
+@pytest.mark.parametrize(
+    ("value", "emergency"),
+    [
+        ("+9991112", True),
+        ("+9991110-+9991119", True),
+        ("+9991113-+9991119", False),
+        ("+99911120", False),
+        ("+9991990-+9991999", True),
+        ("112", False),
+    ],
+)
+def test_a_range_with_an_emergency_number_in_it_is_one(value: str, *, emergency: bool) -> None:
+    assert Numbers("XA").is_emergency(value) == emergency
+
+
+def test_an_own_number_needs_two_people_for_an_owners_word_and_no_source_that_is_only_watched() -> None:
+    one = sighting(grade="confirmed", proposed_by="Officer A", approved_by="officer  a")
+    two = sighting(grade="confirmed", proposed_by="Officer A", approved_by="Officer B")
+    watched, other = sighting(source="feed", shadow_until=LATER), sighting(source="feed")
+    cases: list[tuple[list[Sighting], str]] = [
+        ([one], "proposed"),
+        ([two], "listed"),
+        ([sighting(), watched], "proposed"),
+        ([sighting(), other], "listed"),
+    ]
+    for kind in ("blocked", "do_not_originate", "unallocated"):
+        assert [rules.settle(kept(kind=kind), seen, AT, own=True).state for seen, _ in cases] == [
+            state for _, state in cases
+        ]
+    assert rules.settle(kept(kind="protected"), [one], AT, own=True).state == "listed"

@@ -1,6 +1,7 @@
 """The book of lists: officers propose, approve, decline and take back entries, one by one; each act has a name and a law.
 
-Who proposes never approves what needs two people. Taking back is one person's word and at once, here and wherever it was told.
+Who proposes an entry never approves it. What stands between a proposal and a block is looked at anew with each yes and each
+renewal. Taking back is one person's word and at once, here and wherever it was told.
 """
 
 import logging
@@ -100,6 +101,20 @@ class Book:
         """Return who vouches for an entry, or did."""
         return store.sightings_of(tx, [entry]).get(entry, [])
 
+    def covering(self, tx: Transaction, kept: Kept) -> list[Kept]:
+        """Return the wider entries in force that hold an entry's value: ranges over a number, domains over an address."""
+        kinds: tuple[Kind, ...] = get_args(Kind)
+        if kept.subject in ("number", "range"):
+            found = store.ranges_over(tx, *kept.value.partition("-")[::2])
+        elif kept.subject in ("url", "domain"):
+            names = safety.upwards(safety.host_of(kept.subject, kept.value))
+            ids = [self.id_of("domain", kind, name) for name in names for kind in kinds]
+            found = [each for each in store.kept_of(tx, ids).values() if each.state == "listed"]
+        else:
+            found = []
+        same = (kept.subject, kept.value)
+        return [each for each in found if (each.subject, each.value) != same and each.kind != "protected"]
+
     def importers(self, tx: Transaction, entry: str) -> tuple[str, ...]:
         """Return the authorities that an entry was told to."""
         return tuple(sorted(abroad_store.peers_told(tx, [entry])))
@@ -109,7 +124,8 @@ class Book:
     def propose(self, tx: Transaction, proposal: Proposal, officer: str) -> Kept:
         """Propose an entry, or see one again that stands, which renews it.
 
-        Refused for what is never listed, NotAllowed where our own law has no such order, Conflict when it waits already.
+        Refused for what is never listed, NotAllowed where our own law has no such order, Conflict when it waits already, and
+        when what stands takes two people for a reason of which its approvers did not know.
         """
         value = values.normal(proposal.subject, proposal.value)
         found = safety.check(tx, proposal.subject, value, proposal.kind, is_emergency=self.is_emergency)
@@ -119,12 +135,18 @@ class Book:
         if earlier is not None and earlier.state == "waits":
             raise Conflict("this entry waits for approval already", f"see entry {entry}")
         mine = self._sighting(entry, proposal, officer, times.render(now))
-        counting = [each for each in seen if rules.counts(each, times.render(now)) and each.source != DESK]
+        counting = [each for each in seen if rules.speaks(each, times.render(now)) and each.source != DESK]
         twice = rules.independent([*counting, mine]) > 1
         ends = rules.until(proposal.expires, proposal.subject, proposal.kind, now, seen_twice=twice)
         if earlier is not None and earlier.state == "live":
+            if rules.needed(found.why, 1) > 1 and not (earlier.second_by and set(found.why) <= set(earlier.why)):
+                raise Conflict(
+                    "one person cannot renew this: it is on the allow-list, or was taken back, since it was approved",
+                    "take it back, or let it end, and propose it anew; two approve it",
+                )
             renewed = msgspec.structs.replace(earlier, seen_at=times.render(now), expires=max(earlier.expires, ends))
             store.save_sightings(tx, [renewed])
+            self._note_a_say(tx, entry, officer)
             return self._settling.settle(tx, [entry], "renewed")[entry]
         law = rules.law_of(proposal.subject, value)
         decision = self._permitted(law, self.me, people=2)
@@ -142,6 +164,12 @@ class Book:
             store.add(tx, [blank(entry, proposal, value, waits)])
         (store.add_sightings if earlier is None else store.save_sightings)(tx, [waits])
         return self._settling.settle(tx, [entry], "proposed")[entry]
+
+    def _note_a_say(self, tx: Transaction, entry: str, officer: str) -> None:
+        """Note that somebody had a say in an entry that stands: they do not decide on objections to it."""
+        kept = self.entry(tx, entry)
+        if not self.proposed_by(kept, officer):
+            store.save(tx, [(msgspec.structs.replace(kept, listed_by=(*kept.listed_by, officer)), {})])
 
     def _sighting(self, entry: str, proposal: Proposal, officer: str, now: str) -> Sighting:
         return Sighting(
@@ -166,17 +194,20 @@ class Book:
     def approve(self, tx: Transaction, entry: str, officer: str) -> Kept:
         """Say yes to whatever of an entry waits; in force once as many have as it needs.
 
-        NotAllowed for who proposed what needs two, and where this authority's law does not let it; Conflict for a second yes
-        of one person, and when nothing waits. A first yes of somebody who may not approve any more does not count.
+        NotAllowed for who proposed it, and where this authority's law does not let it; Conflict for a second yes of one person,
+        and when nothing waits. A first yes of somebody who may not approve any more does not count. What hits the allow-list
+        by now takes two people, whatever it took when it was proposed.
         """
         kept = self.entry(tx, entry)
         waiting = [each for each in self.vouched(tx, entry) if each.state == "waits"]
         if not waiting:
             raise Conflict(f"nothing of this entry waits: it is {kept.state}", "read it again")
+        found = safety.check(tx, kept.subject, kept.value, kept.kind, is_emergency=self.is_emergency)
         law, said = rules.law_of(kept.subject, kept.value), []
         for each in waiting:
             stands = each.approved_by if each.approved_by and self._may_approve(tx, each.approved_by) else ""
-            yes = rules.approved(msgspec.structs.replace(each, approved_by=stands), officer)
+            why, needs = tuple(dict.fromkeys((*each.why, *found.why))), rules.needed(found.why, each.needs)
+            yes = rules.approved(msgspec.structs.replace(each, approved_by=stands, why=why, needs=needs), officer)
             if yes.state == "live":
                 decision = self._permitted(law, each.origin or self.me, people=2 if yes.second_by else 1)
                 yes = msgspec.structs.replace(
@@ -204,6 +235,13 @@ class Book:
             raise Conflict(f"nothing is left to take back: the entry is {kept.state}", "read it again")
         store.save_sightings(tx, [rules.ended(each, code, now, by, reason) for each in over])
         return self._settling.settle(tx, [entry], code)[entry]
+
+    def take_back_all(self, tx: Transaction, kept: Kept, officer: str, reason: str) -> None:
+        """Take back on an objection whatever is listed, or waits, of an entry's value, as whichever kind."""
+        for each in self.named(tx, kept.value):
+            left = any(seen.state in ("waits", "live") for seen in self.vouched(tx, each.id))
+            if each.kind != "protected" and each.subject == kept.subject and left:
+                self._end(tx, each.id, officer, reason, "appeal")
 
     def number_recycled(self, tx: Transaction, number: str, by: str = "") -> list[str]:
         """End what is listed of a number that has a new holder; returns the entries that ended."""

@@ -189,11 +189,36 @@ class Bulk:
         return sources_store.all_imports(tx, before, limit)
 
     def approve(self, tx: Transaction, import_id: str, officer: str) -> Import:
-        """Let all that an import brought stand; NotAllowed for who imported it."""
+        """Let what an import brought stand, but for what needs two people by now; Conflict for who imported it."""
         waits = self._waiting(tx, import_id)
         if same_person(waits.by, officer):
             raise Conflict("you imported this yourself", "another officer approves it")
+        waits = self._refuse_hits(tx, waits, officer)
         return self._decide(tx, waits, "live", "approved", {"approved_by": officer[:120]})
+
+    def _refuse_hits(self, tx: Transaction, one: Import, officer: str) -> Import:
+        """Decline what hits the allow-list, or was taken back on an objection, since it was imported."""
+        checks, refusals, after = safety.Bulk(tx, self._book.is_emergency), list[Refusal](), ""
+        now = times.render(self._clock.now())
+        while rows := store.batch_waiting(tx, one.source, one.id, after, 10 * AT_ONCE):
+            hits: dict[str, Refusal] = {}
+            for ref, subject, value, kind in rows:
+                try:
+                    checks.check(msgspec.convert(subject, Subject), value, msgspec.convert(kind, Kind))
+                except LintasError as wrong:
+                    code = wrong.reason if isinstance(wrong, Refused) else "bad_input"
+                    hits[ref] = Refusal(0, code, wrong.what[:200])
+            said = store.said(tx, one.source, hits).items()
+            over = [rules.ended(each, "withdrawn", now, officer, hits[ref].what) for ref, each in said]
+            store.save_sightings(tx, over)
+            refusals += hits.values()
+            after = rows[-1][0]
+        return msgspec.structs.replace(
+            one,
+            taken=one.taken - len(refusals),
+            refused=one.refused + len(refusals),
+            refusals=(*one.refusals, *refusals)[:KEPT_REFUSALS],
+        )
 
     def decline(self, tx: Transaction, import_id: str, officer: str) -> Import:
         """Let nothing of an import stand."""

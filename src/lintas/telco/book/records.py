@@ -187,7 +187,10 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """One line of an import that was not taken: its number (the heading is line 1), a stable code, and words."""
+    """One line of an import that was not taken: its number (the heading is line 1), a stable code, and words.
+
+    Line 0: it was taken, and refused when the import was approved.
+    """
 
     line: int
     code: str

@@ -115,7 +115,8 @@ def later(one: str, other: str) -> bool:
 def settle(kept: Kept, seen: Sequence[Sighting], now: str, *, own: bool) -> Kept:
     """Work out what an entry is now from its sightings; ``own``: a mobile number of this jurisdiction.
 
-    One source's word is not enough for those: a second one, or the owner or home operator, has to say so too.
+    One source's word is not enough for those: a second one, or the owner or home operator, has to say so too. Two people must
+    have vouched for that word, and a source that is only watched is no second one.
     """
     live = [each for each in seen if counts(each, now)]
     if live:
@@ -131,13 +132,16 @@ def settle(kept: Kept, seen: Sequence[Sighting], now: str, *, own: bool) -> Kept
 
 def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> Kept:
     first = min(live, key=lambda each: (each.origin != "", each.listed, each.source))
-    sources = independent(live)
-    confirmed = any(each.grade == "confirmed" for each in live if not (own and each.origin))
-    short = own and kept.kind == "blocked" and sources < 2 and not confirmed
+    telling = [each for each in live if not watched(each, now)] or live
+    sources = independent(telling)
+    confirmed = any(each.grade == "confirmed" for each in telling if not own or (not each.origin and _by_two(each)))
+    short = own and kept.kind != "protected" and sources < 2 and not confirmed
     only_watched = all(watched(each, now) for each in live)
     grade: Grade = "confirmed" if confirmed else "corroborated" if sources > 1 else "reported"
     state: State = "proposed" if short else "shadow" if only_watched else "listed"
     began = kept.state not in ("listed", "shadow")
+    # Whoever renewed it had a say too, which no sighting tells.
+    had_a_say = kept.listed_by if kept.state in ("proposed", "listed", "shadow") else ()
     return msgspec.structs.replace(
         kept,
         state=state,
@@ -152,7 +156,7 @@ def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> K
         origin_id=first.ref if first.origin else "",
         needs=0,
         why=("own_number",) if short else (),
-        listed_by=_people(live),
+        listed_by=tuple(dict.fromkeys((*had_a_say, *_people(live)))),
         rule=first.rule,
         law=first.law,
         statement=first.batch if first.origin else "",
@@ -209,6 +213,12 @@ def _people(seen: Iterable[Sighting]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _by_two(seen: Sighting) -> bool:
+    """Tell whether two different people vouch for a sighting."""
+    first, *others = _people((seen,)) or ("",)
+    return any(not same_person(first, name) for name in others)
+
+
 def needed(why: Sequence[Why], by_law: int) -> int:
     """Return how many must approve: two for what hits an allow-list or shared host, or was taken back on an objection."""
     return max(1, by_law, 2 if {"allow_list", "shared_host", "reversed"} & set(why) else 1)
@@ -217,10 +227,11 @@ def needed(why: Sequence[Why], by_law: int) -> int:
 def approved(seen: Sighting, officer: str) -> Sighting:
     """Add an officer's yes; live once there are as many as it needs.
 
-    NotAllowed for who proposed it, where it needs two people; Conflict for who said yes already.
+    NotAllowed for who proposed it; Conflict for who said yes already.
     """
-    if seen.needs > 1 and same_person(seen.proposed_by, officer):
-        raise NotAllowed("you proposed this yourself, and it needs two other people", "another officer approves it")
+    if seen.proposed_by and same_person(seen.proposed_by, officer):
+        others = "two other people" if seen.needs > 1 else "somebody else"
+        raise NotAllowed(f"you proposed this yourself, and it needs {others}", "another officer approves it")
     if seen.approved_by and same_person(seen.approved_by, officer):
         raise Conflict("you approved this already", "another officer must approve it too")
     if not seen.approved_by:

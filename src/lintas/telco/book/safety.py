@@ -4,7 +4,8 @@ A lawful number that is blocked cuts a person off. So what hits an allow-list ta
 never listed as a whole, and no feed or peer can do either at all.
 """
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from lintas.model.errors import BadInput, Refused
@@ -18,7 +19,10 @@ from lintas.telco.redress import store as redress_store
 
 #: More numbers than this at once are a country's numbering plan, or a slip.
 MOST_IN_RANGE = 100_000_000
-#: Tells whether a number is an emergency number of this jurisdiction, in any form that a network may carry.
+#: What is kept from being blocked is a holder's own numbers: more than these at once would shelter strangers.
+MOST_SHELTERED = 10_000
+_NAMED = ("url", "domain")
+#: Tells whether a number or range is or holds an emergency number of this jurisdiction, in any form that a network may carry.
 IsEmergency = Callable[[str], bool]
 
 
@@ -29,14 +33,62 @@ class Found(NamedTuple):
     hit: Allowed | None = None
 
 
-def check(tx: Transaction, subject: Subject, value: str, kind: Kind, *, is_emergency: IsEmergency) -> Found:
+class Spans:
+    """Ranges of numbers, to see fast whether another one has a number in common with them."""
+
+    def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+        for first, last in sorted(ranges):
+            if self._lasts and first <= self._lasts[-1]:
+                self._lasts[-1] = max(self._lasts[-1], last)
+            else:
+                self._firsts.append(first)
+                self._lasts.append(last)
+
+    def touch(self, low: int, high: int) -> bool:
+        """Tell whether any number from ``low`` to ``high`` lies in one of them."""
+        at = bisect_right(self._firsts, high) - 1
+        return at >= 0 and self._lasts[at] >= low
+
+
+class Reversed:
+    """What was taken back on an objection: it counts for whatever covers the value, or is covered, as whichever kind."""
+
+    def __init__(self, tx: Transaction) -> None:
+        upheld = redress_store.all_upheld(tx)
+        self._spans = Spans(range_of(value) for subject, value in upheld if subject in ("number", "range"))
+        self._others = {(subject, value) for subject, value in upheld if subject in ("sender_id", "wallet")}
+        self._hosts = {host_of(subject, value) for subject, value in upheld if subject in _NAMED}
+        self._above = {name for host in self._hosts for name in upwards(host)}
+
+    def touches(self, subject: Subject, value: str) -> bool:
+        """Tell whether listing a value would list again what was taken back."""
+        if subject in ("number", "range"):
+            return self._spans.touch(*range_of(value))
+        if subject in _NAMED:
+            host = host_of(subject, value)
+            return host in self._above or not self._hosts.isdisjoint(upwards(host))
+        return (subject, value) in self._others
+
+
+def check(
+    tx: Transaction,
+    subject: Subject,
+    value: str,
+    kind: Kind,
+    *,
+    is_emergency: IsEmergency,
+    reversed_: Reversed | None = None,
+) -> Found:
     """Look at a normalised value; Refused for what is never listed.
 
     A ``protected`` entry blocks nobody, so only its size is looked at.
     """
-    _check_size(subject, value)
     if kind == "protected":
+        check_size(subject, value, MOST_SHELTERED)
         return Found(())
+    check_size(subject, value)
     if subject == "domain":
         check_domain(value)
     hit = hit_of(tx, subject, value)
@@ -44,24 +96,21 @@ def check(tx: Transaction, subject: Subject, value: str, kind: Kind, *, is_emerg
     if subject == "url" and suffixes.is_shared(urls.parts(value).host):
         check_path(value)
         why.append("shared_host")
-    if redress_store.upheld(tx, subject, value):
+    if (reversed_ or Reversed(tx)).touches(subject, value):
         why.append("reversed")
     return Found(tuple(why), hit)
 
 
-def _check_size(subject: Subject, value: str) -> None:
+def check_size(subject: Subject, value: str, most: int = MOST_IN_RANGE) -> None:
+    """Refuse a range of more numbers than anybody means."""
     if subject == "range":
         low, high = range_of(value)
-        if high - low + 1 > MOST_IN_RANGE:
-            raise BadInput(
-                f"a range of {high - low + 1:,} numbers", f"list at most {MOST_IN_RANGE:,} at once", where="value"
-            )
+        if high - low + 1 > most:
+            raise BadInput(f"a range of {high - low + 1:,} numbers", f"list at most {most:,} at once", where="value")
 
 
 def _emergency(subject: Subject, value: str, is_emergency: IsEmergency) -> bool:
-    if subject == "number":
-        return is_emergency(value)
-    return subject == "range" and is_emergency(value.partition("-")[0])
+    return subject in ("number", "range") and is_emergency(value)
 
 
 def check_domain(domain: str) -> None:
@@ -85,10 +134,28 @@ def hit_of(tx: Transaction, subject: Subject, value: str) -> Allowed | None:
         return sources_store.hits_numbers(tx, *range_of(value))
     if subject == "sender_id" or subject == "wallet":
         return sources_store.hits_values(tx, (subject,), (value,))
-    host = value if subject == "domain" else urls.parts(value).host
-    above = upwards(host)
-    hit = sources_store.hits_values(tx, ("domain",), above) or sources_store.hits_values(tx, ("url",), (value,))
-    return hit or (sources_store.hits_below(tx, host) if subject == "domain" else None)
+    host = host_of(subject, value)
+    hit = sources_store.hits_values(tx, ("domain",), upwards(host))
+    if hit is None and subject == "domain":
+        hit = sources_store.hits_below(tx, host)
+    return hit or next(
+        (each for each in sources_store.urls_naming(tx, host) if _meets(each.value, subject, value)), None
+    )
+
+
+def _meets(allowed: str, subject: Subject, value: str) -> bool:
+    """Tell whether an allowed address lies at or below a domain, or a path above or below another's; any scheme is meant."""
+    there = urls.parts(allowed)
+    if subject == "domain":
+        return value in upwards(there.host)
+    here = urls.parts(value)
+    one, other = (each.path.rstrip(b"/") + b"/" for each in (here, there))
+    return here.host == there.host and (one.startswith(other) or other.startswith(one))
+
+
+def host_of(subject: str, value: str) -> str:
+    """Return the host of an address, or the domain itself."""
+    return value if subject == "domain" else urls.parts(value).host
 
 
 def upwards(host: str) -> list[str]:
@@ -102,24 +169,22 @@ class Bulk:
 
     def __init__(self, tx: Transaction, is_emergency: IsEmergency) -> None:
         self._tx, self._is_emergency = tx, is_emergency
-        self._ranges: Sequence[tuple[int, int]] = sorted(sources_store.allowed_ranges(tx))
-        self._reversed = redress_store.all_upheld(tx)
+        self._allowed, self._reversed = Spans(sources_store.allowed_ranges(tx)), Reversed(tx)
 
     def check(self, subject: Subject, value: str, kind: Kind) -> None:
         """Refuse what needs two people, or is never listed."""
         if subject in ("number", "range") and kind != "protected":
-            _check_size(subject, value)
-            low, high = range_of(value)
-            if any(first <= high and last >= low for first, last in self._ranges):
+            check_size(subject, value)
+            if self._allowed.touch(*range_of(value)):
                 raise Refused("allow_list", f"{value} is on the allow-list", "an officer proposes it, two approve")
             if _emergency(subject, value, self._is_emergency):
                 raise Refused("allow_list", f"{value} is an emergency number", "an officer proposes it, two approve")
-            if (subject, value) in self._reversed:
+            if self._reversed.touches(subject, value):
                 raise Refused(
                     "reversed", f"{value} was taken back on an objection", "an officer proposes it, two approve"
                 )
             return
-        found = check(self._tx, subject, value, kind, is_emergency=self._is_emergency)
+        found = check(self._tx, subject, value, kind, is_emergency=self._is_emergency, reversed_=self._reversed)
         if "allow_list" in found.why:
             raise Refused("allow_list", f"{value[:80]} touches the allow-list", "an officer proposes it, two approve")
         if "shared_host" in found.why:

@@ -15,8 +15,8 @@ from lintas.telco.lists import e164
 
 #: Entries that are worked out in one transaction.
 AT_ONCE = 1_000
-#: Tells whether a number (its digits) is a mobile number of this jurisdiction.
-IsOwnMobile = Callable[[int], bool]
+#: Tells whether any number from the first to the last (their digits) is a mobile number of this jurisdiction.
+IsOwnMobile = Callable[[int, int], bool]
 
 
 class Settling:
@@ -59,7 +59,7 @@ class Settling:
         if kept.subject not in ("number", "range"):
             return False
         held = e164.read_value(kept.value)
-        return held is not None and (self._is_own_mobile(held[0]) or self._is_own_mobile(held[1]))
+        return held is not None and self._is_own_mobile(*held)
 
 
 def _matters(before: Kept, after: Kept) -> bool:

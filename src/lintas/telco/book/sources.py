@@ -16,7 +16,7 @@ from lintas.model.listings import Subject, range_of
 from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco.book import rules, sources_store, store, values
+from lintas.telco.book import rules, safety, sources_store, store, values
 from lintas.telco.book.records import (
     DESK,
     Adoption,
@@ -194,8 +194,9 @@ class Sources:
     # ---- the allow-list
 
     def allow(self, tx: Transaction, new: NewAllowed, officer: str) -> Allowed:
-        """Put something on the allow-list; what is listed already stays until an officer takes it back."""
+        """Put something on the allow-list; what is listed already stays until an officer takes it back. BadInput."""
         value = values.normal(new.subject, new.value)
+        safety.check_size(new.subject, value, safety.MOST_SHELTERED)
         line = Allowed(
             id=self._ids.new("allowed"),
             subject=new.subject,

@@ -144,6 +144,12 @@ def hits_below(tx: Transaction, domain: str) -> Allowed | None:
     return from_row(Allowed, row) if row else None
 
 
+def urls_naming(tx: Transaction, host: str) -> list[Allowed]:
+    """Return the allowed addresses that have a host's name in them; the caller looks where."""
+    query = select(allowed).where(allowed.c.subject == "url", allowed.c.value.contains(host, autoescape=True))
+    return [from_row(Allowed, row) for row in tx.execute(query)]
+
+
 def adoption(tx: Transaction, peer: str) -> Adoption | None:
     """Return what was adopted of a peer."""
     row = tx.execute(select(adoptions).where(adoptions.c.peer == peer)).first()

@@ -157,6 +157,20 @@ def in_force(tx: Transaction, subjects: Sequence[str], after: str = "", limit: i
     return [from_row(Kept, row, _KEPT) for row in tx.execute(query.order_by(entries.c.id).limit(limit))]
 
 
+def ranges_over(tx: Transaction, first: str, last: str) -> list[Kept]:
+    """Return the ranges in force that hold a number, or all from ``first`` to ``last`` ("" for one number)."""
+    value, length = entries.c.value, len(first)
+    # Written alike long, numbers are in order as texts are.
+    query = select(entries).where(
+        entries.c.subject == "range",
+        entries.c.state == "listed",
+        func.length(value) == 2 * length + 1,
+        func.substr(value, 1, length) <= first,
+        func.substr(value, length + 2) >= (last or first),
+    )
+    return [from_row(Kept, row, _KEPT) for row in tx.execute(query)]
+
+
 def stamp(tx: Transaction, subjects: Sequence[str]) -> str:
     """Return a text that is the same as long as nothing of these subjects was listed, renewed or ended."""
     listed_now = func.sum(case((entries.c.state == "listed", 1), else_=0))
@@ -248,6 +262,22 @@ def decide_batch(tx: Transaction, source: str, batch: str, values: dict[str, obj
         sightings.c.source == source, sightings.c.batch == batch, sightings.c.state == "waits"
     )
     return tx.execute(query.values(**values)).rowcount
+
+
+def batch_waiting(tx: Transaction, source: str, batch: str, after: str, limit: int) -> list[tuple[str, str, str, str]]:
+    """Return id, subject, value and kind of what waits of an import, by id after ``after``."""
+    columns = (sightings.c.ref, entries.c.subject, entries.c.value, entries.c.kind)
+    query = (
+        select(*columns)
+        .join(entries, entries.c.id == sightings.c.entry)
+        .where(
+            sightings.c.source == source,
+            sightings.c.batch == batch,
+            sightings.c.state == "waits",
+            sightings.c.ref > after,
+        )
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in tx.execute(query.order_by(sightings.c.ref).limit(limit))]
 
 
 def seen_since(tx: Transaction, source: str, at: str) -> int:

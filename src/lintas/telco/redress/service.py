@@ -1,6 +1,7 @@
 """Objections to blocks: made by whoever was blocked or by an operator, decided where it was listed, heard by every importer."""
 
 import base64
+import contextlib
 import hashlib
 import logging
 from collections.abc import Callable
@@ -170,8 +171,9 @@ class Redress:
     def decide(self, tx: Transaction, name: str, officer: str, ruling: Ruling) -> Objection:
         """Decide on an objection to an entry of this authority's own.
 
-        Upheld, the entry is taken back everywhere at once, and whatever else waits against it is upheld with it. NotAllowed for
-        who had a say in listing it, and where another authority decides; Conflict when it is decided.
+        Upheld, its value is taken back everywhere at once, as whichever kind, and whatever else waits against it is upheld with
+        it; a wider entry that blocks it still gets an objection of its own. NotAllowed for who had a say in listing it, and
+        where another authority decides; Conflict when it is decided.
         """
         item = self.objection(tx, name)
         entry = self._blocks.find(tx, item.entry)
@@ -179,11 +181,22 @@ class Redress:
         if not ruling.uphold:
             return self._close(tx, entry, item, "dismissed", officer, ruling.reason)
         if entry is not None:
-            self._book.withdraw(tx, entry.id, officer, ruling.reason, "appeal")
+            kept = self._book.entry(tx, entry.id)
+            self._book.take_back_all(tx, kept, officer, ruling.reason)
+            for wider in self._book.covering(tx, kept):
+                self._flag(tx, wider.id, item)
         others = [each for each in store.of_entry(tx, item.entry, open_only=True) if each.id != item.id]
         for each in others:
             self._close(tx, entry, each, "upheld", officer, ruling.reason)
         return self._close(tx, entry, item, "upheld", officer, ruling.reason)
+
+    def _flag(self, tx: Transaction, wider: str, item: Objection) -> None:
+        """File an objection to a wider entry that blocks a value still, for an officer to decide."""
+        found = self._blocks.find(tx, wider)
+        if found is not None:
+            text = f"An objection to {item.value} was upheld, and this entry blocks it still."
+            with contextlib.suppress(Conflict):
+                self._file(tx, self._new(found, "person", item.ground, text=text), None)
 
     def lift(self, tx: Transaction, name: str, officer: str, reason: str) -> Objection:
         """Take this authority's own entry back by its own law, at once, while another authority decides on the objection."""
