@@ -32,6 +32,9 @@ Story = Callable[[SipServer], Coroutine[Any, Any, None]]
 class Judge:
     """Blocks eve, has to ask about slow, lets everybody else go on."""
 
+    def for_help(self, b: str) -> bool:
+        return b in {"112", "urn:service:sos"}
+
     def local(self, call: Call) -> Verdict | object:
         if call.a == "slow":
             return object()

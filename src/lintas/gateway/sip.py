@@ -34,9 +34,9 @@ from lintas.gateway.sip_answers import (
 from lintas.gateway.sip_settings import SipSettings
 from lintas.gateway.sip_transactions import PENDING, Transactions, key_of
 from lintas.interop.sip.answer import has_tag, port_of, write
-from lintas.interop.sip.message import BadRequest, Fields, Request, read
+from lintas.interop.sip.message import BadRequest, Fields, Request, called_in, read
 from lintas.interop.sip.parties import parties
-from lintas.interop.sip.uri import Via, read_via
+from lintas.interop.sip.uri import Via, called_of, read_via
 from lintas.telco.records import Call, Trunk, Verdict
 
 _log = logging.getLogger("lintas.gateway.sip")
@@ -47,6 +47,10 @@ MAX_TEXT = 255
 
 class Verdicts(Protocol):
     """Who decides: at once from local memory, or, where ``local`` returns anything but a verdict, after asking."""
+
+    def for_help(self, b: str) -> bool:
+        """Tell whether a called number, or a Request-URI that is none, is one of emergency."""
+        ...
 
     def local(self, call: Call) -> Verdict | object:
         """Return a verdict, or something else where somebody must be asked."""
@@ -136,7 +140,7 @@ class SipFace:
         try:
             request = read(data, stream=sender.reliable)
         except BadRequest as wrong:
-            self._refuse(wrong, sender)
+            self._refuse(wrong, sender, data)
             return
         if (via := read_via(request.fields["Via"])) is None:
             self.counts["malformed"] += 1
@@ -183,7 +187,11 @@ class SipFace:
     def _decide(self, attempt: _Attempt) -> None:
         calls = calls_of(attempt.request, attempt.sender.trunk or "international")
         if not calls:
-            self._final(attempt, Answer(400, "Bad Request: From"))
+            if self._verdicts.for_help(called_of(attempt.request.target)):
+                self.counts["emergencies"] += 1
+                self._final(attempt, self._passing)
+            else:
+                self._final(attempt, Answer(400, "Bad Request: From"))
             return
         found = [self._verdicts.local(call) for call in calls]
         said = [each for each in found if isinstance(each, Verdict)]
@@ -254,11 +262,24 @@ class SipFace:
         sender.send(data, port_of(via, source))
         return data
 
-    def _refuse(self, wrong: BadRequest, sender: Sender) -> None:
-        """Answer what cannot be read, where it is known to whom; an ACK is never answered (§17)."""
+    def _refuse(self, wrong: BadRequest, sender: Sender, data: bytes) -> None:
+        """Answer what cannot be read, where it is known to whom; an ACK is never answered (§17).
+
+        A call for help goes on whatever is wrong with it, also one to ``urn:service:sos`` (RFC 5031); but not round a loop.
+        """
         self.counts["malformed"] += 1
         via = None if wrong.fields is None else read_via(wrong.fields["Via"])
-        if via is not None and wrong.fields is not None:
+        if via is None or wrong.fields is None:
+            return
+        try:
+            helped = wrong.code != TOO_MANY_HOPS.code and self._verdicts.for_help(called_in(data))
+        except Exception as fault:  # noqa: BLE001 — as above
+            self._fault(fault, wrong.fields, via, sender)
+            return
+        if helped:
+            self.counts["emergencies"] += 1
+            self._say(wrong.fields, via, sender, self._passing)
+        else:
             self._say(wrong.fields, via, sender, Answer(wrong.code, wrong.phrase))
 
     def _stranger(self, data: bytes, sender: Sender) -> None:
@@ -295,7 +316,7 @@ FAULTS_LOGGED = frozenset(10**power for power in range(10))
 
 
 def calls_of(request: Request, trunk: Trunk) -> list[Call]:
-    """Return what to decide on: the call by its asserted caller id, and by the one shown where that is another.
+    """Return what to decide on: the call by its asserted caller id, and by whatever else may be shown where that is another.
 
     A telephone shows From. Were only P-Asserted-Identity checked, a clean number there would carry any number to the screen.
     """
@@ -305,9 +326,10 @@ def calls_of(request: Request, trunk: Trunk) -> list[Call]:
     b, diverted, reference = who.b, who.diverted, request.fields["Call-ID"]
     if not f"{b}{diverted}{reference}".isascii() or len(reference) > MAX_TEXT:
         b, diverted, reference = _text(b), _text(diverted), _text(reference)
-    if not who.shown:
+    if not who.shown and not who.besides:
         return [Call(a=_text(who.a), b=b, trunk=trunk, diverted=diverted, reference=reference)]
-    return [Call(a=_text(a), b=b, trunk=trunk, diverted=diverted, reference=reference) for a in (who.a, who.shown)]
+    numbers = [who.a, *([who.shown] if who.shown else ()), *who.besides]
+    return [Call(a=_text(a), b=b, trunk=trunk, diverted=diverted, reference=reference) for a in numbers]
 
 
 def _text(text: str) -> str:

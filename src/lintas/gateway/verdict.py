@@ -1,7 +1,7 @@
 """The one place where a gateway's faces (HTTP, SIP) get a verdict: from the list alone, or from the jurisdiction's ladder.
 
-Without a ladder no trunk is known and nobody is asked: a protected number passes, a listed one fails with the action given, of
-any other nothing is known and the call goes on.
+Without a ladder no trunk is known and nobody is asked: a call to an emergency number in use anywhere passes, and one of a
+protected number; a listed number fails with the action given, of any other nothing is known and the call goes on.
 """
 
 import secrets
@@ -17,6 +17,7 @@ from lintas.model.times import render
 from lintas.telco.lists.e164 import read
 from lintas.telco.lists.entries import KINDS
 from lintas.telco.records import Action, Call, CliAnswer, CliQuestion, Kind, Listed, Verdict
+from lintas.telco.verdicts.emergency import anywhere, calls_for_help
 from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.records import Ask
 
@@ -105,11 +106,15 @@ class Verdicts:
             self._trial.numbers(self.counters, alone, snapshot.version)
         return answers
 
+    def for_help(self, b: str) -> bool:
+        """Tell whether a called number is one of emergency: by the plan, or without one by what is in use anywhere."""
+        return calls_for_help(anywhere(), b) if self.ladder is None else self.ladder.for_help(b)
+
     def local(self, call: Call) -> Verdict | Ask:
         """Return the verdict if it needs nobody's answer, else the question; microseconds, no I/O."""
         if self.ladder is None:
             number = read(call.a)
-            found = None if number is None else self.lists.snapshot.find(number)
+            found = None if number is None or self.for_help(call.b) else self.lists.snapshot.find(number)
             verdict = self._of(found)
             self._count(call, verdict, found.kind if found else "none")
             return verdict

@@ -187,6 +187,25 @@ def test_a_client_that_asks_much_and_waits_is_not_read_further() -> None:
     asyncio.run(play())
 
 
+def test_bodies_that_wait_are_bounded_too() -> None:
+    async def play() -> None:
+        echo = Echo()
+        connection, wire = connected(echo=echo)
+        connection.data_received(request("/later"))
+        await asyncio.sleep(0)
+        connection.data_received(request("/n", b"x" * MAX_BODY))
+        assert wire.is_reading() is True
+        connection.data_received(request("/n", b"x"))
+        assert wire.is_reading() is False
+        echo.gates.pop().set_result(None)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert wire.is_reading() is True
+        assert len(list(answers(wire))) == 3
+
+    asyncio.run(play())
+
+
 def test_who_does_not_take_answers_is_not_read_and_then_let_go() -> None:
     connection, wire = connected()
     connection.pause_writing()
@@ -285,6 +304,19 @@ def test_time_limits() -> None:
         assert not idle_wire.closed
         idle.tick()
     assert idle_wire.closed
+
+
+def test_the_time_of_a_request_begins_with_it() -> None:
+    connection, wire = connected()
+    connection.data_received(request("/1"))
+    for _ in range(int(REQUEST_S) + 1):
+        connection.tick()
+    whole = request("/2", b"body")
+    connection.data_received(whole[:-2])
+    connection.tick()
+    connection.data_received(whole[-2:])
+    assert [code for code, _ in answers(wire)] == [200, 200]
+    assert not wire.closed
 
 
 def test_a_request_that_does_not_end_is_told_so() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from lintas.gateway.sip import STRANGERS_PER_SECOND, SipFace
+from lintas.gateway.sip import STRANGERS_PER_SECOND, SipFace, calls_of
 from lintas.gateway.sip_settings import Redress, SipSettings, Source
 from lintas.gateway.sip_transactions import Transactions
+from lintas.interop.sip.message import read
 from lintas.model.errors import BadInput
 from lintas.telco.records import Action, Call, Trunk, Verdict
 
@@ -29,6 +30,9 @@ class Judge:
         self.actions, self.calls = actions, list[Call]()
         self.asked: Callable[[Call], Verdict] = lambda _: verdict("withhold-cli")
         self.seconds = 0.0
+
+    def for_help(self, b: str) -> bool:
+        return b in {"112", "urn:service:sos"}
 
     def local(self, call: Call) -> Verdict | object:
         self.calls.append(call)
@@ -203,6 +207,48 @@ def test_other_requests(data: bytes, code: int) -> None:
     judge = Judge(ann="allow")
     judge.actions[""] = "allow"
     assert heard(data, judge).startswith(f"SIP/2.0 {code} ")
+
+
+def test_a_call_for_help_goes_on_whatever_is_wrong_with_it() -> None:
+    def to(uri: str, data: bytes) -> bytes:
+        return data.replace(b"INVITE sip:+9992110002@xbtl.example ", f"INVITE {uri} ".encode())
+
+    unreadable = request().replace(b"<sip:ann@xatl.example>", b"<urn:gsma:imei:90420156-025763-0>")
+    broken = request(cseq="BYE")
+    looping = request(more=tuple(["Via: SIP/2.0/UDP 192.0.2.9:5070"] * 80))
+    for data, code in (
+        (to("urn:service:sos", request()), 404),
+        (to("sip:112@xbtl.example", unreadable), 404),
+        (to("tel:112;phone-context=+999", unreadable), 404),
+        (to("sip:112@xbtl.example", broken), 404),
+        (to("sip:112@xbtl.example", request().replace(b"From", b"X-From")), 404),
+        (to("urn:service:sos", request("CANCEL")), 481),
+        (to("urn:service:counseling", request()), 416),
+        (unreadable, 400),
+        (broken, 400),
+        (to("sip:112@xbtl.example", looping), 483),
+    ):
+        line, face = Line(), SipFace(Judge(), SipSettings())
+        face.take(data, line)
+        assert line.codes == [code], data
+        assert face.counts["emergencies"] == (code == 404)
+
+
+def test_whatever_a_telephone_may_show_is_judged() -> None:
+    def asked(came_from: str, asserted: str = "") -> list[str]:
+        more = (f"P-Asserted-Identity: {asserted}",) if asserted else ()
+        data = request(more=more).replace(b"<sip:ann@xatl.example>", came_from.encode())
+        return [call.a for call in calls_of(read(data), "international")]
+
+    clean = "<sip:+447700900123@xatl.example>"
+    assert asked(f'"+60 3-1234 5678" {clean}') == ["+447700900123", "+60312345678"]
+    assert asked(f"+60312345678 {clean}") == ["+447700900123", "+60312345678"]
+    assert asked(f'"+447700900123" {clean}') == ["+447700900123"]
+    assert asked(f'"Flat 12, 1234567" {clean}') == ["+447700900123"]
+    # A context may be made up: the digits are judged as they are, too.
+    assert asked("<tel:447700900123;phone-context=+1>") == ["+1447700900123", "447700900123"]
+    assert asked("<tel:0312345678;phone-context=+60>") == ["+600312345678"]
+    assert asked(clean, "<tel:312345678;phone-context=+60>") == ["+60312345678", "+447700900123", "312345678"]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,19 @@ def test_without_a_ladder_the_list_decides(lists: Standing) -> None:
     assert (nothing.verdict, nothing.action) == ("unknown", "allow")
 
 
+def test_a_call_for_help_passes_without_a_ladder_too(lists: Standing) -> None:
+    verdicts = Verdicts(lists)
+    for b in ("112", "911", "+999", "991", "1669", "sip:112@xatl.example", "urn:service:sos.police"):
+        said = verdicts.local(Call(a=f"+{NUMBER}", b=b))
+        assert isinstance(said, Verdict) and (said.verdict, said.action) == ("unknown", "allow"), b
+        assert verdicts.for_help(b)
+    for b in ("", "+999152222222", "urn:service:sosial", "1120"):
+        said = verdicts.local(Call(a=f"+{NUMBER}", b=b))
+        assert isinstance(said, Verdict) and said.action == "block", b
+    by_plan = Verdicts(lists, ladder=Ladder(lists, BELGIAN, plan("XA")))
+    assert by_plan.for_help("991") and not by_plan.for_help("995")
+
+
 def test_with_a_ladder_and_somebody_to_ask(lists: Standing) -> None:
     home, ladder = Home(), Ladder(lists, BELGIAN, plan("XA"))
     verdicts = Verdicts(lists, ladder=ladder, asker=home)

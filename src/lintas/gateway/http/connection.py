@@ -15,7 +15,7 @@ from lintas.gateway.http.answers import Answer, problem, status, write
 
 MAX_HEAD = 16_384
 MAX_BODY = 1_048_576
-#: Requests that were read and wait for their answer, beyond which nothing more is read.
+#: Requests that were read and wait for their answer, beyond which (or beyond MAX_BODY in their bodies) nothing more is read.
 MOST_WAITING = 64
 #: Seconds for a whole request to come, for a client to take its answers, and between two requests.
 REQUEST_S, TAKE_S, IDLE_S = 10.0, 20.0, 120.0
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._task: asyncio.Task[None] | None = None
         self._ended = self._stuck = self._in_request = self._in_head = False
-        self._fed = 0
+        self._fed = self._held = 0
         self._chunk = self._target = b""
         self._body = bytearray()
         # Ticks since something came, or since the client stopped taking answers.
@@ -151,6 +151,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._in_request = self._in_head = True
+        self._age = 0
         self._target = b""
 
     def on_url(self, url: bytes) -> None:
@@ -184,6 +185,7 @@ class Connection(asyncio.Protocol):
             self._answer(request)
         else:
             self._waiting.append(request)
+            self._held += len(body)
 
     # What the owner says.
 
@@ -287,7 +289,9 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         """Answer what waits as long as nothing holds it up, and send."""
         while self._waiting and self._task is None and not self._stuck:
-            self._answer(self._waiting.popleft())
+            request = self._waiting.popleft()
+            self._held -= len(request.body)
+            self._answer(request)
         if self._ended and self._task is None:
             self._close()
         else:
@@ -302,7 +306,7 @@ class Connection(asyncio.Protocol):
     def _read_or_pause(self) -> None:
         if self._transport is None or self._ended:
             return
-        if self._stuck or len(self._waiting) > MOST_WAITING:
+        if self._stuck or len(self._waiting) > MOST_WAITING or self._held > MAX_BODY:
             self._transport.pause_reading()
         elif not self._transport.is_reading():
             self._transport.resume_reading()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from lintas.interop.sip.uri import PLAIN_SIP, Uri, read_list, read_uri, refusal
+from lintas.interop.sip.uri import PLAIN_SIP, Uri, called_of, read_list, read_uri, refusal
 from lintas.model.errors import MalformedInput
 
 #: The largest message, in bytes: what one UDP datagram can carry (§18.1.1).
@@ -104,11 +104,21 @@ def read(data: bytes, *, stream: bool = False) -> Request:
     return Request(method, uri, target, fields, _body(body, fields, stream=stream))
 
 
+def called_in(data: bytes) -> str:
+    """Return whom an INVITE calls though the rest of it may be broken: the number, or a URI of another scheme as it is."""
+    method, _, rest = data[:MAX_LINE].lstrip(b"\r\n").partition(b" ")
+    if method.upper() != b"INVITE":
+        return ""
+    uri = rest.partition(b"\r")[0].partition(b" ")[0].decode("utf-8", "replace")
+    target = read_uri(uri)
+    return uri if target is None else called_of(target)
+
+
 def _start(line: str, fields: Fields) -> tuple[str, str, Uri]:
     if (plain := _PLAIN_START.fullmatch(line)) is not None:
         return plain[1], plain[2], Uri(plain[3], plain[4], plain[5], {"user": "phone"} if plain[6] else {})
     start = _START.fullmatch(line)
-    if start is None:
+    if start is None or len(line) > MAX_LINE:
         raise BadRequest(400, "Bad Request: Start Line", fields)
     method, uri, version = start.groups()
     if version.upper() != "SIP/2.0":
@@ -131,6 +141,8 @@ _shapes: dict[int, _Shape] = {}
 
 def _fields(lines: list[str]) -> Fields:
     """Return the fields; at once where the lines are named like those of the request before."""
+    if max(map(len, lines)) > MAX_LINE:
+        return _unusual(lines)
     shape = _shapes.get(len(lines))
     if shape is None or not all(map(str.startswith, lines[1:], shape.names)):
         shape = _shape_of(lines)

@@ -6,7 +6,7 @@ from itertools import islice
 import msgspec
 
 from lintas.interop.sip.message import Fields, Request
-from lintas.interop.sip.uri import number_of, read_address, read_list, read_uri
+from lintas.interop.sip.uri import called_of, number_of, read_address, read_list, read_uri
 
 ANONYMOUS = "anonymous"
 _MORE = frozenset(["Diversion", "History-Info"])
@@ -21,16 +21,22 @@ _PLAIN = re.compile(
 )
 
 
+#: A display name that is an international number: what a telephone shows before, or instead of, the number itself.
+_NAMED = re.compile(r'\s*"?[ ]{0,9}\+([0-9][0-9 ().\-]{5,40})"?\s*<')
+
+
 class Parties(msgspec.Struct, frozen=True):
     """``a`` calls ``b``, numbers or names as they came; ``shown`` is the caller id in From where it is another than ``a``.
 
-    ``diverted`` forwarded the call, "" for nobody.
+    ``diverted`` forwarded the call, "" for nobody. ``besides`` are numbers that a telephone may show instead: a display name
+    that is one, and the digits of a number with a context (RFC 3966) without it.
     """
 
     a: str
     shown: str
     b: str
     diverted: str = ""
+    besides: tuple[str, ...] = ()
 
 
 def parties(request: Request) -> Parties | None:
@@ -53,10 +59,11 @@ def parties(request: Request) -> Parties | None:
     else:
         a = _asserted(said)
     shown = came_from if a and came_from not in {a, ANONYMOUS, ""} else ""
-    b = number_of(request.target)
+    b = called_of(request.target)
+    besides = _besides(fields, {a, came_from})
     if fields.keys().isdisjoint(_MORE):
-        return Parties(a or came_from, shown, b)
-    return Parties(a or came_from, shown, b, _diverted(fields, b))
+        return Parties(a or came_from, shown, b, "", besides)
+    return Parties(a or came_from, shown, b, _diverted(fields, b), besides)
 
 
 def _number(text: str) -> str | None:
@@ -68,6 +75,26 @@ def _number(text: str) -> str | None:
         return None
     anonymous = uri.host == "anonymous.invalid" or uri.user.lower() == ANONYMOUS
     return ANONYMOUS if anonymous else number_of(uri)
+
+
+def _besides(fields: Fields, judged: set[str]) -> tuple[str, ...]:
+    found = []
+    if (named := _NAMED.match(fields["From"])) is not None:
+        found.append("+" + "".join(filter(str.isdigit, named[1])))
+    for text in (fields["From"], fields.get("P-Asserted-Identity", "")):
+        if "phone-context" in text.lower():
+            found += [digits for each in _members(text) if (digits := _without_context(each))]
+    return tuple(each for each in dict.fromkeys(found) if each not in judged) if found else ()
+
+
+def _without_context(text: str) -> str:
+    """Return the digits of a number that has a context, "" where they cannot be a number without it."""
+    address = read_address(text)
+    uri = None if address is None else read_uri(address.uri)
+    if uri is None or not uri.context:
+        return ""
+    digits = number_of(msgspec.structs.replace(uri, context=""))
+    return "" if digits.startswith("0") and not digits.startswith("00") else digits
 
 
 def _members(value: str) -> list[str]:

@@ -29,15 +29,22 @@ _PLAIN_VIA = re.compile(rf"SIP/2\.0/(?:UDP|TCP) ({_NAME}):({_PORT})(;rport)?;bra
 #: What people put between digits (RFC 3966 §5.1.1), and what tells a telephone number from a name.
 _SEPARATORS = str.maketrans("", "", "-.() ")
 _NUMBER = re.compile(r"[+0-9*#.() \-]+")
+_GLOBAL = re.compile(r"\+[0-9]{1,15}", re.ASCII)
+#: Digits that are no more than this are a short code.
+LONGEST_SHORT = 6
 
 
 class Uri(msgspec.Struct, frozen=True):
-    """One URI: ``user`` unescaped and without its parameters; a ``tel:`` URI has the number as user and no host."""
+    """One URI: ``user`` unescaped and without its parameters; a ``tel:`` URI has the number as user and no host.
+
+    ``context`` is what a local number belongs behind, where the URI says so: ``phone-context=+60`` (RFC 3966 §5.1.5).
+    """
 
     scheme: str
     user: str
     host: str
     parameters: dict[str, str]
+    context: str = ""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -83,12 +90,17 @@ def read_uri(text: str) -> Uri | None:
         return Uri(plain[1], plain[2], plain[3], {"user": "phone"} if plain[4] else {})
     found = _SIP.fullmatch(text)
     if found is not None:
-        user = (found[2] or "").split(":", 1)[0].split(";", 1)[0]
+        user, _, more = (found[2] or "").split(":", 1)[0].partition(";")
         if found[4] and int(found[4]) > 65_535:
             return None
-        return Uri(found[1].lower(), unquote(user), found[3].lower(), dict(_plain(found[5])))
+        parameters = dict(_plain(found[5]))
+        context = _context({**parameters, **dict(_plain(f";{more}"))})
+        return Uri(found[1].lower(), unquote(user), found[3].lower(), parameters, context)
     found = _TEL.fullmatch(text)
-    return None if found is None else Uri("tel", found[1], "", dict(_plain(found[2])))
+    if found is None:
+        return None
+    parameters = dict(_plain(found[2]))
+    return Uri("tel", found[1], "", parameters, _context(parameters))
 
 
 def refusal(uri: str) -> tuple[int, str]:
@@ -100,8 +112,17 @@ def refusal(uri: str) -> tuple[int, str]:
 
 
 def number_of(uri: Uri) -> str:
-    """Return the telephone number of a URI without visual separators; a name is given back as it is."""
-    return uri.user.translate(_SEPARATORS) if _NUMBER.fullmatch(uri.user) else uri.user
+    """Return the telephone number of a URI without visual separators, behind its context; a name is given back as it is."""
+    if not _NUMBER.fullmatch(uri.user):
+        return uri.user
+    number = uri.user.translate(_SEPARATORS)
+    return uri.context + number if uri.context and number.isdecimal() else number
+
+
+def called_of(uri: Uri) -> str:
+    """Return the called number of a URI; a short code (an emergency number) is left alone, whatever context is said."""
+    number = uri.user.translate(_SEPARATORS)
+    return number if len(number) <= LONGEST_SHORT and number.isdecimal() else number_of(uri)
 
 
 def read_parameters(text: str) -> dict[str, str] | None:
@@ -155,6 +176,12 @@ def read_via(value: str) -> Via | None:
     if parameters is None or (port is not None and not 0 < port <= 65_535):
         return None
     return Via(text, found[2], port, parameters.get("branch", ""), "rport" in parameters, "received" in parameters)
+
+
+def _context(parameters: dict[str, str]) -> str:
+    """Return the global context that a number belongs behind, "" for none: a domain name says nothing of digits."""
+    said = parameters.get("phone-context", "").translate(_SEPARATORS)
+    return said if _GLOBAL.fullmatch(said) else ""
 
 
 def _display(text: str) -> str:

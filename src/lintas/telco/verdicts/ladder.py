@@ -6,6 +6,7 @@ import msgspec
 
 from lintas.telco.records import Call, CliAnswer, Evidence, Listed, Lookup, Word
 from lintas.telco.verdicts import telling
+from lintas.telco.verdicts.emergency import calls_for_help
 from lintas.telco.verdicts.plans import Plan
 from lintas.telco.verdicts.presets import Preset
 from lintas.telco.verdicts.reading import read
@@ -54,6 +55,10 @@ class Ladder:
                 return outcome if isinstance(outcome, Ask) else self._ruling(outcome, seen.listed)
         return self._rulings["foreign_unknown"]
 
+    def for_help(self, b: str) -> bool:
+        """Tell whether a called number is one of emergency, whoever calls."""
+        return calls_for_help(self._plan.emergency_forms, b)
+
     def conclude(self, ask: Ask, answer: CliAnswer | None) -> Ruling:
         """Return the verdict after an answer; None (nobody answered in time) is the preset's default.
 
@@ -62,6 +67,8 @@ class Ladder:
         if answer is None:
             return self._rulings[ask.unknown]
         word, evidence = _weighed(answer, ask)
+        if word == "pass" and ask.passed == ask.unknown:
+            word = "unknown"  # the answer is of another call, and vouches for nothing here
         situation = {"pass": ask.passed, "fail": ask.failed, "unknown": ask.unknown}[word]
         # What was said of one call (strong) or of a forwarder says nothing of the next call with this caller id.
         kept = 0 if ask.strong or ask.passed == "forwarder_pass" else max(0, min(_KEEP[word], answer.ttl_s))
@@ -100,7 +107,12 @@ class Ladder:
 
     def _look(self, call: Call) -> Seen:
         a = read(self._plan, call.a, domestic=call.trunk == "domestic")
-        return Seen(call, a, self._find(int(a.digits)) if a.form == "number" else None)
+        listed = self._find(int(a.digits)) if a.form == "number" else None
+        if listed is None and a.national is not None:
+            # Whichever of the two it is, a list must not be escaped by leaving out the sign.
+            listed = self._find(int(a.national.digits))
+            listed = None if listed is None or listed.kind == "protected" else listed
+        return Seen(call, a, listed)
 
     def _ruling(self, situation: Situation, listed: Listed | None) -> Ruling:
         ruling = self._rulings[situation]

@@ -59,6 +59,14 @@ def anything(region: str) -> re.Pattern[str]:
 
 
 @cache
+def shape(region: str) -> re.Pattern[str]:
+    """Return one expression for whatever has the shape of a region's national numbers, in a known range or not."""
+    found = PhoneMetadata.metadata_for_region(region, None)
+    described = None if found is None else found.general_desc
+    return re.compile((described and described.national_number_pattern) or r"(?!)", re.ASCII)
+
+
+@cache
 def lengths(code: str) -> frozenset[int]:
     """Return how many digits national numbers behind a country code may have; empty where that is not known."""
     found = [PhoneMetadata.metadata_for_region(region, None) for region in regions_of(code)]

@@ -19,13 +19,17 @@ _LONGEST_TEXT = 64
 
 
 class Reading(NamedTuple):
-    """A number as read: ``digits`` in E.164 without the plus; ``line`` only of own numbers that the plan knows."""
+    """A number as read: ``digits`` in E.164 without the plus; ``line`` only of own numbers that the plan knows.
+
+    ``national`` is what a foreign number may be as well, since it came without a sign of what it is: one of ours.
+    """
 
     form: Form
     digits: str = ""
     own: bool = False
     line: Line | None = None
     country: str = ""
+    national: "Reading | None" = None
 
     @property
     def e164(self) -> str:
@@ -40,7 +44,8 @@ def read(plan: Plan, text: str, *, domestic: bool) -> Reading:
     """Read what stands in a caller's or called number; never raises.
 
     ``+60…``, ``0060…`` and, on an international trunk, ``60…`` are E.164. National form is read on a domestic trunk, and on an
-    international one where nothing else is possible: shown to the called person it would look like a call from at home.
+    international one where nothing else is possible: shown to the called person it would look like a call from at home. Where
+    both are possible there, it is foreign and has ``national`` too.
     """
     digits = text[1:] if text[:1] == "+" else text
     if not (digits.isascii() and digits.isdigit()):  # isdigit alone takes full-width and Arabic digits
@@ -126,7 +131,13 @@ def _bare(plan: Plan, digits: str, *, domestic: bool) -> Reading:
     if national is not None and (domestic or not _possible(plan, digits)):
         return national
     found = _international(plan, digits) if digits[0] != "0" else _MALFORMED
-    return national if national is not None and found.form != "number" else found
+    if found.form != "number":
+        return national or found
+    if national is None and not plan.fictional and metadata.shape(plan.jurisdiction).fullmatch(digits):
+        # Public metadata lags behind: what only looks like one of ours is taken for one as well.
+        national = Reading("number", plan.code + digits, True, None, plan.jurisdiction)
+    doubtful = national is not None and national.own and not (found.own or domestic)
+    return found._replace(national=national) if doubtful else found
 
 
 def _possible(plan: Plan, digits: str) -> bool:

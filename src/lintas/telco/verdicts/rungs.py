@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from lintas.telco.records import Evidence
 from lintas.telco.verdicts import telling
+from lintas.telco.verdicts.emergency import calls_for_help
 from lintas.telco.verdicts.plans import Plan
 from lintas.telco.verdicts.presets import Preset
 from lintas.telco.verdicts.reading import Reading, read
@@ -18,8 +19,6 @@ from lintas.telco.verdicts.records import RANK, Ask, Outcome, RungName, Situatio
 from lintas.telco.verdicts.seen import Seen
 
 _FIXED: dict[str, Situation] = {"fixed": "own_fixed", "nongeographic": "own_nongeographic", "voip": "own_voip"}
-_PLAIN = str.maketrans("", "", "-.() ")
-_SCHEMES = ("sips:", "sip:", "tel:")
 
 
 class Rung(NamedTuple):
@@ -63,7 +62,7 @@ class Rungs:
             return "emergency"
         if b[1:].isdigit() and b.isascii():
             return None  # written plainly, with or without a plus sign
-        return "emergency" if _calls_for_help(self._plan, b) else None
+        return "emergency" if calls_for_help(self._plan.emergency_forms, b) else None
 
     def _routing_leg(self, seen: Seen) -> Outcome:
         """A leg to a visitor here: its called number is one of our own routing numbers, its caller id anybody's.
@@ -76,7 +75,7 @@ class Rungs:
         b = seen.b(self._plan)
         if b.line is None or b.line.kind != "routing":
             return None
-        if seen.listed is not None and seen.listed.kind in ("do_not_originate", "blocked"):
+        if seen.listed is not None and seen.listed.kind != "protected":
             return None
         return "routing_leg"
 
@@ -126,12 +125,8 @@ class Rungs:
         """A call of a domestic trunk is some operator's here, whoever's number it shows; a nomadic one excuses no mobile."""
         if not seen.inbound:
             return "domestic"
-        if (
-            seen.call.trunk == "nomadic"
-            and seen.a.own
-            and seen.line is not None
-            and seen.line.kind in self._plan.nomadic
-        ):
+        number = seen.a.national or seen.a
+        if seen.call.trunk == "nomadic" and number.own and _kind(number) in self._plan.nomadic:
             return "nomadic"
         return None
 
@@ -145,7 +140,8 @@ class Rungs:
     def _own(self, seen: Seen) -> Outcome:
         """Judge an own number from abroad: a roamer, a forwarded call, a call that left and returns, or a spoofer."""
         if not seen.a.own:
-            return None
+            # What may be a number of ours as well would be taken for one by the called person.
+            return None if seen.a.national is None else "unrecognised"
         kind = seen.line.kind if seen.line is not None else ""
         if seen.forwarder is not None:
             return self._forwarded(seen, seen.forwarder, kind)
@@ -157,16 +153,20 @@ class Rungs:
         return self._ask(seen, "mobile_pass", "mobile_fail", unknown, needs=self._preset.needs.own)
 
     def _forwarded(self, seen: Seen, forwarder: Reading, kind: str) -> Outcome:
-        """Strong: does the caller's network carry a call of it to the forwarder now? Else only whether somebody is abroad."""
+        """Strong: does the caller's network carry a call of it to the forwarder now? Else only whether somebody is abroad.
+
+        That the caller calls the forwarder does not show that the forwarder made this call: a scammer with a victim on the line
+        could name himself and wear the victim's number. So a yes shows no number; only a no may refuse.
+        """
         if not forwarder.own:
             unknown: Situation = "forwarded_abroad_unknown"
             if self._strong:
-                return self._call_of(seen, "forwarder_pass", "forwarded_abroad_fail", unknown)
+                return self._call_of(seen, unknown, "forwarded_abroad_fail", unknown)
             if kind in _FIXED:
                 return unknown
             return self._ask(seen, "mobile_pass", unknown, unknown, needs=self._preset.needs.own)
         if self._strong:
-            return self._call_of(seen, "forwarder_pass", "forwarder_fail", "forwarder_unknown")
+            return self._call_of(seen, "forwarder_unknown", "forwarder_fail", "forwarder_unknown")
         operator = self._ported(int(forwarder.digits)) or (forwarder.line.operator if forwarder.line else "")
         to = self._plan.answers_for(operator)
         needs = self._preset.needs.own
@@ -180,7 +180,9 @@ class Rungs:
             return "foreign_unknown"
         seen.to = country
         needs = self._preset.needs.foreign
-        return self._ask(seen, "foreign_pass", "foreign_fail", "foreign_unknown", needs=needs, refutes="on-call")
+        # As of our own numbers: a call to whoever is said to have forwarded this one does not vouch for it.
+        passed: Situation = "foreign_unknown" if self._strong and seen.call.diverted else "foreign_pass"
+        return self._ask(seen, passed, "foreign_fail", "foreign_unknown", needs=needs, refutes="on-call")
 
     def _call_of(self, seen: Seen, passed: Situation, failed: Situation, unknown: Situation) -> Outcome:
         """Ask for the call itself: where its owner is neither shows nor refutes anything."""
@@ -216,20 +218,14 @@ class Rungs:
         )
 
     def _other(self, seen: Seen) -> str:
-        """Return whom the caller id's own network would know as called: who forwarded the call, else the called number."""
-        diverted = read(self._plan, seen.call.diverted, domestic=False).e164 if seen.call.diverted else ""
+        """Return whom the caller id's own network would know as called: who forwarded the call, else the called number.
+
+        Of a number of ours a forwarder that excuses nothing is passed over here as well.
+        """
+        counts = bool(seen.call.diverted) and (seen.forwarder is not None or not seen.a.own)
+        diverted = read(self._plan, seen.call.diverted, domestic=False).e164 if counts else ""
         return diverted or seen.b(self._plan).e164
 
 
 def _kind(reading: Reading) -> str:
     return reading.line.kind if reading.line is not None else ""
-
-
-def _calls_for_help(plan: Plan, b: str) -> bool:
-    """Tell an emergency number that is not written plainly: as an address, with separators, or as the URN of RFC 5031."""
-    text = b[:200].strip().lower()
-    if text.startswith("urn:service:sos"):
-        return True
-    for scheme in _SCHEMES:
-        text = text.removeprefix(scheme)
-    return text.partition("@")[0].partition(";")[0].translate(_PLAIN) in plan.emergency_forms

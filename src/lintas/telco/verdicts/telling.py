@@ -130,7 +130,7 @@ def portability(_plan: Plan, seen: Seen, _outcome: Outcome) -> Told:
 
 def own(_plan: Plan, seen: Seen, outcome: Outcome) -> Told:
     """Tell what an own number from abroad may be, or whom one must ask."""
-    if not seen.a.own:
+    if not seen.a.own and outcome is None:
         return mark("The number is not one of this jurisdiction."), {}
     if isinstance(outcome, Ask):
         return _asked(outcome)

@@ -158,6 +158,8 @@ def test_a_leg_to_a_visitor_passes_by_the_gateways_own_range_only() -> None:
     # Lists hold on a leg, too: no real leg comes from a number that never calls.
     assert ends(FREEPHONE, ROUTING, listed={FREEPHONE: "do_not_originate"}) == "do_not_originate"
     assert ends(MOBILE, ROUTING, listed={MOBILE: "blocked"}) == "blocked"
+    assert ends(MOBILE, ROUTING, listed={MOBILE: "unallocated"}) == "unallocated"
+    assert ends(MOBILE, ROUTING, listed={MOBILE: "protected"}) == "routing_leg"
 
 
 def test_a_forged_diversion_changes_who_is_asked_and_excuses_nothing() -> None:
@@ -167,10 +169,13 @@ def test_a_forged_diversion_changes_who_is_asked_and_excuses_nothing() -> None:
         MOBILE,
         ROAMER,
         True,
-        "forwarder_pass",
+        "forwarder_unknown",
         "forwarder_fail",
     )
     assert ladder().conclude(ask, said("fail", "on-call")).action == "block"
+    # A yes is of the call to the forwarder, who may be a scammer with his victim on the line: it vouches for nothing here.
+    passed = ladder().conclude(ask, said("pass", "on-call"))
+    assert (passed.verdict, passed.action) == ("unknown", "withhold-cli")
     # Weaker: is the forwarder abroad at all?
     weak = asks(MOBILE, diverted=ROAMER, level="registered-abroad")
     assert (weak.number, weak.other, weak.strong) == (ROAMER, "", False)
@@ -185,12 +190,46 @@ def test_a_forged_diversion_changes_who_is_asked_and_excuses_nothing() -> None:
 
 def test_a_number_abroad_that_forwards_gets_the_caller_id_withheld_in_finland() -> None:
     for a in (MOBILE, FIXED):
-        ask = asks(a, diverted=UNPARTNERED, name="fi")
+        # No answer would change that: the caller's call to the forwarder does not show that the forwarder made this one.
+        assert ends(a, diverted=UNPARTNERED, name="fi") == "forwarded_abroad_unknown"
+        ask = asks(a, diverted=UNPARTNERED, name="strict")
         assert (ask.number, ask.other) == (a, UNPARTNERED)
-        for answer in (None, said("fail", "on-call"), said("fail", "registered-abroad")):
-            assert ladder("fi").conclude(ask, answer).action == "withhold-cli"
-        assert ladder("fi").conclude(ask, said("pass", "on-call")).action == "allow"
+        for answer in (None, said("pass", "on-call"), said("fail", "registered-abroad")):
+            assert ladder("strict").conclude(ask, answer).action == "withhold-cli"
+        assert ladder("strict").conclude(ask, said("fail", "on-call")).action == "block"
     assert ends(FIXED, diverted=UNPARTNERED, name="fi", level="registered-abroad") == "forwarded_abroad_unknown"
+
+
+def test_a_forwarder_that_is_called_vouches_for_no_other_call() -> None:
+    # One that excuses nothing is passed over: the question is of the called number.
+    assert asks(MOBILE, diverted=FIXED).other == B
+    assert asks(FIXED, diverted=FREEPHONE).other == B
+    ask = asks(ABROAD, diverted=UNPARTNERED)
+    ruling = ladder().conclude(ask, said("pass", "on-call"))
+    assert (ask.other, ruling.verdict, ruling.situation) == (UNPARTNERED, "unknown", "foreign_unknown")
+    assert ladder().conclude(asks(ABROAD), said("pass", "on-call")).situation == "foreign_pass"
+
+
+def test_bare_digits_that_may_be_ours_are_not_shown() -> None:
+    def found(a: str, trunk: Trunk = "international", **listed: Kind) -> Ruling:
+        lists = Lists({f"+{number[1:]}": kind for number, kind in listed.items()})
+        ruling = Ladder(lists, presets("my"), plan("MY"), level="none").first(Call(a=a, b="+60123456789", trunk=trunk))
+        assert isinstance(ruling, Ruling)
+        return ruling
+
+    assert (found("312345678").situation, found("312345678").action) == ("unrecognised", "withhold-cli")
+    assert found("+312345678").situation == "foreign_unknown"
+    assert found("+60312345678").action == "withhold-cli"
+    # A list holds for either reading; whoever is protected in one of them is not blocked, and not shown.
+    assert found("312345678", n60312345678="blocked").situation == "blocked"
+    assert found("312345678", n312345678="do_not_originate").situation == "do_not_originate"
+    assert found("312345678", n60312345678="protected").situation == "unrecognised"
+    assert found("312345678", "domestic").situation == "domestic"
+    # 03-7612 3456, or a number of Andorra: by a nomadic trunk it is the former.
+    assert found("376123456").situation == "unrecognised"
+    assert found("376123456", "nomadic").situation == "nomadic"
+    # What can be no number of ours is foreign as it stands.
+    assert found("447911123456").situation == "foreign_unknown"
 
 
 def test_that_a_caller_is_at_home_does_not_refute_a_forwarded_call() -> None:
