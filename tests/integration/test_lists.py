@@ -14,13 +14,22 @@ from tests.integration.town import NOW, XA, XB, XB2, Desk, SetClock
 from lintas.bus import store as outbox
 from lintas.model import messages, times
 from lintas.model.errors import Conflict, NotAllowed, Refused
-from lintas.model.listings import Entry, Listing, ListingStatus, ListingWithdrawal, NumberListing, Subject
+from lintas.model.listings import (
+    Entry,
+    Listing,
+    ListingAppeal,
+    ListingStatus,
+    ListingWithdrawal,
+    NumberListing,
+    Subject,
+)
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.telco.book import abroad_store, bulk
 from lintas.telco.book.records import Enforced, Import, Kept, NewAllowed, Proposal
 from lintas.telco.book.rules import Law
 from lintas.telco.lists.signed import read_delta
+from lintas.telco.redress import rules as redress_rules
 from lintas.trust.envelope import Item
 
 ASHA, DENA, RIN, MAE = "Officer Asha Tor", "Officer Dena Holt", "Officer Rin Vale", "Officer Mae Quill"
@@ -491,6 +500,23 @@ def test_a_flood_stops_at_the_cap_and_one_word_takes_all_of_it_back(town: Two) -
     assert {each.reason for each in waiting(xb)[-1].not_taken} == {"over_cap"}
     xb.do(lambda tx: xb.node.lists.sources.stop(tx, f"peer:{XA}", MAE, "a flood"))
     assert out(xb) == {}
+
+
+def test_a_peers_notices_are_one_for_an_entry_and_so_many_in_all(town: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    xb, hand = town.xb, Hand()
+    adopt(xb, XA)
+    monkeypatch.setattr(redress_rules, "MOST_NOTICES", 2)
+    said = [entry_of(f"+99937000001{number:02d}", number) for number in range(3)]
+    say(xb, hand, batch(*said))
+    for turn in range(3):
+        for each in said:
+            name = f"objection-{turn}-{each.id}"
+            told = ListingAppeal(appeal=name, entry=each.id, origin=XA, ground="mine", at="2026-03-01T10:06:00Z")
+            say(xb, hand, told, "status", "A")
+    redress = xb.node.redress
+    assert len(xb.ask(lambda tx: redress.listed(tx, notices=True))) == 2
+    assert xb.ask(redress.listed) == []
+    assert {each.reason for each in xb.refusals()} == {"too_many_notices"}
 
 
 def test_a_peer_that_changes_its_mind_spends_its_cap_and_may_always_take_back(town: Two) -> None:
