@@ -14,11 +14,22 @@ from tests.integration.town import NOW, XA, XB, XB2, Desk, SetClock
 from lintas.bus import store as outbox
 from lintas.model import messages, times
 from lintas.model.errors import Conflict, NotAllowed, Refused
-from lintas.model.listings import Entry, Listing, ListingStatus, ListingWithdrawal, NumberListing, Subject
+from lintas.model.listings import (
+    Entry,
+    Listing,
+    ListingAppeal,
+    ListingStatus,
+    ListingWithdrawal,
+    NumberListing,
+    Subject,
+)
+from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.telco.book import abroad_store, bulk
 from lintas.telco.book.records import Enforced, Import, Kept, NewAllowed, Proposal
+from lintas.telco.book.rules import Law
 from lintas.telco.lists.signed import read_delta
+from lintas.telco.redress import rules as redress_rules
 from lintas.trust.envelope import Item
 
 ASHA, DENA, RIN, MAE = "Officer Asha Tor", "Officer Dena Holt", "Officer Rin Vale", "Officer Mae Quill"
@@ -331,6 +342,74 @@ def test_without_a_standing_word_each_entry_of_a_peer_waits_for_an_approver(town
     assert entry(xb).state == "proposed" and out(xb) == {}
 
 
+def test_what_people_took_back_waits_for_them_whatever_a_peer_calls_it(town: Two) -> None:
+    xb, hand = town.xb, Hand()
+    adopt(xb, XA)
+    say(xb, hand, batch(entry_of()))
+    taken = entry(xb)
+    xb.do(lambda tx: xb.node.book.withdraw(tx, taken.id, RIN, "it is a clinic"))
+    again = {"listed": "2026-03-01T10:06:00Z"}
+    say(xb, hand, batch(entry_of(number=2), name="batch-2"))
+    say(xb, hand, batch(entry_of(number=3, kind="do_not_originate"), name="batch-3"))
+    assert out(xb) == {} and waiting(xb)[-1].not_taken[0].reason == "waits"
+    # Nor is it forgotten when it waited, was taken back by its origin or ended by its clock, and comes once more.
+    say(xb, hand, batch(entry_of(**again), name="batch-4"))
+    for name, ids in (("w-1", [1]), ("w-2", [1, 2, 3])):
+        gone = tuple(entry_of(number=each).id for each in ids)
+        said = ListingWithdrawal(batch=name, ids=gone, code="withdrawn", at="2026-03-01T10:05:00Z")
+        say(xb, hand, said, "status", "A")
+        say(xb, hand, batch(entry_of(**again, expires="2026-03-02T10:00:00Z"), name=f"again-{name}"))
+        assert out(xb) == {}
+    say(xb, hand, batch(entry_of("+9993700000003", **again), name="batch-5"))
+    assert waiting(xb)[-1].not_taken[0].reason == "withdrawn"
+    town.clock.move(days=1)
+    xb.do(xb.node.lists.close)
+    say(xb, hand, batch(entry_of(**again), name="batch-6"))
+    assert out(xb) == {}
+    xb.do(lambda tx: xb.node.book.approve(tx, taken.id, RIN))
+    assert set(out(xb)) == {NUMBER}
+
+
+def test_a_peer_renews_by_itself_only_while_a_standing_word_stands(town: Two) -> None:
+    xb, hand = town.xb, Hand()
+    adopt(xb, XA)
+    say(xb, hand, batch(entry_of(expires="2026-03-05T10:00:00Z")))
+    say(xb, hand, batch(entry_of(expires="2026-03-06T10:00:00Z"), name="batch-2"))
+    assert entry(xb).expires == "2026-03-06T10:00:00Z"
+    xb.do(lambda tx: xb.node.lists.sources.end_adoption(tx, XA, MAE))
+    say(xb, hand, batch(entry_of(expires="2026-03-25T10:00:00Z"), name="batch-3"))
+    assert (entry(xb).state, entry(xb).expires) == ("listed", "2026-03-06T10:00:00Z")
+    town.clock.move(days=6)
+    xb.do(xb.node.lists.close)
+    say(xb, hand, batch(entry_of(expires="2026-03-25T10:00:00Z"), name="batch-4"))
+    assert entry(xb).state == "proposed" and out(xb) == {}
+
+
+def test_a_peer_is_one_source_however_well_shown_it_says_it_is(town: Two) -> None:
+    xb, hand = town.xb, Hand()
+    adopt(xb, XA)
+    far = {"grade": "corroborated", "expires": "2099-01-01T00:00:00Z"}
+    say(xb, hand, batch(entry_of(**far, sources=("hotline", "bank"))))
+    assert entry(xb).expires == "2026-03-31T10:07:00Z"
+    list_(xb)
+    say(xb, hand, batch(entry_of(**far, sources=("hotline", "bank")), name="batch-2"))
+    assert entry(xb).expires == "2026-05-30T10:07:00Z"
+
+
+def test_where_the_law_asks_for_two_a_peers_entry_takes_two(town: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    xb, book = town.xb, town.xb.node.book
+    decide = book.decide
+
+    def two(law: Law, peer: str, *, people: int) -> Decision:
+        return decide(law, peer, people=people // 2)
+
+    monkeypatch.setattr(book, "decide", two)
+    say(xb, Hand(), batch(entry_of()))
+    assert (entry(xb).state, entry(xb).needs, entry(xb).why) == ("proposed", 2, ("by_law",))
+    assert xb.do(lambda tx: book.approve(tx, entry(xb).id, RIN)).state == "proposed"
+    assert xb.do(lambda tx: book.approve(tx, entry(xb).id, DENA)).state == "listed"
+
+
 @pytest.mark.parametrize(
     ("bad", "code"),
     [
@@ -421,6 +500,40 @@ def test_a_flood_stops_at_the_cap_and_one_word_takes_all_of_it_back(town: Two) -
     assert {each.reason for each in waiting(xb)[-1].not_taken} == {"over_cap"}
     xb.do(lambda tx: xb.node.lists.sources.stop(tx, f"peer:{XA}", MAE, "a flood"))
     assert out(xb) == {}
+
+
+def test_a_peers_notices_are_one_for_an_entry_and_so_many_in_all(town: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    xb, hand = town.xb, Hand()
+    adopt(xb, XA)
+    monkeypatch.setattr(redress_rules, "MOST_NOTICES", 2)
+    said = [entry_of(f"+99937000001{number:02d}", number) for number in range(3)]
+    say(xb, hand, batch(*said))
+    for turn in range(3):
+        for each in said:
+            name = f"objection-{turn}-{each.id}"
+            told = ListingAppeal(appeal=name, entry=each.id, origin=XA, ground="mine", at="2026-03-01T10:06:00Z")
+            say(xb, hand, told, "status", "A")
+    redress = xb.node.redress
+    assert len(xb.ask(lambda tx: redress.listed(tx, notices=True))) == 2
+    assert xb.ask(redress.listed) == []
+    assert {each.reason for each in xb.refusals()} == {"too_many_notices"}
+
+
+def test_a_peer_that_changes_its_mind_spends_its_cap_and_may_always_take_back(town: Two) -> None:
+    xb, hand, said = town.xb, Hand(), entry_of()
+    adopt(xb, XA)
+    say(xb, hand, batch(said))
+    xb.do(lambda tx: xb.node.lists.sources.cap(tx, f"peer:{XA}", 5))
+    for turn in range(4):
+        gone = ListingWithdrawal(batch=f"w{turn}", ids=(said.id,), code="withdrawn", at="2026-03-01T10:05:00Z")
+        say(xb, hand, gone, "status", "A")
+        assert out(xb) == {}
+        say(xb, hand, batch(entry_of(listed="2026-03-01T10:06:00Z"), name=f"again-{turn}"))
+    assert waiting(xb)[-1].not_taken[0].reason == "over_cap" and out(xb) == {}
+    assert len(xb.ask(lambda tx: xb.node.lists.publishing.after(tx, "calls", 0))) <= 6
+    town.clock.move(hours=1)
+    say(xb, hand, batch(entry_of(listed="2026-03-01T10:06:00Z"), name="later"))
+    assert set(out(xb)) == {NUMBER}
 
 
 def test_the_word_of_a_severed_peer_rests_until_it_is_restored(town: Two) -> None:

@@ -298,6 +298,35 @@ def test_who_took_an_entry_over_sees_it_contested_and_may_take_its_own_back_at_o
     assert "our law" not in to.see(f"/redress/{here}", "")
 
 
+def test_notices_of_peers_stand_apart_and_an_officer_puts_one_aside(to: Visitors, town: Town) -> None:
+    there, here = both(town)
+    town.xb.do(lambda tx: town.xb.node.redress.contest(tx, there, msgspec.convert(FORM, Contest)))
+    town.settle()
+    contest(to, put(to.desk))
+    (noted,) = to.data("/api/v1/telco/objections?notices=1", "auditor")
+    (mine,) = to.data("/api/v1/telco/objections", "auditor")
+    assert (noted["kind"], mine["kind"]) == ("notice", "person")
+    for state, wanted in (("open", mine), ("notice", noted)):
+        assert [each["id"] for each in to.data(f"/telco/appeals?state={state}", "approver")["objections"]] == [
+            wanted["id"]
+        ]
+    where = f"/telco/appeals/{noted['id']}"
+    assert f"{where}/seen" in to.see(where, "approver") and f"{where}/seen" not in to.see(where, "investigator")
+    assert to.send(f"{where}/seen", "investigator").status_code == 403
+    assert to.send(f"/telco/appeals/{mine['id']}/seen", "approver").status_code == 409
+    assert to.send(f"{where}/seen", "approver").status_code == 303
+    assert to.send(f"{where}/seen", "approver").status_code == 409
+    assert to.data("/api/v1/telco/objections?notices=1", "auditor") == []
+    assert "Put aside by" in to.see(where, "approver")
+    # Whoever reads the block still learns that somebody objects, and the origin's decision is taken all the same.
+    assert to.data(f"/redress/{here}", "")["contested"]
+    (asked,) = open_at(town.xb)
+    ruling = Ruling(uphold=True, reason="shown to be theirs")
+    town.xb.do(lambda tx: town.xb.node.redress.decide(tx, asked.id, "Officer Five", ruling))
+    town.settle()
+    assert to.data(where, "approver")["objection"]["state"] == "upheld"
+
+
 def test_nobody_but_the_origin_ends_an_objection_and_nobody_speaks_for_another_s(to: Visitors, town: Town) -> None:
     there, here = both(town)
     contest(to, here)

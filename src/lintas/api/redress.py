@@ -55,8 +55,10 @@ async def objections(call: Call[Runtime]) -> list[Objection]:
     if state not in STATES:
         raise BadInput(f"no objection is ever {state[:40]!r}", f"use one of {', '.join(STATES)}", where="query state")
     node, wanted, late = call.services.node, None if state == "any" else state, flag(call.query, "late")
-    after, limit = call.query.get("after", ""), page_size(call.query, 200)
-    return await call.services.read(lambda tx: node.redress.listed(tx, wanted, late=late, after=after, limit=limit))
+    after, limit, notices = call.query.get("after", ""), page_size(call.query, 200), flag(call.query, "notices")
+    return await call.services.read(
+        lambda tx: node.redress.listed(tx, wanted, late=late, notices=notices, after=after, limit=limit)
+    )
 
 
 async def decide(call: Call[Runtime]) -> Objection:
@@ -71,6 +73,12 @@ async def lift(call: Call[Runtime]) -> Objection:
     because: Because = call.body
     node, name, officer = call.services.node, call.path["objection"], call.caller.name
     return await call.services.write(call.once(lambda tx: node.redress.lift(tx, name, officer, because.reason)))
+
+
+async def seen(call: Call[Runtime]) -> Objection:
+    """Put a notice of a peer aside in the caller's name."""
+    node, name, officer = call.services.node, call.path["objection"], call.caller.name
+    return await call.services.write(call.once(lambda tx: node.redress.seen(tx, name, officer)))
 
 
 _ONE = "/api/v1/telco/objections/{objection}"
@@ -125,6 +133,7 @@ ROUTES = [
         query={
             "state": "one state, or any; without it open",
             "late": "1 for those whose first answer was late only",
+            "notices": "1 for what peers tell of objections to their own entries only; without it none of those that wait",
             "after": AFTER.format("objection"),
             "limit": LIMIT,
         },
@@ -147,6 +156,15 @@ ROUTES = [
         Objection,
         APPROVERS,
         "Take the block back here while the authority that listed it decides",
+        once=True,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/seen",
+        seen,
+        answer=Objection,
+        roles=APPROVERS,
+        summary="Put a peer's notice of an objection to its own entry aside",
         once=True,
     ),
 ]

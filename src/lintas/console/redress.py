@@ -19,7 +19,8 @@ from lintas.telco.redress.records import Because, Blocked, Contest, Objection, R
 
 DESK = frozenset({"investigator", "approver", "auditor"})
 APPROVERS = frozenset({"approver"})
-STATES = ("open", "upheld", "dismissed", "any")
+#: ``notice`` are the open ones of peers, which nobody here decides on.
+STATES = ("open", "notice", "upheld", "dismissed", "seen", "any")
 PAGE = 50
 
 
@@ -43,6 +44,10 @@ class Lift(Form, frozen=True, kw_only=True):
     """Why this authority takes its own entry back."""
 
     reason: str = ""
+
+
+class Seen(Form, frozen=True, kw_only=True):
+    """Nothing but that an officer has read a notice."""
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -90,8 +95,10 @@ async def desk(call: Call[Runtime]) -> Response:
     node, state, after = call.services.node, call.query.get("state", "open"), call.query.get("after", "")
     if state not in STATES:
         raise BadInput(f"no objection is ever {state[:40]!r}", f"use one of {', '.join(STATES)}", where="query state")
-    wanted = None if state == "any" else state
-    found = await call.services.read(lambda tx: node.redress.listed(tx, wanted, after=after, limit=PAGE + 1))
+    notices, wanted = state == "notice", {"any": None, "notice": "open"}.get(state, state)
+    found = await call.services.read(
+        lambda tx: node.redress.listed(tx, wanted, notices=notices, after=after, limit=PAGE + 1)
+    )
     view = Desk(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else "")
     return page(call, "telco_appeals.html", view, states=STATES, state=state)
 
@@ -143,6 +150,17 @@ async def lift(call: Call[Runtime]) -> Response:
     return await act(call, use_case, one)
 
 
+async def seen(call: Call[Runtime]) -> Response:
+    """Put a notice of a peer aside, in the caller's name."""
+    node, name, officer = call.services.node, call.path["objection"], call.caller.name
+
+    def use_case(tx: Transaction) -> str:
+        node.redress.seen(tx, name, officer)
+        return "/telco/appeals?state=notice"
+
+    return await act(call, use_case, one)
+
+
 _ONE = "/telco/appeals/{objection}"
 REDRESS_PAGES = [
     show("/redress/{id}", block, NOBODY, "What is blocked under an id, and how to object"),
@@ -153,9 +171,10 @@ REDRESS_PAGES = [
         desk,
         DESK,
         "Objections to blocks",
-        {"state": "one state, or any; without it open", "after": "the last objection of the page before"},
+        {"state": "one state, notice, or any; without it open", "after": "the last objection of the page before"},
     ),
     show(_ONE, one, DESK, "One objection to a block"),
     form(f"{_ONE}/decide", decide, Decide, APPROVERS, "Decide on an objection to a block"),
     form(f"{_ONE}/lift", lift, Lift, APPROVERS, "Take a block back here"),
+    form(f"{_ONE}/seen", seen, Seen, APPROVERS, "Put a peer's notice aside"),
 ]

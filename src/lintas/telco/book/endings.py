@@ -29,6 +29,8 @@ class Endings:
         over, bright = store.over(tx, now, AT_ONCE), store.out_of_shadow(tx, now, AT_ONCE)
         ends = {(each.source, each.ref) for each in over}
         bright = [each for each in bright if (each.source, each.ref) not in ends]
-        store.save_sightings(tx, [rules.ended(each, "expired", now, "", "its time was over") for each in over])
+        # Who took it back before, where it only waited to come in again, is not forgotten.
+        ended = [rules.ended(each, "expired", now, each.ended_by, "its time was over") for each in over]
+        store.save_sightings(tx, ended)
         store.save_sightings(tx, [msgspec.structs.replace(each, shadow_until="") for each in bright])
         self._settling.settle(tx, (each.entry for each in [*over, *bright]), "expired")

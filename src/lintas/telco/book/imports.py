@@ -4,7 +4,10 @@ A peer's word stands apart from everybody else's: it can renew or take back noth
 decided here: by two officers' standing word for that peer, else by an approver for each entry. It never outlives its origin's.
 """
 
+from collections import deque
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import get_args
 
 import msgspec
 
@@ -17,6 +20,7 @@ from lintas.model.listings import (
     Listing,
     ListingStatus,
     ListingWithdrawal,
+    ListKind,
     NotTaken,
 )
 from lintas.model.times import Clock
@@ -28,6 +32,10 @@ from lintas.telco.book.safety import IsEmergency
 from lintas.telco.book.settling import Settling
 from lintas.telco.book.sources import Sources
 from lintas.telco.book.telling import Telling
+
+#: Taking back what is protected lets more be blocked: no such ending is a word against a block.
+BLOCKS: tuple[ListKind, ...] = tuple(kind for kind in get_args(ListKind) if kind != "protected")
+HOUR = timedelta(hours=1)
 
 
 class Imports:
@@ -46,6 +54,8 @@ class Imports:
     ) -> None:
         self._book, self._sources, self._settling, self._telling = book, sources, settling, telling
         self._border, self._is_emergency, self._clock = border, is_emergency, clock
+        # What each source changed of late: its rows tell how much it brought, not how often it changed its mind.
+        self._changes: dict[str, deque[tuple[datetime, int]]] = {}
 
     def admitted(self, tx: Transaction, event: Admitted) -> None:
         """Take what passed the border; hearer of ``border.Admitted``. What is not a peer's to say is put on record."""
@@ -76,6 +86,7 @@ class Imports:
         room = self._room(tx, source)
         known = store.said(tx, source.name, (each.id for each in body.entries))
         adopted = sources_store.adoption(tx, event.origin)
+        around = self._around(tx, body.entries)
         taken: dict[str, Sighting] = {}
         refused: dict[str, NotTaken] = {}
         fresh: dict[str, Kept] = {}
@@ -87,7 +98,7 @@ class Imports:
             if code:
                 refused[each.id] = NotTaken(each.id, code)
                 continue
-            said = self._sighting(event, each, known.get(each.id), adopted, marked, now)
+            said = self._sighting(event, each, known.get(each.id), around, adopted, marked, now)
             taken[each.id] = msgspec.structs.replace(said, suspended=bool(source.stopped_at or source.severed))
             fresh[said.entry] = blank(said.entry, each, each.value, said)
         moved = [
@@ -97,6 +108,7 @@ class Imports:
         store.add(tx, [each for name, each in fresh.items() if name not in there])
         store.add_sightings(tx, [each for ref, each in taken.items() if ref not in known])
         store.save_sightings(tx, [each for ref, each in taken.items() if ref in known])
+        self._count(source.name, sum(_changes(known.get(ref), each) for ref, each in taken.items()))
         after = self._settling.settle(tx, [*fresh, *moved], "imported")
         for ref, said in taken.items():
             if after[said.entry].state not in ("listed", "shadow"):
@@ -104,9 +116,23 @@ class Imports:
         self._answer(tx, event.origin, body.batch, "imported", tuple(refused.values()))
 
     def _room(self, tx: Transaction, source: Source) -> int:
-        """Return how much more a source may bring in this hour."""
-        since = times.render(self._clock.now() - timedelta(hours=1))
-        return source.cap_hour - store.seen_since(tx, source.name, since)
+        """Return how much more a source may bring or change in this hour."""
+        since = self._clock.now() - HOUR
+        changes = self._changes.get(source.name, deque())
+        while changes and changes[0][0] <= since:
+            changes.popleft()
+        changed = sum(number for _, number in changes)
+        return source.cap_hour - max(changed, store.seen_since(tx, source.name, times.render(since)))
+
+    def _count(self, source: str, number: int) -> None:
+        """Note how much a source changed now; until this node starts anew, which no peer can make it do."""
+        if number:
+            self._changes.setdefault(source, deque()).append((self._clock.now(), number))
+
+    def _around(self, tx: Transaction, entries: Sequence[Entry]) -> dict[str, list[Sighting]]:
+        """Return whatever was ever said of the values of these entries, by our id for each kind of block."""
+        ids = (self._book.id_of(each.subject, kind, each.value) for each in entries for kind in BLOCKS)
+        return store.sightings_of(tx, dict.fromkeys(ids))
 
     def _refusal(self, tx: Transaction, origin: str, entry: Entry, known: Sighting | None, now: datetime) -> str:
         """Return the code of why an entry is not taken, "" when it is."""
@@ -126,6 +152,9 @@ class Imports:
             return found.why[0]
         if known is not None and known.state == "ended" and not known.ended_by and self._older(entry, known):
             return "withdrawn"
+        # That people took it back is remembered by its id, which therefore never comes to mean something else.
+        if known is not None and known.ended_by and known.entry != self._id_of(entry):
+            return "withdrawn"
         law = rules.law_of(entry.subject, entry.value)
         return "" if self._book.decide(law, origin, people=2).outcome == "permit" else "no_law"
 
@@ -139,28 +168,21 @@ class Imports:
         event: Admitted,
         entry: Entry,
         known: Sighting | None,
+        around: Mapping[str, Sequence[Sighting]],
         adopted: Adoption | None,
         marked: str | None,
         now: datetime,
     ) -> Sighting:
-        twice = entry.grade != "reported"
-        ends = min(times.parse(entry.expires), now + rules.longest(entry.subject, entry.kind, seen_twice=twice))
-        if marked is not None:
-            ends = min(ends, times.parse(marked))
-        # What people here took back comes in again only with people's word.
-        lifted = known is not None and known.state in ("ended", "declined") and bool(known.ended_by)
-        stands = adopted is not None and self._sources.adopts(adopted, entry.subject, now) and not lifted
-        law = rules.law_of(entry.subject, entry.value)
+        law, stamp = rules.law_of(entry.subject, entry.value), times.render(now)
         decision = self._book.decide(law, event.origin, people=2)
-        first, second = (adopted.first_by, adopted.second_by) if stands and adopted else ("", "")
-        if known is not None and self._renews(known, entry):
-            first, second = known.approved_by, known.second_by
-        return Sighting(
+        # By law one of the two must be left out to see whether one is enough.
+        by_law = 2 if self._book.decide(law, event.origin, people=1).outcome == "ask" else 1
+        said = Sighting(
             source=f"peer:{event.origin}",
             ref=entry.id,
-            entry=self._book.id_of(entry.subject, entry.kind, entry.value),
+            entry=self._id_of(entry),
             origin=event.origin,
-            state="live" if first else "waits",
+            state="waits",
             suspended=False,
             owner=entry.owner or event.origin,
             reason=entry.reason,
@@ -168,20 +190,43 @@ class Imports:
             grade=entry.grade,
             sources=entry.sources,
             listed=times.render(times.parse(entry.listed)),
-            expires=times.render(ends),
-            seen_at=times.render(now),
+            expires=entry.expires,
+            seen_at=stamp,
             batch=event.object,
-            needs=1,
+            needs=rules.needed((), by_law),
+            why=("by_law",) if by_law > 1 else (),
             rule=", ".join(decision.rules),
             law="; ".join(decision.law) or "no section of law found",
+            # Whoever took it back here before stays on record while it waits, and when it ends again.
+            ended_by=known.ended_by if known is not None else "",
+        )
+        # However well shown a peer says it is, a peer is one source here.
+        others = [
+            each for each in around.get(said.entry, ()) if rules.counts(each, stamp) and each.source != said.source
+        ]
+        twice = rules.independent([*others, said]) > 1
+        ends = min(times.parse(entry.expires), now + rules.longest(entry.subject, entry.kind, seen_twice=twice))
+        if marked is not None:
+            ends = min(ends, times.parse(marked))
+        # What people here took back, under whatever id or kind, comes in again only with people's word.
+        lifted = any(_taken_back(each) for kind in BLOCKS for each in around.get(self._id_of(entry, kind), ()))
+        stands = adopted is not None and self._sources.adopts(adopted, entry.subject, now) and not lifted
+        first, second = (adopted.first_by, adopted.second_by) if stands and adopted else ("", "")
+        if known is not None and known.state == "live" and known.entry == said.entry:
+            # It only renews what people here approved: for as long as they did, longer while a standing word stands.
+            first, second = known.approved_by, known.second_by
+            ends = ends if stands else min(ends, times.parse(known.expires))
+        return msgspec.structs.replace(
+            said,
+            state="live" if first else "waits",
+            expires=times.render(ends),
             approved_by=first,
             second_by=second,
         )
 
-    def _renews(self, known: Sighting | None, entry: Entry) -> bool:
-        """Tell whether an entry only renews one that people here approved: the same value, listed as the same."""
-        same = known is not None and known.entry == self._book.id_of(entry.subject, entry.kind, entry.value)
-        return known is not None and same and known.state == "live"
+    def _id_of(self, entry: Entry, kind: ListKind | None = None) -> str:
+        """Return our own id of what a peer's entry names."""
+        return self._book.id_of(entry.subject, kind or entry.kind, entry.value)
 
     # ---- withdrawals
 
@@ -195,9 +240,12 @@ class Imports:
         over = [rules.ended(each, body.code, times.render(now), each.ended_by, body.reason) for each in known.values()]
         # ``listed`` says from when on a new listing of it counts.
         store.save_sightings(tx, [msgspec.structs.replace(each, state="ended", listed=at) for each in over])
+        turned = sum(each.state in ("live", "waits") for each in known.values())
+        self._count(source.name, turned)
         # Of what never came so much is remembered as might still come.
         unknown = [each for each in dict.fromkeys(body.ids) if each not in known][: max(self._room(tx, source), 0)]
         store.add_sightings(tx, [tombstone(source.name, origin, each, at, body.code) for each in unknown])
+        self._count(source.name, len(unknown))
         self._settling.settle(tx, (each.entry for each in known.values() if each.entry), body.code)
         self._answer(tx, origin, body.batch, "withdrawn")
 
@@ -211,6 +259,16 @@ class Imports:
         now = times.render(self._clock.now())
         for peer, batch in abroad_store.enforced(tx, version, now):
             self._answer(tx, peer, batch, "enforced")
+
+
+def _taken_back(said: Sighting) -> bool:
+    """Tell whether people here took a word back, or declined it, and nobody here approved it since."""
+    return bool(said.ended_by) and said.state != "live"
+
+
+def _changes(known: Sighting | None, said: Sighting) -> bool:
+    """Tell whether what was said now is anything new."""
+    return known is None or msgspec.structs.replace(said, seen_at=known.seen_at, batch=known.batch) != known
 
 
 def tombstone(source: str, origin: str, ref: str, at: str, code: str) -> Sighting:

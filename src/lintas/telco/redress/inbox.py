@@ -3,6 +3,7 @@
 from lintas.border.records import Admitted
 from lintas.border.service import Border
 from lintas.model import messages
+from lintas.model.errors import Refused
 from lintas.model.listings import ListingAppeal, ListingAppealStatus
 from lintas.storage.engine import Transaction
 from lintas.telco.redress.service import Redress
@@ -22,4 +23,7 @@ class ObjectionsInbox:
             return
         body = messages.read_body(self._border.statement(tx, event.origin, event.object))
         if isinstance(body, ListingAppeal | ListingAppealStatus):
-            self._redress.told(tx, event.origin, body)
+            try:
+                self._redress.told(tx, event.origin, body)
+            except Refused as wrong:
+                self._border.note_refusal(tx, event.origin, wrong.reason, str(wrong))

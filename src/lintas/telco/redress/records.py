@@ -15,7 +15,8 @@ Said = Annotated[str, msgspec.Meta(min_length=3, max_length=4000, pattern=LINES)
 
 #: Who objects: somebody who was blocked, an operator whose customers were; or its origin says that somebody did elsewhere.
 ObjectionKind = Literal["person", "false_block", "notice"]
-ObjectionState = Literal["open", "upheld", "dismissed"]
+#: ``seen``: a notice that an officer put aside; its origin may decide still.
+ObjectionState = Literal["open", "upheld", "dismissed", "seen"]
 #: Why an operator holds a block for wrong.
 FalseCause = Literal["real_customer", "roaming", "forwarded", "ported", "recycled", "routing", "other"]
 

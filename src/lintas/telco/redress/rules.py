@@ -1,11 +1,11 @@
 """What redress may say and who may decide: masked values, the clock of the first answer, and the bounds of what may wait."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from lintas.model import times
-from lintas.model.errors import Conflict, NotAllowed
+from lintas.model.errors import Conflict, NotAllowed, Refused
 from lintas.model.people import same_person
 from lintas.telco.records import Subject
 from lintas.telco.redress.records import Blocked, Notice, Objection, Ruling
@@ -14,6 +14,8 @@ from lintas.telco.redress.records import Blocked, Notice, Objection, Ruling
 ANSWER_WITHIN = timedelta(hours=24)
 #: Objections of people to one entry that may wait at once: nobody buries an honest one under others.
 MOST_WAITING = 5
+#: Notices of one peer that may wait at once, over all of its entries; of one entry a single one.
+MOST_NOTICES = 50
 #: How many last digits, or letters of a wallet, tell somebody that it is theirs and nobody else whose it is.
 SHOWN = 3
 _COVER = "•"
@@ -86,6 +88,12 @@ def check_room(waiting: Iterable[Objection], wish: Objection, contact: str) -> N
         raise Conflict("this objection is on file already", "wait for the decision")
     if len(same) >= MOST_WAITING:
         raise Conflict(f"{MOST_WAITING} objections to this block wait already", f"ask {contact}")
+
+
+def check_notices(waiting: Collection[str], peer: str) -> None:
+    """Refuse a peer's notice where notices to so many of its entries wait; Refused."""
+    if len(waiting) >= MOST_NOTICES:
+        raise Refused("too_many_notices", f"{MOST_NOTICES} notices of {peer} wait", "officers look at them first")
 
 
 def check_decider(objection: Objection, entry: Blocked | None, officer: str, ruling: Ruling) -> None:

@@ -153,12 +153,23 @@ class Redress:
         return found
 
     def listed(
-        self, tx: Transaction, state: str | None = "open", *, late: bool = False, after: str = "", limit: int = 200
+        self,
+        tx: Transaction,
+        state: str | None = "open",
+        *,
+        late: bool = False,
+        notices: bool = False,
+        after: str = "",
+        limit: int = 200,
     ) -> list[Objection]:
-        """Return objections in a state, oldest first; by default those that wait. NotFound for an ``after`` that is none."""
+        """Return objections in a state, oldest first; by default those that wait. NotFound for an ``after`` that is none.
+
+        What waits is never mixed with the notices of peers, about which nobody here decides: ``notices`` asks for those alone.
+        """
         last = self.objection(tx, after) if after else None
         since = (last.received_at, last.id) if last else ("", "")
-        return store.listed(tx, state, late=late, after=since, limit=limit)
+        which = True if notices else False if state == "open" else None
+        return store.listed(tx, state, late=late, notices=which, after=since, limit=limit)
 
     def reported_by(self, tx: Transaction, operator: str, limit: int) -> list[Objection]:
         """Return the newest reports of one operator, the last first."""
@@ -210,6 +221,17 @@ class Redress:
         store.keep(tx, lifted)
         return lifted
 
+    def seen(self, tx: Transaction, name: str, officer: str) -> Objection:
+        """Put a notice of a peer aside: an officer has read it; Conflict for anything else, or when it is closed."""
+        item = self.objection(tx, name)
+        if item.kind != "notice":
+            raise Conflict("this is no notice of a peer", "decide on the objection")
+        if item.state != "open":
+            raise Conflict(f"this notice is closed: {item.state}, by {item.decided_by}", "nothing is left to do")
+        closed = msgspec.structs.replace(item, state="seen", decided_by=officer, decided_at=self._now())
+        store.keep(tx, closed)
+        return closed
+
     def _close(
         self, tx: Transaction, entry: Blocked | None, item: Objection, state: ObjectionState, officer: str, reason: str
     ) -> Objection:
@@ -224,7 +246,9 @@ class Redress:
 
     @staticmethod
     def _status(item: Objection) -> ListingAppealStatus:
-        state: Literal["received", "upheld", "dismissed"] = "received" if item.state == "open" else item.state
+        state: Literal["received", "upheld", "dismissed"] = "received"
+        if item.state == "upheld" or item.state == "dismissed":
+            state = item.state
         return ListingAppealStatus(
             appeal=item.their_id,
             entry=item.entry,
@@ -253,13 +277,18 @@ class Redress:
     def heard(self, tx: Transaction, peer: str, told: ListingAppeal) -> None:
         """Take what a peer tells of an objection: to an entry of ours, which is decided here, or to one of its own.
 
-        The peer is answered at once where the entry is gone (upheld: it was taken back) or where too many objections wait.
+        The peer is answered at once where the entry is gone (upheld: it was taken back) or where too many objections wait. Of
+        its own entries one notice each is kept, and Refused is what is too many.
         """
         if store.known(tx, told.appeal):
             return
         if told.origin == self._me:
             self._asked(tx, peer, told)
         elif told.origin == peer and (entry := self._blocks.of_origin(tx, peer, told.entry)) is not None:
+            waiting = store.noticed(tx, peer)
+            if entry.id in waiting:
+                return
+            rules.check_notices(waiting, peer)
             noted = self._new(entry, "notice", told.ground)
             store.add(tx, msgspec.structs.replace(noted, via=peer, their_id=told.appeal))
 
@@ -280,7 +309,9 @@ class Redress:
     def heard_status(self, tx: Transaction, peer: str, told: ListingAppealStatus) -> None:
         """Take how an objection stands with the authority that decides; of anybody else's word nothing is believed."""
         item = store.by_their_id(tx, told.appeal)
-        if item is None or item.origin != peer or item.state != "open" or told.state == "received":
+        if item is None or item.origin != peer or told.state == "received":
+            return
+        if item.state not in ("open", "seen"):
             return
         changed = msgspec.structs.replace(item, decided_by=peer, decided_at=self._now(), reason=told.reason)
         store.keep(tx, msgspec.structs.replace(changed, state=told.state))

@@ -88,18 +88,36 @@ def of_entry(tx: Transaction, entry: str, *, open_only: bool = False) -> list[Ob
 
 
 def contested(tx: Transaction, entry: str) -> bool:
-    """Tell whether an objection to an entry waits."""
-    waits = exists().where(objections.c.entry == entry, objections.c.state == "open")
+    """Tell whether an objection to an entry waits for its decision, here or where it was listed."""
+    waits = exists().where(objections.c.entry == entry, objections.c.state.in_(("open", "seen")))
     return bool(tx.scalar(select(waits)))
 
 
+def noticed(tx: Transaction, peer: str) -> set[str]:
+    """Return the entries to which a notice of a peer waits."""
+    table = objections.c
+    query = select(table.entry).where(table.state == "open", table.kind == "notice", table.via == peer)
+    return set(tx.scalars(query))
+
+
 def listed(
-    tx: Transaction, state: str | None, *, late: bool = False, after: tuple[str, str] = ("", ""), limit: int = 200
+    tx: Transaction,
+    state: str | None,
+    *,
+    late: bool = False,
+    notices: bool | None = None,
+    after: tuple[str, str] = ("", ""),
+    limit: int = 200,
 ) -> list[Objection]:
-    """Return objections in a state (None: any), oldest first, after (``received_at``, id); with ``late`` the escalated ones."""
+    """Return objections in a state (None: any), oldest first, after (``received_at``, id); with ``late`` the escalated ones.
+
+    ``notices`` True asks for notices only, False for none of them.
+    """
     query = select(objections.c.doc).where(tuple_(objections.c.received_at, objections.c.id) > after)
     if state is not None:
         query = query.where(objections.c.state == state)
+    if notices is not None:
+        query = query.where((objections.c.kind == "notice") == notices)
     if late:
         query = query.where(objections.c.late_at.is_not(None))
     return _all(tx.execute(query.order_by(objections.c.received_at, objections.c.id).limit(limit)).scalars().all())
