@@ -126,6 +126,9 @@ def test_a_table_is_imported_and_its_bad_lines_are_told(door: Door) -> None:
         "administrator", "POST", "/api/v1/telco/sources/feed/stop", json={"reason": "it lists a clinic"}
     )
     assert stopped.json()["stopped_by"] == "Test administrator" and out(door.desk, "watch") == {}
+    unnamed = door.call("investigator", "POST", path, params={"source": "Feed A"}, content=table, headers=headers)
+    assert unnamed.status_code == 422 and "name of a feed" in unnamed.text
+    assert [each["source"] for each in door.call("auditor", "GET", path).json()] == ["feed"]
     for bad in ("kind\n", "number,kind,colour\n", "", "number,kind\n\xff"):
         sent = bad.encode("latin-1")
         refused = door.call("investigator", "POST", path, params={"source": "two"}, content=sent, headers=headers)
