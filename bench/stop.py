@@ -86,7 +86,7 @@ def _theft(
         "scheme": "impersonation",
     }
     text = f"case {uuid.UUID(int=rng.getrandbits(128), version=4)}"
-    return story.Theft(text, form, stolen, victim.currency, victim.bank, first[1], first[0])
+    return story.Theft(text, form, stolen, victim.currency, victim.bank, first[1], first[0], "")
 
 
 def measure(reports: int = REPORTS, warming: int = WARMING) -> list[Figure]:
