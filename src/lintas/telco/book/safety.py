@@ -62,7 +62,7 @@ class Reversed:
         self._hosts = {host_of(subject, value) for subject, value in upheld if subject in _NAMED}
         self._above = {name for host in self._hosts for name in upwards(host)}
 
-    def touches(self, subject: Subject, value: str) -> bool:
+    def touches(self, subject: str, value: str) -> bool:
         """Tell whether listing a value would list again what was taken back."""
         if subject in ("number", "range"):
             return self._spans.touch(*range_of(value))

@@ -15,6 +15,7 @@ from lintas.model.ids import IdSource
 from lintas.model.listings import Ground, ListingAppeal, ListingAppealStatus
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
+from lintas.telco.book import safety
 from lintas.telco.book.book import Book
 from lintas.telco.redress import rules, store
 from lintas.telco.redress.blocks import Blocks
@@ -262,8 +263,8 @@ class Redress:
         return store.contested(tx, entry)
 
     def upheld_before(self, tx: Transaction, subject: str, value: str) -> bool:
-        """Tell whether an objection to this value was ever upheld: listing it again takes two people."""
-        return store.upheld(tx, subject, value)
+        """Tell whether an objection to what overlaps a value was ever upheld: listing it again takes two people."""
+        return safety.Reversed(tx).touches(subject, value)
 
     # ---- other authorities
 

@@ -141,13 +141,6 @@ def ran_out(tx: Transaction, now: str, limit: int) -> list[Objection]:
     return _all(tx.execute(query.limit(limit)).scalars().all())
 
 
-def upheld(tx: Transaction, subject: str, value: str) -> bool:
-    """Tell whether an objection to this value was ever upheld."""
-    table = objections.c
-    was = exists().where(table.value == value, table.subject == subject, table.state == "upheld")
-    return bool(tx.scalar(select(was)))
-
-
 def all_upheld(tx: Transaction) -> set[tuple[str, str]]:
     """Return subject and value of everything to which an objection was ever upheld, for a whole import."""
     query = select(objections.c.subject, objections.c.value).where(objections.c.state == "upheld")
