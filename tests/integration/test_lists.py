@@ -348,7 +348,7 @@ def test_what_people_took_back_waits_for_them_whatever_a_peer_calls_it(town: Two
     say(xb, hand, batch(entry_of()))
     taken = entry(xb)
     xb.do(lambda tx: xb.node.book.withdraw(tx, taken.id, RIN, "it is a clinic"))
-    again = {"listed": "2026-03-01T10:06:00Z"}
+    again: dict[str, Any] = {"listed": "2026-03-01T10:06:00Z"}
     say(xb, hand, batch(entry_of(number=2), name="batch-2"))
     say(xb, hand, batch(entry_of(number=3, kind="do_not_originate"), name="batch-3"))
     assert out(xb) == {} and waiting(xb)[-1].not_taken[0].reason == "waits"
@@ -388,7 +388,7 @@ def test_a_peer_renews_by_itself_only_while_a_standing_word_stands(town: Two) ->
 def test_a_peer_is_one_source_however_well_shown_it_says_it_is(town: Two) -> None:
     xb, hand = town.xb, Hand()
     adopt(xb, XA)
-    far = {"grade": "corroborated", "expires": "2099-01-01T00:00:00Z"}
+    far: dict[str, Any] = {"grade": "corroborated", "expires": "2099-01-01T00:00:00Z"}
     say(xb, hand, batch(entry_of(**far, sources=("hotline", "bank"))))
     assert entry(xb).expires == "2026-03-31T10:07:00Z"
     list_(xb)
