@@ -58,6 +58,7 @@ def init(
     from lintas.cli.key import issue_key
     from lintas.node import home as homes
     from lintas.node.config import Config, Door
+    from lintas.trust import note
     from lintas.trust.keys import Ed25519Signer
 
     place = jurisdiction(code)
@@ -90,8 +91,11 @@ def init(
         member = homes.member_of(made, urls, homes.witness_vkey(made, witness))
         homes.install_charter(made, homes.first_charter([made], [member], ()))
         key = issue_key(made, name="Administrator", role="administrator")
+        signing = Ed25519Signer.load(made.key(homes.SIGNING))
+        lists_key = note.ed25519_key(signing.name, signing)
     click.echo(f"A node for {name} ({short}) is in {directory}.")
     click.echo(f"Administrator's key, shown this once: {key}")
+    click.echo(f"Verifier key of its lists, for operators' gateways: {lists_key}")
     config_path = directory / "lintas.toml"
     click.echo(f"First administrator: lintas officer add LOGIN --name NAME --role administrator --config {config_path}")
     click.echo(f"Run it with: lintas serve --config {directory / 'lintas.toml'}")
