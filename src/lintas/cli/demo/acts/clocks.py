@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from lintas.cli.demo.people import post
+from lintas.cli.demo.people import get, post
 from lintas.cli.demo.play import Player
+from lintas.cli.demo.stage import NodeOnStage
 from lintas.model import times
 from lintas.node.clock import ExerciseClock
 from lintas.node.views import CaseView
-from lintas.requests.records import Amendment, Share
+from lintas.requests.records import Amendment, Bar, Share
 
 #: Past the last end by a little, so that nobody quarrels about a second.
 AFTER = timedelta(hours=2)
@@ -31,7 +32,17 @@ async def clocks(player: Player, case: str) -> None:
         asker,
         player.until(lambda: player.case(asker, case), lambda seen: {s.hold for s in _held(seen)} == {kept.hold}),
     )
+    for node in player.nodes:
+        await _ended_at(player, node, most=int(node.cast.authority in (asker.cast.authority, kept.authority)))
     player.show(asker, seen)
+
+
+async def _ended_at(player: Player, node: NodeOnStage, *, most: int) -> None:
+    """Wait until a node's own clock has ended its holds too: the asker ends what is over without a word of its holder."""
+    await player.until(
+        lambda: get(player.client(node), "/api/v1/cases", list[Bar]),
+        lambda bars: sum(bar.held > 0 for bar in bars) <= most,
+    )
 
 
 async def _confirm(player: Player, case: str, kept: Share) -> None:
