@@ -20,8 +20,8 @@ from pathlib import Path
 import msgspec
 
 from bench import Figure
-from lintas.gateway.carrying import HttpCarrier
-from lintas.gateway.directory import Respondent
+from lintas.gateway.asking.carrier import HttpCarrier
+from lintas.gateway.asking.directory import Respondent
 from lintas.telco.home.alarms import Alarms
 from lintas.telco.home.checks import Checks, Policy, sealed
 from lintas.telco.home.feeds import lines

@@ -362,8 +362,8 @@ def stopped(folder: Path, number: signal.Signals, moment: bytes, *arguments: str
         wait_for(log, moment, process)
         began = time.monotonic()
         process.send_signal(number)
-        code = process.wait(20)
-        assert time.monotonic() - began <= 8
+        code = process.wait(30)
+        assert time.monotonic() - began <= 15
     finally:
         process.kill()
         process.wait()

@@ -18,10 +18,10 @@ from tests.integration.town import XA, Desk, keys_of
 from lintas.access import keys
 from lintas.api.app import public_app
 from lintas.gateway.counters import Counters
-from lintas.gateway.counting import Counting
-from lintas.gateway.counting import Settings as Counted
-from lintas.gateway.follower import Follower, read_settings
-from lintas.gateway.following import Following
+from lintas.gateway.following.chain import Following
+from lintas.gateway.following.counting import Counting
+from lintas.gateway.following.counting import Settings as Counted
+from lintas.gateway.following.follower import Follower, read_settings
 from lintas.gateway.trial import Trial
 from lintas.gateway.verdict import Verdicts
 from lintas.model.errors import BadInput, LintasError, Refused, Unavailable
@@ -220,7 +220,7 @@ def test_a_node_that_gives_no_redress_key_is_asked_again(
         return httpx.Response(200, json=given)
 
     async def run() -> None:
-        monkeypatch.setattr("lintas.gateway.follower.FIRST_PAUSE", 0.01)
+        monkeypatch.setattr("lintas.gateway.following.follower.FIRST_PAUSE", 0.01)
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="https://xa.example") as client:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(Follower(client, "calls", "gw-1", scene.gateway(), 60).follow(), 1)

@@ -17,9 +17,9 @@ import pytest
 import uvloop
 
 from lintas.cli.telco.sip import settings_of
-from lintas.gateway import sip_transport
-from lintas.gateway.sip_settings import SipSettings, Source
-from lintas.gateway.sip_transport import SipServer
+from lintas.gateway.sip import transport as sip_transport
+from lintas.gateway.sip.settings import SipSettings, Source
+from lintas.gateway.sip.transport import SipServer
 from lintas.model.errors import BadInput, Unavailable
 from lintas.telco.records import Call, Verdict
 

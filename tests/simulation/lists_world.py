@@ -20,7 +20,7 @@ from tests.simulation.network import Timeline
 
 from lintas.exchange.directory import Directory
 from lintas.exchange.service import LANES, Identity
-from lintas.gateway.following import Following
+from lintas.gateway.following.chain import Following
 from lintas.model import times
 from lintas.model.ids import IdSource
 from lintas.model.listings import Subject

@@ -7,10 +7,10 @@ from pathlib import Path
 from lintas.api.app import public_app
 from lintas.api.exchange import exchange_app
 from lintas.console.pages import PAGES, ROUTES
+from lintas.gateway.asking.peers import bind as bind_calls
 from lintas.gateway.camara.clients import Register
 from lintas.gateway.camara.face import PREFIXES, TOKEN_PATH, Face, Settings
 from lintas.gateway.camara.sources import NoTable, Sources
-from lintas.gateway.peers import bind as bind_calls
 from lintas.http.listeners import Listener, Listeners, TlsFiles, stopping_on_signals
 from lintas.node.config import read_config
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY, open_node

@@ -35,12 +35,12 @@ from lintas.access import keys
 from lintas.api.app import public_app
 from lintas.api.exchange import exchange_app
 from lintas.console import pages
-from lintas.gateway.asking import Asker
-from lintas.gateway.carrying import HttpCarrier
-from lintas.gateway.directory import Directory, Respondent
-from lintas.gateway.directory_file import read_directory
-from lintas.gateway.operator import MOST_PEERS, Operator
-from lintas.gateway.peers import PeerDirectory, bind
+from lintas.gateway.asking.asker import Asker
+from lintas.gateway.asking.carrier import HttpCarrier
+from lintas.gateway.asking.directory import Directory, Respondent
+from lintas.gateway.asking.directory_file import read_directory
+from lintas.gateway.asking.peers import PeerDirectory, bind
+from lintas.gateway.operator.operator import MOST_PEERS, Operator
 from lintas.http.listeners import Listener, Listeners
 from lintas.ledger.records import Entry, decode
 from lintas.model.errors import BadInput

@@ -25,7 +25,7 @@ from tests.integration.telco.capture import Captured, capturing
 from tests.unit.telco.home.operators import DESK_TOKEN, FIRST, SECRET, question, settings_in
 
 from lintas.cli.main import lintas
-from lintas.gateway.wire import Wire
+from lintas.gateway.asking.wire import Wire
 from lintas.http.listeners import Listener, Listeners
 from lintas.telco.home.feeds.simulator import Simulator, Traveller
 from lintas.telco.home.subscribers import COARSE_S

@@ -26,8 +26,8 @@ from tests.unit.telco.home.operators import (
 
 from lintas.cli.main import lintas
 from lintas.gateway.camara.home import offered
-from lintas.gateway.feeding import feeding
-from lintas.gateway.operator import Operator, read_settings
+from lintas.gateway.operator.feeding import feeding
+from lintas.gateway.operator.operator import Operator, read_settings
 from lintas.http.listeners import Listeners
 from lintas.interop.camara.scopes import SCOPES
 from lintas.model.errors import BadInput

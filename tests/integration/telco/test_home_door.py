@@ -29,10 +29,10 @@ from tests.unit.telco.home.operators import (
     respondent,
 )
 
-from lintas.gateway.asking import Asker
-from lintas.gateway.carrying import HttpCarrier
-from lintas.gateway.directory import Directory, Respondent
-from lintas.gateway.operator import Operator
+from lintas.gateway.asking.asker import Asker
+from lintas.gateway.asking.carrier import HttpCarrier
+from lintas.gateway.asking.directory import Directory, Respondent
+from lintas.gateway.operator.operator import Operator
 from lintas.http.listeners import Listeners
 from lintas.model.errors import Refused
 from lintas.telco.home.rules import b_hash

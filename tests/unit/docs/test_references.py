@@ -15,8 +15,8 @@ from lintas.api.app import api_routes
 from lintas.cli.bank import BankConfig
 from lintas.cli.main import lintas
 from lintas.cli.witness import IdentityConfig, LogConfig, WitnessConfig
-from lintas.gateway.directory_file import Callers, DirectoryFile, NodeAddress, OperatorAddress
-from lintas.gateway.operator import DoorSettings, FeedSettings, GatewaySettings, OperatorSettings
+from lintas.gateway.asking.directory_file import Callers, DirectoryFile, NodeAddress, OperatorAddress
+from lintas.gateway.operator.operator import DoorSettings, FeedSettings, GatewaySettings, OperatorSettings
 from lintas.model.markings import Marking, Obligations
 from lintas.model.messages import KINDS, VERSION, Outcome, Purpose, Statement
 from lintas.model.tainted import Baton, Part, PartState

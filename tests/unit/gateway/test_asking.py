@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lintas.gateway.asking import MOST_OF_ONE, Asker
-from lintas.gateway.breaker import Breaker, Limits
-from lintas.gateway.directory import Directory, Respondent
-from lintas.gateway.kept import STALE_S, KeptAnswers, key_of
+from lintas.gateway.asking.asker import MOST_OF_ONE, Asker
+from lintas.gateway.asking.breaker import Breaker, Limits
+from lintas.gateway.asking.directory import Directory, Respondent
+from lintas.gateway.asking.kept import STALE_S, KeptAnswers, key_of
 from lintas.model.errors import BadInput, Unavailable
 from lintas.telco.records import CliAnswer, CliQuestion
 

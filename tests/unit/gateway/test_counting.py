@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from lintas.gateway.counters import Counters
-from lintas.gateway.counting import Counting, Settings, read_settings, reports
+from lintas.gateway.following.counting import Counting, Settings, read_settings, reports
 from lintas.model.errors import BadInput
 from lintas.telco.figures.records import CounterReport
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from lintas.gateway.sip import STRANGERS_PER_SECOND, SipFace, calls_of
-from lintas.gateway.sip_settings import Redress, SipSettings, Source
-from lintas.gateway.sip_transactions import Transactions
+from lintas.gateway.sip.face import STRANGERS_PER_SECOND, SipFace, calls_of
+from lintas.gateway.sip.settings import Redress, SipSettings, Source
+from lintas.gateway.sip.transactions import Transactions
 from lintas.interop.sip.message import read
 from lintas.model.errors import BadInput
 from lintas.telco.records import Action, Call, Trunk, Verdict

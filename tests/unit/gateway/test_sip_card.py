@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from lintas.gateway.sip_card import jcard, sign_card
-from lintas.gateway.sip_settings import Redress
+from lintas.gateway.sip.card import jcard, sign_card
+from lintas.gateway.sip.settings import Redress
 from lintas.model.errors import BadInput
 
 REDRESS = Redress(url="https://redress.example/", tel="+9992110000", email="help@redress.example")

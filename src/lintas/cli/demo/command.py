@@ -1,11 +1,9 @@
 """The command `lintas demo`: sets the stage, plays, verifies, writes the document, and keeps the pages open."""
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -16,7 +14,7 @@ from typing import Any
 
 import click
 
-from lintas.cli.demo import plot, report, stage, story
+from lintas.cli.demo import plot, report, stage, stopping, story
 from lintas.cli.demo.cast import CAST, cast_of
 from lintas.cli.demo.play import Player
 from lintas.model.errors import CheckFailed
@@ -86,13 +84,13 @@ def demo(
     cast = cast_of(jurisdictions.split(",")) if jurisdictions else CAST
     keep = out is not None or directory is not None
     where = _directory(directory)
-    # A stop from outside ends the same way as Ctrl-C: everybody who was started is stopped.
-    signal.signal(signal.SIGTERM, _interrupt)
+    stopping.listen()
     try:
         world = story.build(seed, datetime.now(UTC).replace(microsecond=0), cast=cast)
         window = _Window(open_one=browser and not headless and _has_screen())
         ok = _run(where, world, window, headless=headless, speed=speed, seed=seed, out=out, began=began)
     except KeyboardInterrupt:
+        stopping.heard()
         click.echo("\nstopped")
         return
     finally:
@@ -100,10 +98,6 @@ def demo(
             shutil.rmtree(where, ignore_errors=True)
     if not ok:
         raise CheckFailed("the story did not end as it must", "see the lines above")
-
-
-def _interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _directory(given: Path | None) -> Path:
@@ -178,7 +172,4 @@ def _keep_open(on: stage.Stage) -> None:
         for login, way in node.passes.items():
             click.echo(f"    {login:<14} {node.page_url}{way}")
     for process in on.processes:
-        with contextlib.suppress(KeyboardInterrupt):
-            process.wait()
-            continue
-        raise KeyboardInterrupt
+        process.wait()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from lintas.access.records import MACHINE, Caller, NewOfficer
+from lintas.cli.demo import stopping
 from lintas.cli.demo.cast import Cast
 from lintas.cli.demo.story import World
 from lintas.cli.key import issue_key
@@ -92,7 +93,8 @@ class Stage:
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Start one process of lintas; what it says goes to files beside its home."""
-        with (self.directory / f"{name}.out").open("wb") as out, (self.directory / f"{name}.log").open("ab") as log:
+        out_file, log_file = self.directory / f"{name}.out", self.directory / f"{name}.log"
+        with out_file.open("wb") as out, log_file.open("ab") as log, stopping.held():
             self._running[name] = subprocess.Popen(  # noqa: S603 — this very program with arguments made here
                 [sys.executable, "-m", "lintas.cli.main", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -136,6 +138,7 @@ class Stage:
 
     def stop(self) -> None:
         """Stop everybody, the last started first; who does not stop is killed."""
+        stopping.heard()
         running = list(reversed(self._running.values()))
         for process in running:
             process.terminate()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from lintas.gateway.sip_card import jcard, sign_card
-from lintas.gateway.sip_settings import Redress
+from lintas.gateway.sip.card import jcard, sign_card
+from lintas.gateway.sip.settings import Redress
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

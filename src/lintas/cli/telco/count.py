@@ -11,6 +11,6 @@ from lintas.cli.telco.running import run_until_stopped
 @click.option("--config", type=click.Path(path_type=Path), required=True, help="The gateway's TOML file.")
 def count(config: Path) -> None:
     """Bring what `lintas telco serve` counted to an authority's node, each minute once, until stopped."""
-    from lintas.gateway.counting import run
+    from lintas.gateway.following.counting import run
 
     run_until_stopped(run, config)

@@ -12,7 +12,7 @@ from lintas.model.errors import BadInput
 from lintas.telco.records import Action
 
 if TYPE_CHECKING:
-    from lintas.gateway.asking import Asker
+    from lintas.gateway.asking.asker import Asker
     from lintas.gateway.verdict import Verdicts
     from lintas.telco.lists.standing import Standing
 
@@ -99,8 +99,8 @@ def deciding(
 def _asker(operators_file: Path | None, certificate: Path | None, key: Path | None) -> "Asker | None":
     if operators_file is None:
         return None
-    from lintas.gateway.asking import Asker
-    from lintas.gateway.carrying import HttpCarrier
-    from lintas.gateway.directory_file import read_directory
+    from lintas.gateway.asking.asker import Asker
+    from lintas.gateway.asking.carrier import HttpCarrier
+    from lintas.gateway.asking.directory_file import read_directory
 
     return Asker(read_directory(operators_file).directory, HttpCarrier(certificate, key))

@@ -10,7 +10,7 @@ import click
 @click.option("--config", "config", type=click.Path(path_type=Path), required=True, help="The operator's TOML file.")
 def home(config: Path) -> None:
     """Run an operator's side: take its feeds, answer gateways' questions about its numbers, until stopped."""
-    from lintas.gateway.home import run
+    from lintas.gateway.operator.server import run
     from lintas.node import logs
 
     logs.configure()

@@ -12,9 +12,9 @@ import click
 import uvloop
 
 from lintas.cli.telco.deciding import Deciding, deciding, deciding_options
-from lintas.gateway.renewing import renew
-from lintas.gateway.sip_settings import Network, Redress, SipSettings, Source
-from lintas.gateway.sip_transport import SipServer
+from lintas.gateway.following.renewing import renew
+from lintas.gateway.sip.settings import Network, Redress, SipSettings, Source
+from lintas.gateway.sip.transport import SipServer
 from lintas.model.errors import BadInput
 from lintas.telco.records import Trunk
 

@@ -6,7 +6,7 @@ from lintas.gateway.camara.clients import Register
 from lintas.gateway.camara.face import Face, Settings
 from lintas.gateway.camara.operations import Api
 from lintas.gateway.camara.sources import Sources
-from lintas.gateway.operator import Operator, OperatorSettings
+from lintas.gateway.operator.operator import Operator, OperatorSettings
 from lintas.model import times
 from lintas.model.errors import BadInput, Unavailable
 from lintas.telco.home.records import Gateway

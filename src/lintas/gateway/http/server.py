@@ -8,9 +8,9 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 
+from lintas.gateway.following.renewing import renew
 from lintas.gateway.http.connection import Connection
 from lintas.gateway.http.routes import Routes
-from lintas.gateway.renewing import renew
 from lintas.gateway.verdict import Verdicts
 from lintas.model.errors import Unavailable
 from lintas.telco.lists.standing import Standing

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from lintas.gateway.directory import Respondent
-from lintas.gateway.home import doors
-from lintas.gateway.operator import Operator, OperatorSettings, read_settings
+from lintas.gateway.asking.directory import Respondent
+from lintas.gateway.operator.operator import Operator, OperatorSettings, read_settings
+from lintas.gateway.operator.server import doors
 from lintas.http.listeners import Listener
 from lintas.telco.home.records import Change, What
 from lintas.telco.records import CliQuestion

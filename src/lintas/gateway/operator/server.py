@@ -22,8 +22,8 @@ from typing import Any
 import msgspec
 
 from lintas.gateway.camara.home import face
-from lintas.gateway.feeding import feeding
-from lintas.gateway.operator import DoorSettings, Operator, read_settings
+from lintas.gateway.operator.feeding import feeding
+from lintas.gateway.operator.operator import DoorSettings, Operator, read_settings
 from lintas.http.listeners import Listener, Listeners, TlsFiles, serve
 from lintas.model.errors import LintasError
 from lintas.telco.home.checks import CallRecords, sealed

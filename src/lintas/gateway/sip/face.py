@@ -1,6 +1,6 @@
 """Answers calls in SIP: reads an INVITE, asks for a verdict, says it in a status code; fail-open, whatever goes wrong.
 
-`SipFace` is the server without sockets; `gateway/sip_transport.py` has the sockets.
+`SipFace` is the server without sockets; `gateway/sip/transport.py` has the sockets.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from lintas.gateway.sip_answers import (
+from lintas.gateway.sip.answers import (
     BUSY,
     CANCELLED,
     HEALTHY,
@@ -31,15 +31,15 @@ from lintas.gateway.sip_answers import (
     passing,
     stricter,
 )
-from lintas.gateway.sip_settings import SipSettings
-from lintas.gateway.sip_transactions import PENDING, Transactions, key_of
+from lintas.gateway.sip.settings import SipSettings
+from lintas.gateway.sip.transactions import PENDING, Transactions, key_of
 from lintas.interop.sip.answer import has_tag, port_of, write
 from lintas.interop.sip.message import BadRequest, Fields, Request, called_in, read
 from lintas.interop.sip.parties import parties
 from lintas.interop.sip.uri import Via, called_of, read_via
 from lintas.telco.records import Call, Trunk, Verdict
 
-_log = logging.getLogger("lintas.gateway.sip")
+_log = logging.getLogger("lintas.gateway.sip.face")
 
 #: A number, name or Call-ID is handed on up to this length.
 MAX_TEXT = 255

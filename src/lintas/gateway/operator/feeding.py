@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from lintas.gateway.operator import FeedSettings, Operator
+from lintas.gateway.operator.operator import FeedSettings, Operator
 from lintas.telco.home.feeds import lines, stream
 from lintas.telco.home.feeds.simulator import Simulator
 

@@ -14,10 +14,10 @@ from typing import Protocol
 
 import msgspec
 
-from lintas.gateway.breaker import Breaker
-from lintas.gateway.breaker import Limits as BreakerLimits
-from lintas.gateway.directory import Respondent
-from lintas.gateway.kept import KeptAnswers, Key, key_of
+from lintas.gateway.asking.breaker import Breaker
+from lintas.gateway.asking.breaker import Limits as BreakerLimits
+from lintas.gateway.asking.directory import Respondent
+from lintas.gateway.asking.kept import KeptAnswers, Key, key_of
 from lintas.model.errors import LintasError
 from lintas.telco.records import CliAnswer, CliQuestion
 

@@ -10,13 +10,13 @@ import struct
 from functools import lru_cache
 from typing import cast
 
-from lintas.gateway.sip import SipFace, Verdicts
-from lintas.gateway.sip_settings import SipSettings
+from lintas.gateway.sip.face import SipFace, Verdicts
+from lintas.gateway.sip.settings import SipSettings
 from lintas.interop.sip.message import MAX_HEAD, MAX_MESSAGE
 from lintas.model.errors import Unavailable
 from lintas.telco.records import Trunk
 
-_log = logging.getLogger("lintas.gateway.sip")
+_log = logging.getLogger("lintas.gateway.sip.face")
 
 #: A message that began must be whole within this, in seconds.
 WHOLE_SECONDS = 10.0

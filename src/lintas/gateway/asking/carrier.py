@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from lintas.gateway.directory import Respondent
-from lintas.gateway.wire import Wire
+from lintas.gateway.asking.directory import Respondent
+from lintas.gateway.asking.wire import Wire
 from lintas.model.errors import Refused, Unavailable
 from lintas.node.tls import trusting
 from lintas.telco.home.checks import SIGNED

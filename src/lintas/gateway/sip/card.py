@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from lintas.gateway.sip_settings import Redress
+from lintas.gateway.sip.settings import Redress
 from lintas.model.errors import BadInput
 
 

@@ -16,7 +16,7 @@ from typing import Annotated
 import httpx
 import msgspec
 
-from lintas.gateway.following import Following
+from lintas.gateway.following.chain import Following
 from lintas.model import times
 from lintas.model.errors import BadInput, LintasError, Unavailable
 from lintas.trust.note import VerifierKey, parse_vkey

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from lintas.gateway.sip_settings import SipSettings
+from lintas.gateway.sip.settings import SipSettings
 from lintas.telco.records import Action, Verdict, Word
 from lintas.telco.verdicts.records import Ruling
 

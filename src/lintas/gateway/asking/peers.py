@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from lintas.gateway.asking import Asker
-from lintas.gateway.carrying import HttpCarrier
-from lintas.gateway.directory import Respondent
-from lintas.gateway.directory_file import read_directory
+from lintas.gateway.asking.asker import Asker
+from lintas.gateway.asking.carrier import HttpCarrier
+from lintas.gateway.asking.directory import Respondent
+from lintas.gateway.asking.directory_file import read_directory
 from lintas.node.home import TLS_CERTIFICATE, TLS_KEY
 from lintas.node.runtime import Runtime
 from lintas.trust.certificates import fingerprint

@@ -8,8 +8,8 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from lintas.gateway.directory import Directory, Respondent
-from lintas.gateway.operator import Name, read_range
+from lintas.gateway.asking.directory import Directory, Respondent
+from lintas.gateway.operator.operator import Name, read_range
 from lintas.model.errors import BadInput
 from lintas.telco.home.records import BadEvent, number
 from lintas.trust.keys import ED25519, PublicKey

@@ -1,0 +1,1 @@
+"""Asks home networks and partners whether a call may be real: in time, behind breakers, remembering little."""
