@@ -5,6 +5,7 @@ import click
 from lintas.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("lintas.cli.telco.init", "init", "Make an operator's directory, and one for each of its gateways."),
     "serve": ("lintas.cli.telco.serve", "serve", "Answer what to do with a call, over HTTP, from a list."),
     "check": ("lintas.cli.telco.check", "check", "Say what a list says of one number."),
     "list": ("lintas.cli.telco.lists", "lists", "Build and look after the list of a gateway."),
