@@ -25,7 +25,7 @@ async def paid(call: Call[Runtime]) -> None:
     """Take the bank's word that it paid a return."""
     body: Paid = call.body
     bank, amendment, returns = call.caller.organisation, call.path["amendment"], call.services.node.returns
-    await call.services.write(lambda tx: returns.bank_paid(tx, bank, amendment, body.reference))
+    await call.services.write(lambda tx: returns.bank_paid(tx, bank, amendment, body.reference, *body.further))
 
 
 ROUTES = [

@@ -347,24 +347,39 @@ class Amendments:
             raise Conflict("a return is done by a payment", "say by which one, with its reference")
         self.carried_out(tx, amendment)
 
-    def bank_returned(self, tx: Transaction, bank: str, amendment_id: str, reference: str) -> None:
-        """Take a bank's word that it paid back what a return names; said again it changes nothing.
+    def bank_returned(self, tx: Transaction, bank: str, amendment_id: str, references: Sequence[str]) -> None:
+        """Take a bank's word that it paid back what a return names, by which payments; said again it changes nothing.
 
         A word that comes after the order ended counts: the money is where it belongs, whatever the clock said meanwhile.
+        BadInput for payments that cannot have reached every payee; Conflict for one that did another return.
         """
+        keys = [rules.payment_key(each) for each in references]
         amendment = changes_store.amendment(tx, amendment_id)
         if amendment is None or amendment.bank != bank or amendment.kind != "return" or amendment.issued_at is None:
             raise NotFound(f"no return {amendment_id!r}", "take the ids from the work list")
         if amendment.state == "done":
-            if amendment.paid != reference:
-                raise Conflict(f"this was returned by payment {amendment.paid}", "call the authority to correct it")
+            if keys != [rules.payment_key(each) for each in amendment.payments]:
+                by = ", ".join(amendment.payments)
+                raise Conflict(f"this was returned by payment {by}", "call the authority to correct it")
             return
         order = self._orders.order(tx, amendment.order)
         if amendment.state != "ordered" and not (order.closed_at and amendment.reason.endswith(rules.BY_ITS_END)):
             raise Conflict(f"return {amendment_id} is {amendment.state}", "pay nothing; call the authority if you did")
         if overlaps(order.returned, amendment.spans):
             raise Conflict("this money was returned by another payment", "call the authority: this was paid twice")
-        self.carried_out(tx, msgspec.structs.replace(amendment, paid=reference))
+        rules.check_payments(amendment, references)
+        for reference, key in zip(references, keys, strict=True):
+            self._settle(tx, amendment, reference, key)
+        first, *further = references
+        self.carried_out(tx, msgspec.structs.replace(amendment, paid=first, further=tuple(further)))
+
+    def _settle(self, tx: Transaction, amendment: Amendment, reference: str, key: str) -> None:
+        """Note that a payment did a return. Its bank was ordered to do the first one as well, and may read of it."""
+        other = changes_store.paid_by(tx, amendment.bank, key)
+        if other is not None:
+            what = f"payment {reference} did return {other} already"
+            raise Conflict(what, "name the payment that did this one, by its own reference; if there is none, pay it")
+        changes_store.keep_payment(tx, amendment.bank, key, amendment.id)
 
     def bank_refuses(self, tx: Transaction, bank: str, amendment_id: str, reason: str) -> None:
         """Take a bank's word that it cannot hold for longer, or pay back; a release is never refused."""

@@ -238,6 +238,13 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     #: For a return: who gets how much, and by which payment the bank did it.
     payees: tuple[Payee, ...] = ()
     paid: str = ""
+    #: The further payments, where one could not reach everybody.
+    further: tuple[str, ...] = ()
+
+    @property
+    def payments(self) -> tuple[str, ...]:
+        """Return the references of all payments by which a return was done."""
+        return (self.paid, *self.further) if self.paid else ()
 
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
@@ -364,10 +371,19 @@ class ReturnForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     spans: Spans = ()
 
 
-class Paid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A bank's word that money was returned: the reference of its payment (of a `pacs.004`, or of the statement's line)."""
+#: What a bank knows a payment by: ``RtrId`` of a `pacs.004`, the UETR or ``EndToEndId`` of a `pacs.008`, or the statement's.
+PaymentReference = Annotated[str, msgspec.Meta(min_length=1, max_length=140, pattern=WRITTEN)]
 
-    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140, pattern=WRITTEN)]
+
+class Paid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's word that money was returned: the reference of its payment, and of each ``further`` one.
+
+    A payment goes to one bank, so a return to payees at several takes one for each bank, or one for each payee; each is named
+    by a reference of its own, also where several were sent in one message or stand in one line of a statement.
+    """
+
+    reference: PaymentReference
+    further: Annotated[tuple[PaymentReference, ...], msgspec.Meta(max_length=MAX_PARTS)] = ()
 
 
 class Restitution(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,6 +129,6 @@ class Returns:
             returns=tuple(returns),
         )
 
-    def bank_paid(self, tx: Transaction, bank: str, amendment_id: str, reference: str) -> None:
-        """Take a bank's word that it paid a return, and by which payment."""
-        self._amendments.bank_returned(tx, bank, amendment_id, reference.strip())
+    def bank_paid(self, tx: Transaction, bank: str, amendment_id: str, *references: str) -> None:
+        """Take a bank's word that it paid a return, and by which payments."""
+        self._amendments.bank_returned(tx, bank, amendment_id, [each.strip() for each in references])
