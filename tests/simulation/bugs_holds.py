@@ -9,7 +9,7 @@ from tests.simulation.bugs import Bug
 from lintas.model.messages import HoldWithdrawal
 from lintas.model.tainted import Span
 from lintas.policy import rules as policy_rules
-from lintas.requests import amendments, store
+from lintas.requests import amendments, orders_store, store
 from lintas.requests.amendments import Amendments
 from lintas.requests.records import OPEN, Amendment, Hold
 from lintas.requests.undo import Undo
@@ -105,9 +105,9 @@ def _confirm_again(patch: pytest.MonkeyPatch) -> None:
     confirm = Amendments.confirm
 
     def again(self: Amendments, tx: Transaction, order_id: str, *rest: str) -> Amendment:
-        order = store.order(tx, order_id)
+        order = orders_store.order(tx, order_id)
         if order is not None:
-            store.keep_order(tx, msgspec.structs.replace(order, confirmed_at=None))
+            orders_store.keep_order(tx, msgspec.structs.replace(order, confirmed_at=None))
         return confirm(self, tx, order_id, *rest)
 
     patch.setattr(Amendments, "confirm", again)

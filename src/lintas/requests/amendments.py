@@ -19,7 +19,7 @@ from lintas.model.people import same_person
 from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
-from lintas.requests import changes_store, eyes, rules, store
+from lintas.requests import changes_store, eyes, orders_store, rules, store
 from lintas.requests.chase import PLANE_B, Chase
 from lintas.requests.journal import Journal
 from lintas.requests.orders import Orders
@@ -72,7 +72,7 @@ class Amendments:
                 raise Refused("not_answered", f"hold {hold.id} waits for an officer", "take back all of it, or wait")
             self._end_waiting(tx, hold, withdrawal.reason)
             return
-        order = store.order_of(tx, hold.id)
+        order = orders_store.order_of(tx, hold.id)
         held = [] if order is None else overlaps(rules.still_held(order), withdrawal.spans or [order.baton.span])
         if order is None or not held:
             self._tell(tx, hold, HoldRelease(hold=hold.id, code="withdrawn", at=self._now(), reason=withdrawal.reason))
@@ -415,7 +415,7 @@ class Amendments:
     def _lengthen(self, tx: Transaction, order: Order, hold: Hold, amendment: Amendment, until: str) -> None:
         now = self._now()
         longer = msgspec.structs.replace(order, expires=until, confirmed_at=now, reference=amendment.reason)
-        store.keep_order(tx, longer)
+        orders_store.keep_order(tx, longer)
         for share in store.shares_under(tx, hold.id):
             if share.state == "held":
                 store.keep_share(tx, msgspec.structs.replace(share, until=until))
@@ -443,7 +443,7 @@ class Amendments:
             changed = msgspec.structs.replace(changed, returned=tuple(merged([*order.returned, *spans])))
         if code == "expired" or (order.answer is not None and not rules.still_held(changed)):
             changed = msgspec.structs.replace(changed, closed_at=order.closed_at or self._now())
-        store.keep_order(tx, changed)
+        orders_store.keep_order(tx, changed)
         for share in store.shares_under(tx, order.hold):
             if rules.can_go(share, code):
                 store.part_share(tx, share, rules.let_go(share, spans, code, by))

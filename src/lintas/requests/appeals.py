@@ -7,7 +7,7 @@ from lintas.model.errors import Conflict, NotAllowed, NotFound
 from lintas.model.ids import IdSource
 from lintas.model.people import same_person
 from lintas.model.times import Clock
-from lintas.requests import changes_store, letter, rules, store
+from lintas.requests import changes_store, letter, orders_store, rules
 from lintas.requests.amendments import Amendments
 from lintas.requests.orders import Orders
 from lintas.requests.records import Amendment, Appeal, AppealDecision, AppealForm, Order
@@ -25,7 +25,7 @@ class Appeals:
 
     def order(self, tx: Transaction, token: str) -> Order:
         """Return the order that a token belongs to; NotFound for any other text, which says nothing about any order."""
-        order = store.order_by_token(tx, letter.token_hash(token.strip().lower()))
+        order = orders_store.order_by_token(tx, letter.token_hash(token.strip().lower()))
         if order is None:
             raise NotFound("no order has this token", "copy the address from the letter that the bank gave you")
         return order

@@ -3,8 +3,9 @@
 import msgspec
 from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, insert, select, tuple_, update
 
+from lintas.requests.orders_store import orders
 from lintas.requests.records import Amendment, Appeal, Later, Withdrawal
-from lintas.requests.store import Keeper, orders, read_all, read_doc
+from lintas.requests.store import Keeper, read_all, read_doc
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 

@@ -18,7 +18,7 @@ from lintas.model.money import Money
 from lintas.model.people import same_person
 from lintas.model.tainted import Baton, LedgerAnswer, Part, held_spans
 from lintas.model.times import Clock
-from lintas.requests import changes_store, rules, store
+from lintas.requests import changes_store, orders_store, rules, store
 from lintas.requests.records import (
     EVERY_CASE,
     OPEN,
@@ -413,7 +413,7 @@ class Chase:
         """Return the officer who let go of a hold of ours, abroad or at home; None where nobody did."""
         for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
             return withdrawal.officer
-        order = store.order_of(tx, hold.id)
+        order = orders_store.order_of(tx, hold.id)
         for amendment in changes_store.amendments_of(tx, order=order.id) if order else ():
             if amendment.code == "correction" and amendment.kind == "release" and amendment.state != "declined":
                 return amendment.asked_by

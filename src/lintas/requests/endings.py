@@ -12,7 +12,7 @@ from lintas.model.ids import IdSource
 from lintas.model.messages import HoldAnswer
 from lintas.model.tainted import MAX_PARTS, Span
 from lintas.model.times import Clock
-from lintas.requests import changes_store, rules, store
+from lintas.requests import changes_store, orders_store, rules, store
 from lintas.requests.amendments import Amendments
 from lintas.requests.chase import Chase
 from lintas.requests.orders import Orders
@@ -34,12 +34,12 @@ class Endings:
     def due(self, tx: Transaction) -> bool:
         """Tell whether anything has ended that was not closed yet."""
         now = self._now()
-        return bool(store.ended_orders(tx, now, 1) or store.ended_holds(tx, now, 1))
+        return bool(orders_store.ended_orders(tx, now, 1) or store.ended_holds(tx, now, 1))
 
     def close(self, tx: Transaction) -> None:
         """End what has ended: orders, which hold nothing from then on, and requests that nobody decided on or answered."""
         now = self._now()
-        for order in store.ended_orders(tx, now, rules.MOST_AT_ONCE):
+        for order in orders_store.ended_orders(tx, now, rules.MOST_AT_ONCE):
             try:
                 with tx.begin_nested():
                     self._end_order(tx, order)

@@ -112,6 +112,25 @@ def _ending(way: tuple[Stop, ...], baton: Baton) -> tuple[Stop, ...]:
     return (*way[:-1], msgspec.structs.replace(way[-1], baton=baton))
 
 
+def local_share(share: Share, order: Order, answer: LedgerAnswer, number: int, authority: str) -> Share:
+    """Return one part of our own bank's answer in a foreign case, in this ledger's own currency."""
+    part = answer.parts[number]
+    held = part.state == "held"
+    return msgspec.structs.replace(
+        share,
+        id=part_id(share.id, number),
+        state=SHARE_OF_PART[part.state],
+        amount_minor=part.local_minor,
+        holder=part.baton.holder if part.baton else order.bank,
+        authority=authority if held else "",
+        law=order.basis.law if held else "",
+        until=order.expires if held else None,
+        baton=part.baton or msgspec.structs.replace(order.baton, start=part.start, end=part.end),
+        hold=order.hold,
+        note=part.state,
+    )
+
+
 def cut(share: Share, baton: Baton, amount_minor: int) -> list[Share]:
     """Part a share after the first ``amount_minor`` of its baton: one share, or two that tile it.
 
