@@ -32,6 +32,7 @@ from lintas.requests.amendments import Amendments
 from lintas.requests.appeals import Appeals
 from lintas.requests.chase import Chase, Place
 from lintas.requests.clocks import Clocks
+from lintas.requests.effects import Effects
 from lintas.requests.endings import Endings
 from lintas.requests.inbox import Inbox
 from lintas.requests.journal import Journal
@@ -219,11 +220,12 @@ def assemble(parts: Parts) -> Node:
         clock=clock,
         ids=ids,
     )
+    effects = Effects(orders=orders, border=border, clock=clock)
     amendments = Amendments(
         me=me,
         chase=chase,
         orders=orders,
-        border=border,
+        effects=effects,
         judge=judge,
         journal=journal,
         bus=bus,
@@ -231,7 +233,15 @@ def assemble(parts: Parts) -> Node:
         ids=ids,
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
-    returns = Returns(chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids)
+    returns = Returns(
+        chase=chase,
+        orders=orders,
+        amendments=amendments,
+        effects=effects,
+        place_of=_places(parts),
+        clock=clock,
+        ids=ids,
+    )
     lists = Lists(
         me=me,
         redress_key=parts.redress_key or secrets.token_bytes(32),
@@ -285,7 +295,7 @@ def assemble(parts: Parts) -> Node:
         chase=chase,
         orders=orders,
         amendments=amendments,
-        endings=Endings(chase=chase, orders=orders, amendments=amendments, bus=bus, clock=clock, ids=ids),
+        endings=Endings(chase=chase, orders=orders, effects=effects, bus=bus, clock=clock, ids=ids),
         appeals=Appeals(orders=orders, amendments=amendments, clock=clock, ids=ids),
         undo=undo,
         comparison=Comparison(exercise=parts.identity.exercise),
