@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from lintas.access.service import Access
 from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
+from lintas.border.leaving import Leaving
 from lintas.border.records import Admitted
 from lintas.border.records import Answered as ReceiptAnswered
 from lintas.border.review import Review
@@ -174,6 +175,7 @@ def assemble(parts: Parts) -> Node:
     border = Border(
         me=me,
         judge=judge,
+        leaving=Leaving(me=me, judge=judge, approvals=approvals, standing_of=standings.of, clock=clock),
         approvals=approvals,
         ledger=ledger,
         bus=bus,
