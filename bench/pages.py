@@ -18,7 +18,7 @@ from lintas.node.assembly import Node
 from lintas.node.config import read_config
 from lintas.node.tls import trusting
 from lintas.node.views import read_case, with_doubts
-from lintas.requests.records import ClockKind
+from lintas.requests.clock_records import ClockKind
 from lintas.storage.engine import Transaction, reading
 
 CASES, RUNS, CALLS = 100_000, 60, 120

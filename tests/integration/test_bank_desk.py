@@ -14,7 +14,8 @@ from lintas.cli.demo.cast import A1, A2, B1, B2
 from lintas.http.once import fresh
 from lintas.model.money import show
 from lintas.requests import store
-from lintas.requests.records import Claim, Order, Payee, ReturnForm, UndoForm
+from lintas.requests.forms import ReturnForm, UndoForm
+from lintas.requests.records import Claim, Order, Payee
 
 PDF = b"%PDF-"
 

@@ -4,7 +4,9 @@ from sqlalchemy import event
 from tests.integration.town import Desk, Town
 
 from lintas.requests import store
-from lintas.requests.records import ClockKind, HoldForm, Running, Share, UndoForm
+from lintas.requests.clock_records import ClockKind, Running
+from lintas.requests.forms import HoldForm, UndoForm
+from lintas.requests.records import Share
 from lintas.storage.engine import Transaction
 
 CHASE: tuple[ClockKind, ...] = ("chase",)

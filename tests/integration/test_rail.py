@@ -11,8 +11,9 @@ from lintas.interop import iso20022
 from lintas.interop.iso20022 import Case, Header, Message, Original, Party, Recall, RecallAnswer, Return
 from lintas.model.errors import MalformedInput, NotFound, Refused
 from lintas.requests import rules
+from lintas.requests.forms import ReturnForm
 from lintas.requests.recalls import RailWord
-from lintas.requests.records import Order, Payee, ReturnForm
+from lintas.requests.records import Order, Payee
 
 AT = datetime(2026, 3, 1, 10, 20, tzinfo=UTC)
 

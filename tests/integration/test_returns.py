@@ -8,7 +8,8 @@ from lintas.cli.demo.cast import A1, A2, B1
 from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from lintas.model.tainted import held_spans, overlaps
 from lintas.requests import changes_store, rules, store
-from lintas.requests.records import Amendment, AppealDecision, AppealForm, Claim, Order, Payee, ReturnForm, UndoForm
+from lintas.requests.forms import AppealDecision, AppealForm, ReturnForm, UndoForm
+from lintas.requests.records import Amendment, Claim, Order, Payee
 
 ASKER, APPROVER = "Officer Rin Vale", "Officer Dena Holt"
 

@@ -13,7 +13,8 @@ from lintas.model.errors import BadInput, Conflict, LintasError, Refused
 from lintas.model.messages import HoldAnswer, HoldRequest, LegalBasis
 from lintas.model.tainted import Baton, LedgerAnswer, Part, PartState, Span, held_spans, subtract
 from lintas.requests import rules, store
-from lintas.requests.records import Hold, HoldForm, Order, Payee, ReturnForm, Share
+from lintas.requests.forms import HoldForm, ReturnForm
+from lintas.requests.records import Hold, Order, Payee, Share
 from lintas.storage.engine import Transaction
 
 APPROVER, SECOND, THIRD = "Officer Dena Holt", "Officer Oren Vash", "Officer Rin Vale"

@@ -12,17 +12,8 @@ from lintas.model.errors import NotAllowed, NotFound
 from lintas.model.messages import WithdrawalCode
 from lintas.requests import orders_store, rules
 from lintas.requests import store as requests
-from lintas.requests.records import (
-    OPEN,
-    Amendment,
-    Appeal,
-    AppealDecision,
-    AppealForm,
-    Order,
-    Share,
-    UndoForm,
-    Undone,
-)
+from lintas.requests.forms import AppealDecision, AppealForm, UndoForm
+from lintas.requests.records import OPEN, Amendment, Appeal, Order, Share, Undone
 from lintas.storage.engine import Transaction
 
 OFFICERS = ("Officer Dena Holt", "Officer Miro Lane")

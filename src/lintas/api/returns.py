@@ -5,7 +5,8 @@ from lintas.api.holds import APPROVERS
 from lintas.api.reports import READERS
 from lintas.http.routing import Call, Route
 from lintas.node.runtime import Runtime
-from lintas.requests.records import Amendment, Paid, Restitution, ReturnForm
+from lintas.requests.forms import Paid, ReturnForm
+from lintas.requests.records import Amendment, Restitution
 
 
 async def ask(call: Call[Runtime]) -> Amendment:

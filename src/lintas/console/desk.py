@@ -14,8 +14,9 @@ from lintas.node import paper
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.requests.desk import Kind, Said, answer_of
+from lintas.requests.forms import BankRefusal, Paid
 from lintas.requests.letter import Letter
-from lintas.requests.records import Amendment, BankRefusal, Order, Paid
+from lintas.requests.records import Amendment, Order
 from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 

@@ -9,8 +9,9 @@ from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.requests import changes_store, letter, orders_store, rules
 from lintas.requests.amendments import Amendments
+from lintas.requests.forms import AppealDecision, AppealForm
 from lintas.requests.orders import Orders
-from lintas.requests.records import Amendment, Appeal, AppealDecision, AppealForm, Order
+from lintas.requests.records import Amendment, Appeal, Order
 from lintas.storage.engine import Transaction
 
 #: Objections to one order that may wait at once: nobody buries an honest one under others.

@@ -19,6 +19,7 @@ from lintas.model.people import same_person
 from lintas.model.tainted import Baton, LedgerAnswer, Part, held_spans
 from lintas.model.times import Clock
 from lintas.requests import changes_store, orders_store, rules, store
+from lintas.requests.forms import HoldForm
 from lintas.requests.records import (
     EVERY_CASE,
     OPEN,
@@ -27,7 +28,6 @@ from lintas.requests.records import (
     Claim,
     Direction,
     Hold,
-    HoldForm,
     HoldOpened,
     MovedOn,
     Order,

@@ -14,7 +14,8 @@ from lintas.model.errors import NotFound
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.requests import clocks_store, rules
-from lintas.requests.records import CLOCK_KINDS, ClockKind, Escalated, Escalation, Hold, Order, Running, Share
+from lintas.requests.clock_records import CLOCK_KINDS, ClockKind, Escalated, Escalation, Running
+from lintas.requests.records import Hold, Order, Share
 from lintas.storage.engine import Transaction
 
 log = logging.getLogger("lintas.requests")

@@ -21,8 +21,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from lintas.requests.clock_records import ClockKind, Escalation
 from lintas.requests.orders_store import orders
-from lintas.requests.records import ClockKind, Escalation, Hold, Order, Share
+from lintas.requests.records import Hold, Order, Share
 from lintas.requests.store import Keeper, holds, read_all, read_doc, shares
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata

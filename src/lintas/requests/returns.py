@@ -17,8 +17,9 @@ from lintas.requests import changes_store, rules, store
 from lintas.requests.amendments import Amendments
 from lintas.requests.chase import Chase, Place
 from lintas.requests.effects import Effects
+from lintas.requests.forms import ReturnForm
 from lintas.requests.orders import Orders
-from lintas.requests.records import Amendment, Order, Payee, Restitution, ReturnForm
+from lintas.requests.records import Amendment, Order, Payee, Restitution
 from lintas.storage.engine import Transaction
 
 #: Returns of one order that may wait for officers at once.

@@ -16,7 +16,8 @@ from lintas.model.times import Clock
 from lintas.requests import changes_store, orders_store, rules, store
 from lintas.requests.amendments import Amendments
 from lintas.requests.chase import PLANE_B, Chase, Heard
-from lintas.requests.records import OPEN, Amendment, Hold, Share, UndoForm, Undone, Withdrawal
+from lintas.requests.forms import UndoForm
+from lintas.requests.records import OPEN, Amendment, Hold, Share, Undone, Withdrawal
 from lintas.storage.engine import Transaction
 
 #: How long after its end a hold abroad still counts while its holder has not said that it ended.
