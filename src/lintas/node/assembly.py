@@ -31,7 +31,8 @@ from lintas.model.times import Clock
 from lintas.policy.table import PolicyTable
 from lintas.requests.amendments import Amendments
 from lintas.requests.appeals import Appeals
-from lintas.requests.chase import Chase, Place
+from lintas.requests.asking import Asking, Place
+from lintas.requests.chase import Chase
 from lintas.requests.clocks import Clocks
 from lintas.requests.effects import Effects
 from lintas.requests.endings import Endings
@@ -196,15 +197,23 @@ def assemble(parts: Parts) -> Node:
     )
     is_own_bank = parts.banks.__contains__
     journal = Journal(me=me, ledger=ledger, ids=ids)
-    chase = Chase(
-        me=me,
+    place_of = _places(parts)
+    asking = Asking(
         contact=parts.contact,
-        place_of=_places(parts),
+        place_of=place_of,
         border=border,
         judge=judge,
         bus=bus,
         clock=clock,
         ids=ids,
+    )
+    chase = Chase(
+        me=me,
+        place_of=place_of,
+        asking=asking,
+        judge=judge,
+        bus=bus,
+        clock=clock,
     )
     orders = Orders(
         me=me,
@@ -240,7 +249,7 @@ def assemble(parts: Parts) -> Node:
         orders=orders,
         amendments=amendments,
         effects=effects,
-        place_of=_places(parts),
+        place_of=place_of,
         clock=clock,
         ids=ids,
     )

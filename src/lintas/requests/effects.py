@@ -10,7 +10,7 @@ from lintas.model.messages import HoldRelease, HoldStatus, Message, Purpose, Rel
 from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps
 from lintas.model.times import Clock
 from lintas.requests import changes_store, orders_store, rules, store
-from lintas.requests.chase import PLANE_B
+from lintas.requests.asking import PLANE_B
 from lintas.requests.orders import Orders
 from lintas.requests.records import Amendment, Hold, Order
 from lintas.storage.engine import Transaction

@@ -17,7 +17,8 @@ from lintas.model.tainted import LedgerAnswer, sent_by
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
 from lintas.requests import eyes, letter, orders_store, rules, store
-from lintas.requests.chase import PLANE_B, Chase
+from lintas.requests.asking import PLANE_B
+from lintas.requests.chase import Chase
 from lintas.requests.journal import Journal
 from lintas.requests.records import Hold, HolderKind, HoldOpened, Order, OrderIssued
 from lintas.storage.engine import Transaction

@@ -15,7 +15,8 @@ from lintas.model.tainted import MAX_PARTS, merged, overlaps
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
 from lintas.requests.amendments import Amendments
-from lintas.requests.chase import Chase, Place
+from lintas.requests.asking import Place
+from lintas.requests.chase import Chase
 from lintas.requests.effects import Effects
 from lintas.requests.forms import ReturnForm
 from lintas.requests.orders import Orders

@@ -15,7 +15,8 @@ from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.requests import changes_store, orders_store, rules, store
 from lintas.requests.amendments import Amendments
-from lintas.requests.chase import PLANE_B, Chase, Heard
+from lintas.requests.asking import PLANE_B
+from lintas.requests.chase import Chase, Heard
 from lintas.requests.forms import UndoForm
 from lintas.requests.records import OPEN, Amendment, Hold, Share, Undone, Withdrawal
 from lintas.storage.engine import Transaction
