@@ -18,7 +18,7 @@ from lintas.model import times
 from lintas.model.identifiers import Identifier
 from lintas.model.messages import LegalBasis
 from lintas.model.tainted import Baton, Find, LedgerAnswer, Part
-from lintas.requests import changes_store, store
+from lintas.requests import changes_store, orders_store, store
 from lintas.requests.records import Amendment, AmendmentState, Appeal, Claim, Hold, Order, Share, ShareState, Withdrawal
 from lintas.storage import migrate
 from lintas.storage.engine import open_engine, writing
@@ -208,7 +208,7 @@ def _followed(case: Case, hold: Hold, answer: LedgerAnswer) -> Iterator[tuple[Ta
         yield trace_store.questions, row | {"answered_at": case.at(1), "answer": msgspec.json.encode(answer)}
     yield store.holds, store.hold_row(hold)
     yield store.holds, store.hold_row(_hold(case, PEERS[case.number % len(PEERS)], "asked", amount))
-    yield store.orders, store.order_row(_order(case, order, hold, answer))
+    yield orders_store.orders, orders_store.order_row(_order(case, order, hold, answer))
     yield from _changes(case, order, hold)
 
 

@@ -18,6 +18,7 @@ from lintas.node.assembly import Node
 from lintas.node.config import read_config
 from lintas.node.tls import trusting
 from lintas.node.views import read_case, with_doubts
+from lintas.requests.clock_records import ClockKind
 from lintas.storage.engine import Transaction, reading
 
 CASES, RUNS, CALLS = 100_000, 60, 120
@@ -25,6 +26,7 @@ READ_BAR_MS, PAGE_BAR_MS = 50.0, 300.0
 #: The first calls find cold caches; they are not counted.
 WARMING = 10
 Read = Callable[[Node, Transaction, str], object]
+CONFIRM: tuple[ClockKind, ...] = ("confirm",)
 #: What the home page and a case's page ask; each gets a case of its own.
 READS: dict[str, Read] = {
     "50 bars": lambda node, tx, case: node.chase.bars(tx, case),
@@ -33,6 +35,7 @@ READS: dict[str, Read] = {
     "reports that lack something": lambda node, tx, _case: node.intake.reports(tx, incomplete=True),
     "changes that wait": lambda node, tx, _case: node.amendments.pending(tx),
     "objections": lambda node, tx, _case: node.appeals.pending(tx),
+    "clocks of one kind": lambda node, tx, _case: node.clocks.running(tx, CONFIRM),
     "refusals": lambda node, tx, _case: node.border.refusals(tx),
     "one case, whole": read_case,
 }

@@ -40,6 +40,7 @@ LISTS = (
     "lintas.model.identifiers",
     "lintas.model.messages",
     "lintas.model.tainted",
+    "lintas.requests.clock_records",
     "lintas.requests.records",
     "lintas.border.records",
     "lintas.exchange.records",

@@ -27,8 +27,9 @@ from lintas.model.money import Money
 from lintas.node.assembly import Parts, assemble
 from lintas.policy.approval import Approval, Withdrawal
 from lintas.policy.approval_text import sign, write
-from lintas.requests.chase import PLANE_B
-from lintas.requests.records import Hold, HoldForm, Share
+from lintas.requests.asking import PLANE_B
+from lintas.requests.forms import HoldForm
+from lintas.requests.records import Hold, Share
 from lintas.storage.address import Place
 from lintas.storage.engine import open_engine
 from lintas.storage.writer import SerialWriter

@@ -10,10 +10,12 @@ from tests.integration.engines import Fresh
 from tests.integration.town import BANKS, XB, Town
 from tests.integration.visitors import Visitors, words_of
 
-from lintas.cli.demo.cast import A1, B1, B2
+from lintas.cli.demo.cast import A1, A2, B1, B2
 from lintas.http.once import fresh
 from lintas.model.money import show
-from lintas.requests.records import Order, Payee, ReturnForm, UndoForm
+from lintas.requests import store
+from lintas.requests.forms import ReturnForm, UndoForm
+from lintas.requests.records import Claim, Order, Payee
 
 PDF = b"%PDF-"
 
@@ -237,6 +239,33 @@ def test_money_is_paid_back_by_the_payments_reference(scene: Scene) -> None:
     assert scene.to.send(f"{path}/paid", "bank", scene.bank, reference="RTR-1").status_code == 303
     assert "RTR-1" in words_of(scene.to.see(path, "bank", scene.bank))
     assert xb.bar(scene.order.case).returned > 0
+
+
+def test_payees_at_several_banks_take_several_payments(scene: Scene) -> None:
+    xb = scene.town.xb
+    scene.answer(kind="full")
+    claim = Claim(
+        case="case-other",
+        currency=scene.order.currency,
+        stolen=600,
+        scheme="investment",
+        opened_at=scene.order.issued_at,
+    )
+    xb.do(lambda tx: store.keep_claim(tx, claim))
+    payees = tuple(
+        Payee(claim=of, bank=bank, reference="victim 7", loss_minor=600)
+        for of, bank in ((scene.order.hold, A1), (claim.case, A2))
+    )
+    wish = ReturnForm(payees=payees, reference="Court 9/26")
+    asked = xb.do(lambda tx: xb.node.returns.ask(tx, scene.order.id, wish, "Officer Rin Vale"))
+    xb.do(lambda tx: xb.node.amendments.approve(tx, asked.id, "Officer Dena Holt"))
+    path = f"/desk/amendments/{asked.id}"
+    assert 'name="further"' in scene.to.see(path, "bank", scene.bank)
+    alone = scene.to.send(f"{path}/paid", "bank", scene.bank, reference="RTR-1")
+    assert alone.status_code == 422 and "2 payees at 2 banks" in alone.text
+    made = scene.to.send(f"{path}/paid", "bank", scene.bank, reference="RTR-1", further="RTR-2\r\n\r\n")
+    assert made.status_code == 303
+    assert "RTR-1, RTR-2" in words_of(scene.to.see(f"/amendments/{asked.id}", "approver"))
 
 
 def test_a_bank_sees_that_an_order_ended(scene: Scene) -> None:

@@ -1,10 +1,16 @@
 """Clocks by which somebody has to act: each runs, runs out once, and stops when somebody acts or it ends."""
 
+from sqlalchemy import event
 from tests.integration.town import Desk, Town
 
-from lintas.requests.records import ClockKind, HoldForm, Running, UndoForm
+from lintas.requests import store
+from lintas.requests.clock_records import ClockKind, Running
+from lintas.requests.forms import HoldForm, UndoForm
+from lintas.requests.records import Share
+from lintas.storage.engine import Transaction
 
 CHASE: tuple[ClockKind, ...] = ("chase",)
+CONFIRM: tuple[ClockKind, ...] = ("confirm",)
 PEER: tuple[ClockKind, ...] = ("peer_answer",)
 
 
@@ -122,6 +128,30 @@ def test_a_bank_is_told_to_let_go_when_an_order_ends(town: Town) -> None:
     assert town.xb.ask(lambda tx: town.xb.node.amendments.work(tx, order.bank)) == []
     bar = town.xa.bar(town.xa.holds()[0].case)
     assert bar.held == 0
+
+
+def test_a_page_of_one_kind_is_one_question_however_many_clocks_of_others_run_out_before(town: Town) -> None:
+    _, waiting = town.asked()
+    clocks = town.xb.node.clocks
+    town.xb.approve(waiting.id)
+    town.settle()
+    (last,) = town.xb.ask(clocks.running)
+    others = [
+        Share(id=f"{waiting.case}.{number}", case=waiting.case, state="moved", amount_minor=1, ask_by=waiting.asked_at)
+        for number in range(20)
+    ]
+    for each in others:
+        town.xb.do(lambda tx, each=each: store.keep_share(tx, each))  # type: ignore[misc]
+    asked = list[str]()
+
+    def page(tx: Transaction) -> list[Running]:
+        event.listen(tx, "before_cursor_execute", lambda *said: asked.append(said[2]))
+        return clocks.running(tx, CONFIRM, limit=2)
+
+    assert town.xb.ask(page) == [last]
+    assert sum("SELECT" in each for each in asked) == 1
+    whole = town.xb.ask(clocks.running)
+    assert [each.subject for each in whole] == [*sorted(each.id for each in others), last.subject]
 
 
 def test_the_queue_is_paged(town: Town) -> None:

@@ -12,7 +12,7 @@ from lintas.model.errors import BadInput, Conflict, NotFound
 from lintas.model.messages import HoldAnswer, HoldRelease, HoldStatus, HoldWithdrawal
 from lintas.model.tainted import Baton, Part
 from lintas.policy.records import Automatic
-from lintas.requests.records import HoldForm, Sentence
+from lintas.requests.forms import HoldForm, Sentence
 from lintas.requests.rules import still_held
 
 AT = times.render(NOW)

@@ -22,7 +22,8 @@ from lintas.cli.demo.cast import A2, B1, B2
 from lintas.model.errors import Conflict, NotAllowed, Refused
 from lintas.model.messages import HoldAnswer, HoldRelease, HoldWithdrawal, LegalBasis
 from lintas.model.tainted import Baton, LedgerAnswer, Part, Span
-from lintas.requests.records import AppealDecision, AppealForm, Hold, HoldForm, Order, Sentence, UndoForm
+from lintas.requests.forms import AppealDecision, AppealForm, HoldForm, Sentence, UndoForm
+from lintas.requests.records import Hold, Order
 from lintas.requests.rules import still_held
 
 BASIS = LegalBasis(jurisdiction="XB", rule="r", law="l")

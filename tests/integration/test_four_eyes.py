@@ -15,7 +15,8 @@ from lintas.model.people import same_person
 from lintas.node.assembly import assemble
 from lintas.policy.shipped import shipped_table
 from lintas.policy.table import PolicyTable
-from lintas.requests.records import Amendment, AppealDecision, Hold, Order, UndoForm
+from lintas.requests.forms import AppealDecision, UndoForm
+from lintas.requests.records import Amendment, Hold, Order
 from lintas.requests.rules import still_held
 from lintas.requests.store import keep_hold
 from lintas.storage.writer import Writer

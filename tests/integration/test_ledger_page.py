@@ -12,7 +12,7 @@ from tests.integration.visitors import Visitors, words_of
 from lintas.cli.main import lintas
 from lintas.ledger import publish
 from lintas.ledger.records import decode
-from lintas.requests.records import UndoForm
+from lintas.requests.forms import UndoForm
 from lintas.trust.receipt import peek_receipt
 
 

@@ -11,7 +11,8 @@ from lintas.intake.records import Report, ReportForm
 from lintas.model import times
 from lintas.model.errors import NotFound
 from lintas.requests import changes_store, store
-from lintas.requests.records import Amendment, Appeal, Bar, CaseFilter, Claim, Hold, Share, ShareState, UndoForm
+from lintas.requests.forms import UndoForm
+from lintas.requests.records import Amendment, Appeal, Bar, CaseFilter, Claim, Hold, Share, ShareState
 from lintas.storage.engine import Transaction
 
 ASHA, DENA = "Officer Asha Tor", "Officer Dena Holt"

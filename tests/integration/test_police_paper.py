@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.integration.engines import Fresh
 from tests.integration.test_reads import DENA, ask_as, reads
@@ -10,6 +11,7 @@ from tests.integration.visitors import Visitors
 
 from lintas.model.errors import NotFound
 from lintas.node.assistance import paper_of
+from lintas.requests import store
 
 
 def test_the_paper_repeats_the_request_and_what_the_peer_told_is_noted(tmp_path: Path, fresh: Fresh) -> None:
@@ -25,6 +27,25 @@ def test_the_paper_repeats_the_request_and_what_the_peer_told_is_noted(tmp_path:
         with pytest.raises(NotFound, match="of our own"):
             ask_as(xb, DENA, lambda tx: paper_of(xb.node, tx, waiting.case))
         assert all(each.what == "letter" for each in reads(xa)), told
+    finally:
+        town.close()
+
+
+def test_no_accounts_number_is_on_it_for_no_rule_let_one_leave(tmp_path: Path, fresh: Fresh) -> None:
+    town = Town(tmp_path, fresh)
+    try:
+        report, _ = town.asked()
+        xa = town.xa
+        (asked,) = xa.ask(lambda tx: [h for h in xa.node.orders.of_case(tx, report.case) if h.direction == "asked"])
+        trail = xa.ask(lambda tx: xa.node.tracing.of_case(tx, report.case))
+        ((find, answer),) = [(question.find, answer) for question, answer in trail if question.find and answer]
+        assert find is not None and find.receiver, "the victim named the account that the money went to"
+        # The same transfer is asked for abroad, as where it went there at once.
+        baton = msgspec.structs.replace(asked.baton, transfer=answer.transfer)
+        other = msgspec.structs.replace(asked, id="hold-straight", object="cd" * 32, baton=baton)
+        xa.do(lambda tx: store.keep_hold(tx, other))
+        text = ask_as(xa, DENA, lambda tx: paper_of(xa.node, tx, report.case)).letter.plain()
+        assert answer.transfer in text and find.receiver not in text
     finally:
         town.close()
 

@@ -10,8 +10,10 @@ from lintas.cli.demo.cast import A1, A2, B1
 from lintas.interop import iso20022
 from lintas.interop.iso20022 import Case, Header, Message, Original, Party, Recall, RecallAnswer, Return
 from lintas.model.errors import MalformedInput, NotFound, Refused
+from lintas.requests import rules
+from lintas.requests.forms import ReturnForm
 from lintas.requests.recalls import RailWord
-from lintas.requests.records import Order, Payee, ReturnForm
+from lintas.requests.records import Order, Payee
 
 AT = datetime(2026, 3, 1, 10, 20, tzinfo=UTC)
 
@@ -36,7 +38,7 @@ def answer(order: Order, outcome: str, reason: str = "", *, named: bool = True) 
     return iso20022.write(Message(kind="camt.029.001.09", header=head, parts=(said,)))
 
 
-def sent_back(order: Order, amount: int, reference: str = "RTR-7") -> bytes:
+def sent_back(order: Order, amount: int, reference: str = "RTR-7", message: str = "MSG-2") -> bytes:
     said = Return(
         original=Original(uetr=order.baton.transfer),
         id=reference,
@@ -46,7 +48,7 @@ def sent_back(order: Order, amount: int, reference: str = "RTR-7") -> bytes:
         reason="FR01",
         order=order.id,
     )
-    head = Header(id="MSG-2", created=AT)
+    head = Header(id=message, created=AT)
     return iso20022.write(Message(kind="pacs.004.001.09", header=head, parts=(said,)))
 
 
@@ -150,6 +152,40 @@ def test_money_sent_back_completes_the_return_that_was_ordered(town: Town) -> No
     assert [each for each in view.contradictions if "RTR" in each or "sent back" in each] == list(view.contradictions)
     assert len(view.contradictions) == 1, "the first one is what no return names"
     assert town.xb.bar(order.case).returned > 0
+
+
+def test_a_message_that_is_sent_again_does_no_second_return(town: Town) -> None:
+    _, waiting = town.asked()
+    order = town.xb.approve(waiting.id)
+    town.settle()
+    wishes, held = [], rules.still_held(state(town.xb, order))
+    for number in (0, 1):
+        payee = Payee(claim=order.hold, bank=A1, reference=f"victim {number}", loss_minor=1000)
+        start = held[0][0] + 1000 * number
+        form = ReturnForm(payees=(payee,), reference="Court 9/26", spans=((start, start + 1000),))
+        asked = town.xb.do(lambda tx, form=form: town.xb.node.returns.ask(tx, order.id, form, "Officer Rin Vale"))  # type: ignore[misc]
+        wishes.append(asked.id)
+        town.xb.do(lambda tx, name=asked.id: town.xb.node.amendments.approve(tx, name, "Officer Dena Holt"))  # type: ignore[misc]
+    first = say(town.xb, B1, sent_back(order, 1000, "RTR-8")).effect
+    done, left = wishes if first == f"return {wishes[0]} paid" else wishes[::-1]
+    assert first == f"return {done} paid"
+    again = say(town.xb, B1, sent_back(order, 1000, "RTR-8", message="MSG-3"))
+    assert again.effect == f"nothing: payment RTR-8 did return {done} already"
+    assert say(town.xb, B1, sent_back(order, 1000, "RTR-9")).effect == f"return {left} paid"
+
+
+def test_a_payment_of_another_amount_than_the_return_that_it_is_said_to_have_done_is_told(town: Town) -> None:
+    _, waiting = town.asked()
+    order = town.xb.approve(waiting.id)
+    town.settle()
+    payee = Payee(claim=order.hold, bank=A1, reference="victim", loss_minor=1000)
+    form = ReturnForm(payees=(payee,), reference="Court 9/26")
+    asked = town.xb.do(lambda tx: town.xb.node.returns.ask(tx, order.id, form, "Officer Rin Vale"))
+    town.xb.do(lambda tx: town.xb.node.amendments.approve(tx, asked.id, "Officer Dena Holt"))
+    say(town.xb, B1, sent_back(order, 999, "RTR-8"))
+    town.xb.do(lambda tx: town.xb.node.returns.bank_paid(tx, B1, asked.id, "RTR-8"))
+    (told,) = town.xb.ask(lambda tx: town.xb.node.rail.view(tx, order.hold)).contradictions
+    assert "9.99" in told and asked.id in told
 
 
 def test_nobody_speaks_of_another_banks_order(town: Town) -> None:

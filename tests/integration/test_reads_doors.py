@@ -22,7 +22,8 @@ from lintas.exchange.records import Read
 from lintas.http.routing import Route
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
-from lintas.requests.records import AppealForm, Hold, Order, UndoForm
+from lintas.requests.forms import AppealForm, UndoForm
+from lintas.requests.records import Hold, Order
 
 ROUTES = [*api_routes(), *pages.ROUTES]
 GETS = {route.path: route for route in ROUTES if route.method == "GET"}

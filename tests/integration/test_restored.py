@@ -8,7 +8,7 @@ from tests.integration.hand import Hand, request, statement
 from tests.integration.town import NOW, XA, XB2, Town
 
 from lintas.border import store
-from lintas.border.service import MOST_EPOCHS_MISSED
+from lintas.border.channels import MOST_EPOCHS_MISSED
 from lintas.model import times
 from lintas.model.errors import Refused
 

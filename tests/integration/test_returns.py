@@ -4,11 +4,12 @@ import msgspec
 import pytest
 from tests.integration.town import Town
 
-from lintas.cli.demo.cast import A1, B1
-from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
+from lintas.cli.demo.cast import A1, A2, B1
+from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from lintas.model.tainted import held_spans, overlaps
-from lintas.requests import rules, store
-from lintas.requests.records import Amendment, AppealDecision, AppealForm, Claim, Order, Payee, ReturnForm, UndoForm
+from lintas.requests import changes_store, rules, store
+from lintas.requests.forms import AppealDecision, AppealForm, ReturnForm, UndoForm
+from lintas.requests.records import Amendment, Claim, Order, Payee
 
 ASKER, APPROVER = "Officer Rin Vale", "Officer Dena Holt"
 
@@ -56,8 +57,8 @@ def approve(town: Town, asked: Amendment, officer: str = APPROVER) -> Amendment:
     return town.xb.do(lambda tx: town.xb.node.amendments.approve(tx, asked.id, officer))
 
 
-def pay(town: Town, asked: Amendment, reference: str = "RTR-1") -> None:
-    town.xb.do(lambda tx: town.xb.node.returns.bank_paid(tx, asked.bank, asked.id, reference))
+def pay(town: Town, asked: Amendment, *references: str) -> None:
+    town.xb.do(lambda tx: town.xb.node.returns.bank_paid(tx, asked.bank, asked.id, *(references or ("RTR-1",))))
 
 
 def test_what_is_held_goes_back_and_both_sides_show_it(town: Town) -> None:
@@ -203,3 +204,70 @@ def test_a_part_is_returned_and_the_rest_stays_held(town: Town) -> None:
     assert town.banks[B1].work(town.xb) == 0
     bar = town.xa.bar(case)
     assert min(bar.returned, bar.held) > 0
+
+
+def two_returns(town: Town) -> tuple[Amendment, Amendment]:
+    """Order two returns of one amount under one order: to its own victim, and to another."""
+    _, order = held(town)
+    start = rules.still_held(order)[0][0]
+    own = form(order, 1000).payees[0]
+    stranger = Payee(claim=another_case(town, order, 1000), bank=A1, reference="victim 7", loss_minor=1000)
+    first, second = (
+        ask(town, order, ReturnForm(payees=(payee,), reference="Court 9/26", spans=((at, at + 1000),)))
+        for payee, at in ((own, start), (stranger, start + 1000))
+    )
+    return approve(town, first), approve(town, second)
+
+
+def test_one_payment_does_one_return(town: Town) -> None:
+    first, second = two_returns(town)
+    pay(town, first, "RTR-1")
+    pay(town, first, " rtr-1")
+    for spelled in ("RTR-1", "rtr-1", "RTR -1", " RTR-1 "):
+        with pytest.raises(Conflict, match=f"did return {first.id} already") as refused:
+            pay(town, second, spelled)
+        assert "victim" not in str(refused.value) and first.case not in str(refused.value)
+    assert town.xb.ask(lambda tx: town.xb.node.amendments.amendment(tx, second.id)).state == "ordered"
+    pay(town, second, "RTR-2")
+    with pytest.raises(Conflict, match="RTR-2"):
+        pay(town, second, "RTR-1")
+    assert town.xb.ask(lambda tx: town.xb.node.amendments.amendment(tx, first.id)).payments == ("RTR-1",)
+
+
+def test_another_bank_may_use_the_same_reference(town: Town) -> None:
+    first, _ = two_returns(town)
+    town.xb.do(lambda tx: changes_store.keep_payment(tx, "XBCS", "rtr-1", "amend-other"))
+    pay(town, first, "RTR-1")
+    with pytest.raises(Conflict, match="contradict what is stored"):
+        town.xb.do(lambda tx: changes_store.keep_payment(tx, B1, "rtr-1", "amend-other"))
+
+
+def test_a_payment_reaches_one_bank(town: Town) -> None:
+    _, order = held(town)
+    other = Payee(claim=another_case(town, order, 600), bank=A2, reference="victim 7", loss_minor=600)
+    wanted = form(order, 400)
+    asked = approve(town, ask(town, order, msgspec.structs.replace(wanted, payees=(*wanted.payees, other))))
+    for references in (("RTR-1",), ("RTR-1", "RTR-2", "RTR-3"), ("RTR-1", "rtr-1")):
+        with pytest.raises(BadInput, match="payment"):
+            pay(town, asked, *references)
+    assert town.xb.ask(lambda tx: town.xb.node.amendments.amendment(tx, asked.id)).state == "ordered"
+    pay(town, asked, "RTR-1", "RTR-2")
+    with pytest.raises(Conflict, match="RTR-1, RTR-2"):
+        pay(town, asked, "RTR-1")
+    now = again(town, order)
+    assert now.returned == asked.spans
+
+
+def test_releases_come_before_returns_that_are_older(town: Town) -> None:
+    first, second = two_returns(town)
+    order = town.xb.ask(lambda tx: town.xb.node.orders.order(tx, first.order))
+    end = rules.still_held(order)[-1][1]
+    wish = town.xb.do(
+        lambda tx: town.xb.node.amendments.ask(
+            tx, order, [(end - 10, end)], code="correction", reason="not theirs", asked_by=ASKER
+        )
+    )
+    approve(town, wish)
+    work = town.xb.node.amendments.work
+    assert [each.id for each in town.xb.ask(lambda tx: work(tx, B1))] == [wish.id, *sorted([first.id, second.id])]
+    assert [each.id for each in town.xb.ask(lambda tx: work(tx, B1, 1))] == [wish.id]

@@ -10,7 +10,7 @@ from tests.integration.hand import Hand, object_id, request, statement
 from tests.integration.test_keys_change import adopt
 from tests.integration.town import NOW, XA, XB, XB2, Desk, Town, keys_of
 
-from lintas.border import store as border_store
+from lintas.border import review_store
 from lintas.border.records import SetAside
 from lintas.exchange import store as exchange_store
 from lintas.exchange.directory import Directory
@@ -327,7 +327,7 @@ def test_trust_comes_back_by_two_names_and_not_after_a_new_decision(town: Town) 
 def test_the_database_itself_refuses_one_name_twice(town: Town) -> None:
     item = quarantined(town)
     asked = stand(town.xb, "restore", XA, ANN)
-    standings, quarantine = exchange_store.standings, border_store.quarantine
+    standings, quarantine = exchange_store.standings, review_store.quarantine
     for forged in (
         update(standings).where(standings.c.id == asked.id).values(confirmed_by=f"{ANN} ".upper()),
         update(quarantine).where(quarantine.c.object == item).values(decision="accepted", decided_by=ANN),

@@ -13,7 +13,8 @@ from lintas.model.errors import BadInput, Conflict, LintasError, Refused
 from lintas.model.messages import HoldAnswer, HoldRequest, LegalBasis
 from lintas.model.tainted import Baton, LedgerAnswer, Part, PartState, Span, held_spans, subtract
 from lintas.requests import rules, store
-from lintas.requests.records import Hold, HoldForm, Order, Payee, ReturnForm, Share
+from lintas.requests.forms import HoldForm, ReturnForm
+from lintas.requests.records import Hold, Order, Payee, Share
 from lintas.storage.engine import Transaction
 
 APPROVER, SECOND, THIRD = "Officer Dena Holt", "Officer Oren Vash", "Officer Rin Vale"
@@ -134,7 +135,7 @@ def act(town: Town, order: Order, what: str, low: int, high: int) -> None:
                 wish = desk.do(lambda tx: node.returns.ask(tx, order.id, form, SECOND))
                 desk.do(lambda tx: node.amendments.approve(tx, wish.id, APPROVER))
                 if low % 2:
-                    desk.do(lambda tx: node.returns.bank_paid(tx, order.bank, wish.id, "RTR"))
+                    desk.do(lambda tx: node.returns.bank_paid(tx, order.bank, wish.id, f"RTR {wish.id}"))
             case "confirm":
                 desk.do(lambda tx: node.amendments.confirm(tx, order.id, THIRD, "Court 2"))
             case "hours":
@@ -144,7 +145,7 @@ def act(town: Town, order: Order, what: str, low: int, high: int) -> None:
             case "bank":
                 for each in desk.ask(lambda tx: node.amendments.work(tx, order.bank, 500)):
                     if each.kind == "return":
-                        desk.do(lambda tx, name=each.id: node.returns.bank_paid(tx, order.bank, name, "RTR"))  # type: ignore[misc]
+                        desk.do(lambda tx, name=each.id: node.returns.bank_paid(tx, order.bank, name, name))  # type: ignore[misc]
                     else:
                         desk.do(lambda tx, name=each.id: node.amendments.bank_done(tx, order.bank, name))  # type: ignore[misc]
     except (Conflict, Refused, BadInput, LintasError):

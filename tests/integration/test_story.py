@@ -8,7 +8,8 @@ from lintas.cli.demo.cast import A1, A2, B1, B2
 from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from lintas.model.money import Money
 from lintas.model.tainted import LedgerAnswer
-from lintas.requests.records import Bar, Hold, HoldForm, Order
+from lintas.requests.forms import HoldForm
+from lintas.requests.records import Bar, Hold, Order
 from lintas.requests.store import keep_hold
 from lintas.text.translation import words
 

@@ -10,7 +10,8 @@ from lintas.cli.demo.cast import B1
 from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound
 from lintas.model.tainted import held_spans
-from lintas.requests.records import AppealDecision, AppealForm, Hold, HoldForm, Order, UndoForm
+from lintas.requests.forms import AppealDecision, AppealForm, HoldForm, UndoForm
+from lintas.requests.records import Hold, Order
 from lintas.requests.rules import still_held
 
 OTHER = "Officer Ravi Quay"

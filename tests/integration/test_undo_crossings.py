@@ -10,7 +10,8 @@ from tests.integration.town import XA, XB, Desk, Town
 from lintas.cli.demo.cast import A1, A2, B1
 from lintas.model.errors import Conflict, NotAllowed
 from lintas.model.tainted import LedgerAnswer, Part, Span, merged
-from lintas.requests.records import Amendment, Hold, HoldForm, Order, Undone
+from lintas.requests.forms import HoldForm
+from lintas.requests.records import Amendment, Hold, Order, Undone
 from lintas.requests.rules import still_held
 
 MIRO = "Officer Miro Lane"

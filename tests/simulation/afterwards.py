@@ -10,19 +10,10 @@ from tests.simulation.machine import Machine
 
 from lintas.model.errors import NotAllowed, NotFound
 from lintas.model.messages import WithdrawalCode
-from lintas.requests import rules
+from lintas.requests import orders_store, rules
 from lintas.requests import store as requests
-from lintas.requests.records import (
-    OPEN,
-    Amendment,
-    Appeal,
-    AppealDecision,
-    AppealForm,
-    Order,
-    Share,
-    UndoForm,
-    Undone,
-)
+from lintas.requests.forms import AppealDecision, AppealForm, UndoForm
+from lintas.requests.records import OPEN, Amendment, Appeal, Order, Share, Undone
 from lintas.storage.engine import Transaction
 
 OFFICERS = ("Officer Dena Holt", "Officer Miro Lane")
@@ -116,7 +107,7 @@ class Afterwards:
     def _some_order(self) -> Order | None:
         machine = self.machine
         holds = machine.read(lambda tx: machine.node.orders.pending(tx, "answered"))
-        orders = [machine.read(lambda tx, each=hold: requests.order_of(tx, each.id)) for hold in holds]  # type: ignore[misc]
+        orders = [machine.read(lambda tx, each=hold: orders_store.order_of(tx, each.id)) for hold in holds]  # type: ignore[misc]
         live = [order for order in orders if order is not None and not order.closed_at and rules.still_held(order)]
         return self._rng.choice(live) if live else None
 

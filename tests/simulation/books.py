@@ -17,7 +17,7 @@ from lintas.ledger import store as ledger
 from lintas.model import messages
 from lintas.model.messages import HoldRelease
 from lintas.requests import changes_store as changes
-from lintas.requests import rules
+from lintas.requests import orders_store, rules
 from lintas.requests import store as requests
 from lintas.requests.records import Amendment, Appeal, Claim, Hold, Order, Share, Withdrawal
 from lintas.storage.engine import Transaction
@@ -65,7 +65,7 @@ class Books:
             of_case[share.case].append(share)
         self.bars = {case: rules.bar(claim, of_case[case]) for case, claim in self.claims.items()}
         self.holds = {hold.id: hold for hold in docs(requests.holds, Hold)}
-        self.orders = {order.id: order for order in docs(requests.orders, Order)}
+        self.orders = {order.id: order for order in docs(orders_store.orders, Order)}
         self.order_of = {order.hold: order for order in self.orders.values()}
         self.amendments = {each.id: each for each in docs(changes.amendments, Amendment)}
         self.withdrawals = {each.id: each for each in docs(changes.withdrawals, Withdrawal)}

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Engine, event, select, update
 from sqlalchemy.exc import DBAPIError
 from tests.simulation import database
 
+from lintas.border import channels
 from lintas.border import service as border_service
 from lintas.border import store as border_store
+from lintas.border.leaving import Leaving
 from lintas.bus import service as bus_service
 from lintas.bus import store as bus_store
 from lintas.exchange import directory, service
@@ -120,28 +122,28 @@ def _log_no_receipt(patch: pytest.MonkeyPatch) -> None:
 
 def _release_without_permit(patch: pytest.MonkeyPatch) -> None:
     """The border asks the policy and lets out whatever it answers."""
-    decide = border_service.Border._decide
+    decide = Leaving._decide_one
 
-    def lenient(self: border_service.Border, *arguments: Any) -> tuple[Decision, tuple[str, ...]]:  # noqa: ANN401 — passed on as they are
+    def lenient(self: Leaving, *arguments: Any) -> tuple[Decision, tuple[str, ...]]:  # noqa: ANN401 — passed on as they are
         decision, rests = decide(self, *arguments)
         return msgspec.structs.replace(decision, outcome="permit"), rests
 
-    patch.setattr(border_service.Border, "_decide", lenient)
+    patch.setattr(Leaving, "_decide_one", lenient)
 
 
 def _accept_a_gap(patch: pytest.MonkeyPatch) -> None:
     """The order of a channel is off by one: an envelope may be missing."""
-    check = border_service.Border._check_order
+    check = channels.check_order
 
-    def loose(self: border_service.Border, tx: Transaction, opened: Opened) -> None:
+    def loose(tx: Transaction, opened: Opened) -> None:
         try:
-            check(self, tx, opened)
+            check(tx, opened)
         except Refused as wrong:
             _, seq, _ = border_store.position(tx, opened.header.origin, opened.header.lane)
             if wrong.reason != "gap" or opened.header.seq > seq + 2:
                 raise
 
-    patch.setattr(border_service.Border, "_check_order", loose)
+    patch.setattr(channels, "check_order", loose)
 
 
 def _round_each_part(patch: pytest.MonkeyPatch) -> None:

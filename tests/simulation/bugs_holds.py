@@ -9,8 +9,9 @@ from tests.simulation.bugs import Bug
 from lintas.model.messages import HoldWithdrawal
 from lintas.model.tainted import Span
 from lintas.policy import rules as policy_rules
-from lintas.requests import amendments, store
+from lintas.requests import amendments, effects, orders_store, store
 from lintas.requests.amendments import Amendments
+from lintas.requests.effects import Effects
 from lintas.requests.records import OPEN, Amendment, Hold
 from lintas.requests.undo import Undo
 from lintas.storage.engine import Transaction
@@ -18,7 +19,7 @@ from lintas.storage.engine import Transaction
 
 def _forget_the_end(patch: pytest.MonkeyPatch) -> None:
     """The holder never ends an order: its clock finds nothing."""
-    patch.setattr(store, "ended_orders", lambda tx, now, limit: [])
+    patch.setattr(orders_store, "ended_orders", lambda tx, now, limit: [])
 
 
 def _never_lapse(patch: pytest.MonkeyPatch) -> None:
@@ -28,7 +29,7 @@ def _never_lapse(patch: pytest.MonkeyPatch) -> None:
 
 def _tell_and_keep(patch: pytest.MonkeyPatch) -> None:
     """The asker is told of a release that is not done: the order goes on holding."""
-    patch.setattr(Amendments, "let_go", lambda self, tx, order, spans, code, by="": None)
+    patch.setattr(Effects, "let_go", lambda self, tx, order, spans, code, by="": None)
 
 
 def _release_unheld(patch: pytest.MonkeyPatch) -> None:
@@ -37,7 +38,8 @@ def _release_unheld(patch: pytest.MonkeyPatch) -> None:
     def all_of(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
         return list(others) if spans else []
 
-    patch.setattr(amendments, "overlaps", all_of)
+    for module in (amendments, effects):
+        patch.setattr(module, "overlaps", all_of)
 
 
 def _take_back_anybodys(patch: pytest.MonkeyPatch) -> None:
@@ -84,7 +86,7 @@ def _decline_in_silence(patch: pytest.MonkeyPatch) -> None:
 
     def silent(self: Amendments, *arguments: object) -> None:
         with pytest.MonkeyPatch.context() as here:
-            here.setattr(Amendments, "_tell", lambda *_: None)
+            here.setattr(Effects, "tell", lambda *_: None)
             decline(self, *arguments)  # type: ignore[arg-type]
 
     patch.setattr(Amendments, "decline", silent)
@@ -105,9 +107,9 @@ def _confirm_again(patch: pytest.MonkeyPatch) -> None:
     confirm = Amendments.confirm
 
     def again(self: Amendments, tx: Transaction, order_id: str, *rest: str) -> Amendment:
-        order = store.order(tx, order_id)
+        order = orders_store.order(tx, order_id)
         if order is not None:
-            store.keep_order(tx, msgspec.structs.replace(order, confirmed_at=None))
+            orders_store.keep_order(tx, msgspec.structs.replace(order, confirmed_at=None))
         return confirm(self, tx, order_id, *rest)
 
     patch.setattr(Amendments, "confirm", again)

@@ -19,7 +19,8 @@ from lintas.model.markings import Marking
 from lintas.model.messages import HoldStatus, Message, Purpose
 from lintas.model.tainted import Baton, LedgerAnswer, Part, PartState
 from lintas.requests import store
-from lintas.requests.records import Hold, HoldForm, Order, Share
+from lintas.requests.forms import HoldForm
+from lintas.requests.records import Hold, Order, Share
 from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 

@@ -8,7 +8,8 @@ from lintas.http.routing import Call, Route, page_size
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
 from lintas.node.views import AppealView, appeal_view
-from lintas.requests.records import Appeal, AppealDecision, AppealForm, AppealState
+from lintas.requests.forms import AppealDecision, AppealForm
+from lintas.requests.records import Appeal, AppealState
 
 STATES = (*get_args(AppealState), "any")
 

@@ -7,7 +7,8 @@ from lintas.api import letters
 from lintas.http.routing import Call, Route, seconds_to_wait
 from lintas.model.tainted import LedgerAnswer
 from lintas.node.runtime import Runtime
-from lintas.requests.records import Amendment, BankRefusal, Order
+from lintas.requests.forms import BankRefusal
+from lintas.requests.records import Amendment, Order
 from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 

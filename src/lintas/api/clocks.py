@@ -5,8 +5,8 @@ from lintas.http.routing import Call, Route, page_size
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
 from lintas.requests import figures
+from lintas.requests.clock_records import CLOCK_KINDS, Escalation, Running
 from lintas.requests.figures import Figures
-from lintas.requests.records import CLOCK_KINDS, Escalation, Running
 
 
 async def list_clocks(call: Call[Runtime]) -> list[Running]:

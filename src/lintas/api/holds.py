@@ -14,7 +14,8 @@ from lintas.node import stopped
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.node.views import with_doubts
-from lintas.requests.records import Hold, HoldState, Order, Sentence
+from lintas.requests.forms import Sentence
+from lintas.requests.records import Hold, HoldState, Order
 from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})

@@ -13,7 +13,8 @@ from lintas.model.errors import BadInput, Refused
 from lintas.node.assistance import paper_of
 from lintas.node.runtime import Runtime
 from lintas.node.views import CaseView, case_view
-from lintas.requests.records import Bar, CaseFilter, Hold, HoldForm, Later, Money
+from lintas.requests.forms import HoldForm
+from lintas.requests.records import Bar, CaseFilter, Hold, Later, Money
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
 READERS = OFFICERS | {"auditor"}

@@ -5,7 +5,8 @@ from lintas.api.holds import APPROVERS
 from lintas.api.reports import READERS
 from lintas.http.routing import Call, Route
 from lintas.node.runtime import Runtime
-from lintas.requests.records import Amendment, Paid, Restitution, ReturnForm
+from lintas.requests.forms import Paid, ReturnForm
+from lintas.requests.records import Amendment, Restitution
 
 
 async def ask(call: Call[Runtime]) -> Amendment:
@@ -25,7 +26,7 @@ async def paid(call: Call[Runtime]) -> None:
     """Take the bank's word that it paid a return."""
     body: Paid = call.body
     bank, amendment, returns = call.caller.organisation, call.path["amendment"], call.services.node.returns
-    await call.services.write(lambda tx: returns.bank_paid(tx, bank, amendment, body.reference))
+    await call.services.write(lambda tx: returns.bank_paid(tx, bank, amendment, body.reference, *body.further))
 
 
 ROUTES = [

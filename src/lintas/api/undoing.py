@@ -11,7 +11,8 @@ from lintas.api.reports import AFTER, LIMIT, READERS
 from lintas.http.routing import Call, Route, page_size
 from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
-from lintas.requests.records import Amendment, AmendmentState, ConfirmForm, UndoForm, Undone
+from lintas.requests.forms import ConfirmForm, UndoForm
+from lintas.requests.records import Amendment, AmendmentState, Undone
 
 STATES = (*get_args(AmendmentState), "any")
 

@@ -13,7 +13,8 @@ from lintas.model import times
 from lintas.model.errors import BadInput, LintasError
 from lintas.model.tainted import Baton, LedgerAnswer, sent_by
 from lintas.model.times import Clock
-from lintas.requests.records import Amendment, BankRefusal, Order
+from lintas.requests.forms import BankRefusal
+from lintas.requests.records import Amendment, Order
 from lintas.trace.questions.fifo import trace
 from lintas.trace.records import TraceQuestion
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from lintas.border import store
+from lintas.border import review_store, store
 from lintas.border.records import Admitted, SetAside
-from lintas.border.service import Border, StandingOf, check_not_severed
+from lintas.border.service import Border
+from lintas.border.standing import StandingOf, check_not_severed
 from lintas.bus.service import Bus
 from lintas.ledger.service import Ledger
 from lintas.model import messages, times
@@ -34,11 +35,11 @@ class Review:
 
     def waiting(self, tx: Transaction, peer: str) -> int:
         """Count what of a peer waits for people."""
-        return store.count_set_aside(tx, peer)
+        return review_store.count_set_aside(tx, peer)
 
     def of_peer(self, tx: Transaction, peer: str) -> list[SetAside]:
         """Return what of a peer was set aside: first what waits, oldest first, then what was decided or has expired."""
-        return [_shown(peer, each) for each in store.list_set_aside(tx, peer)]
+        return [_shown(peer, each) for each in review_store.list_set_aside(tx, peer)]
 
     def accept(self, tx: Transaction, peer: str, object_id: str, officer: str, reason: str) -> SetAside:
         """Ask that an object be accepted; when somebody else has asked, accept it, which is when it is acted upon.
@@ -49,7 +50,7 @@ class Review:
         found = self._open(tx, peer, object_id)
         now = times.render(self._clock.now())
         if found.asked_by is None:
-            store.review(tx, peer, object_id, asked_by=officer, asked_at=now, asked_reason=reason)
+            review_store.review(tx, peer, object_id, asked_by=officer, asked_at=now, asked_reason=reason)
             return self._now(tx, peer, object_id)
         if same_person(found.asked_by, officer):
             raise NotAllowed("you asked for this yourself", "another person accepts it")
@@ -61,10 +62,10 @@ class Review:
         decision = self._border.admission(statement, peer)
         if decision.outcome != "permit":
             raise NotAllowed(decision.sentence, "reject it")
-        store.review(tx, peer, object_id, decision="accepted", decided_by=officer, decided_at=now, reason=reason)
+        review_store.review(tx, peer, object_id, decision="accepted", decided_by=officer, decided_at=now, reason=reason)
         mark = (object_id, found.commitment)
         (at,) = self._ledger.append(tx, [self._border.entry("receipt", peer, statement.purpose, decision, mark)])
-        store.judge_again(tx, peer, object_id, "accepted", "", self._border.until(statement, decision), at)
+        review_store.judge_again(tx, peer, object_id, "accepted", "", self._border.until(statement, decision), at)
         self._bus.emit(tx, Admitted(object_id, peer, statement.type))
         return self._now(tx, peer, object_id)
 
@@ -72,14 +73,14 @@ class Review:
         """Refuse an object for good: it is erased, and comes in no more, however often it is sent."""
         found = self._open(tx, peer, object_id)
         now = times.render(self._clock.now())
-        store.review(tx, peer, object_id, decision="rejected", decided_by=officer, decided_at=now, reason=reason)
+        review_store.review(tx, peer, object_id, decision="rejected", decided_by=officer, decided_at=now, reason=reason)
         mark = (object_id, found.commitment)
         (at,) = self._ledger.append(tx, [self._border.entry("receipt.rejected", peer, "", None, mark)])
-        store.judge_again(tx, peer, object_id, "refused", "people there looked at it and rejected it", None, at)
+        review_store.judge_again(tx, peer, object_id, "refused", "people there looked at it and rejected it", None, at)
         return self._now(tx, peer, object_id)
 
-    def _open(self, tx: Transaction, peer: str, object_id: str) -> store.Aside:
-        found = store.find_set_aside(tx, peer, object_id)
+    def _open(self, tx: Transaction, peer: str, object_id: str) -> review_store.Aside:
+        found = review_store.find_set_aside(tx, peer, object_id)
         if found is None:
             raise NotFound(f"nothing of {peer} was set aside as {object_id!r}", "take the id from the list")
         if found.decision is not None:
@@ -89,12 +90,12 @@ class Review:
         return found
 
     def _now(self, tx: Transaction, peer: str, object_id: str) -> SetAside:
-        found = store.find_set_aside(tx, peer, object_id)
+        found = review_store.find_set_aside(tx, peer, object_id)
         assert found is not None  # noqa: S101 — it was found in this very transaction
         return _shown(peer, found)
 
 
-def _shown(peer: str, found: store.Aside) -> SetAside:
+def _shown(peer: str, found: review_store.Aside) -> SetAside:
     # Only what the type knows, whose texts were checked to be plain when it came.
     body = messages.read_body(messages.read_frame(found.statement)) if found.statement else None
     return SetAside(

@@ -8,11 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from lintas.border import store
+from lintas.border import channels, review_store, store
 from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
 from lintas.border.judged import Judged, row_of, say, set_aside
+from lintas.border.leaving import Leaving
 from lintas.border.records import Admitted, Answered, Exchanged, Refusal, Release, Standing, Unwelcome, Waiting
+from lintas.border.standing import StandingOf, check_not_severed
 from lintas.bus import store as outbox
 from lintas.bus.service import Bus
 from lintas.ledger.records import Entry, encode
@@ -21,9 +23,7 @@ from lintas.model import messages, times
 from lintas.model.errors import BadInput, LintasError, NotFound, Refused
 from lintas.model.ids import FORM, IdSource
 from lintas.model.messages import Message, Statement
-from lintas.model.money import Money
 from lintas.model.times import Clock
-from lintas.policy.approval import Sought
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
 from lintas.trust.envelope import Item, Opened, commitment
@@ -38,16 +38,8 @@ KEPT_REFUSALS = 10_000
 LISTED = 1_000
 #: How long an admitted statement stays at least: somebody must be able to read what an order rests on.
 KEPT_AT_LEAST = timedelta(hours=24)
-#: How many epochs a peer may be ahead of a database that was put back from a backup. A thief of its key gains nothing: he
-#: could use up as many one by one.
-MOST_EPOCHS_MISSED = 100
 #: Objects of one peer in quarantine that may wait for people at once.
 MAX_SET_ASIDE = 2_000
-#: What asks something of a peer. Whoever is not trusted is asked nothing new; answers and withdrawals still leave.
-ASKING = frozenset({"hold_request"})
-
-#: How far a peer is trusted, as of this transaction.
-StandingOf = Callable[[Transaction, str], Standing]
 
 
 class Replay(Refused):
@@ -69,6 +61,7 @@ class Border:
         *,
         me: str,
         judge: Judge,
+        leaving: Leaving,
         approvals: Approvals,
         ledger: Ledger,
         bus: Bus,
@@ -77,7 +70,8 @@ class Border:
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._me, self._judge, self._approvals, self._ledger, self._bus = me, judge, approvals, ledger, bus
+        self._me, self._judge, self._leaving, self._approvals = me, judge, leaving, approvals
+        self._ledger, self._bus = ledger, bus
         self._signer, self._standing_of, self._clock, self._ids = signer, standing_of, clock, ids
 
     # ---- out
@@ -89,8 +83,7 @@ class Border:
         the decision either way; the caller stores what it means for its own record. What leaves for a severed peer waits in
         the outbox until it is trusted again or has expired; of a peer that is not trusted nothing new is asked.
         """
-        kept_back = self._kept_back(tx, message, peer)
-        decided = [self._decide(tx, body, message, peer, kept_back) for body in message.bodies]
+        decided = self._leaving.decide(tx, message, peer)
         decisions = [decision for decision, _ in decided]
         for decision in decisions:
             if decision.outcome != "permit":
@@ -113,49 +106,6 @@ class Border:
         )
         store.keep_released(tx, [left._replace(entry=at) for left, at in zip(written, entries, strict=True)])
         return Release(decisions[0], tuple(left.object for left in written))
-
-    def _kept_back(self, tx: Transaction, message: Message, peer: str) -> str:
-        """Return why nothing is asked of this peer now; "" for what asks nothing, and for a trusted peer."""
-        asks = any(messages.kind_of(body)[1].category in ASKING for body in message.bodies)
-        standing = self._standing_of(tx, peer) if asks else "trusted"
-        return (
-            "" if standing == "trusted" else f"{peer} is {standing} here: nothing new is asked; two people restore it."
-        )
-
-    def _decide(
-        self, tx: Transaction, body: msgspec.Struct, message: Message, peer: str, kept_back: str
-    ) -> tuple[Decision, tuple[str, ...]]:
-        """Decide on the release of one object; says too which approvals on file the permit rests on."""
-        _, kind = messages.kind_of(body)
-        sought = Sought(
-            jurisdiction=self._judge.table.jurisdiction,
-            authority=self._me,
-            category=kind.category,
-            purpose=message.purpose,
-            peer=peer,
-            peer_jurisdiction=self._judge.jurisdiction_of(peer),
-            at=self._clock.now(),
-            amount=_amount(message),
-            case=message.case,
-            objects=len(message.bodies),
-        )
-
-        def ask(documents: frozenset[str]) -> Decision:
-            decision = self._judge.decide(
-                "release",
-                plane=message.marking.plane,
-                category=kind.category,
-                subject=kind.subject,
-                purpose=message.purpose,
-                peer=peer,
-                amount=sought.amount,
-                conditions=documents,
-            )
-            if not kept_back:
-                return decision
-            return msgspec.structs.replace(decision, outcome="refuse", rules=(), law=(), sentence=kept_back)
-
-        return self._approvals.decide(tx, ask, sought)
 
     def _write(self, body: msgspec.Struct, message: Message, peer: str, decision: Decision) -> store.Left:
         """Write a statement, and say for whom and by which lane it leaves."""
@@ -205,7 +155,7 @@ class Border:
             # Signed anew: the key of the first copy may have been revoked since, and its reader refuse it.
             again = sign_receipt(peek_receipt(earlier), self._signer())
             raise Replay(again, f"envelope {header.lane}/{header.seq} from {header.origin} was admitted before")
-        learnt = self._check_order(tx, opened)
+        learnt = channels.check_order(tx, opened)
         judged = self._verdicts(tx, opened, standing)
         now = times.render(self._clock.now())
         self._keep(tx, opened, judged)
@@ -240,29 +190,6 @@ class Border:
         check_not_severed(standing, peer)
         return standing
 
-    def _check_order(self, tx: Transaction, opened: Opened) -> bool:
-        """Refuse an envelope that does not follow the one before; True when its epoch is the first since a restore."""
-        header = opened.header
-        epoch, seq, last = store.position(tx, header.origin, header.lane)
-        learns = header.epoch > epoch and store.to_learn(tx, header.origin, header.lane)
-        if header.epoch > epoch + (MOST_EPOCHS_MISSED if learns else 1) or header.epoch == epoch == 0:
-            # Whoever held a peer's key for a moment must not use up all the epochs that there are.
-            what = f"epoch {header.epoch} of {header.origin} does not follow epoch {epoch}"
-            raise Refused("epoch_jump", what, f"send in epoch {epoch + 1}")
-        if header.epoch < epoch:
-            raise Refused(
-                "old_epoch", f"epoch {header.epoch} of {header.origin} has ended", "send in the current epoch"
-            )
-        if header.epoch > epoch:
-            seq, last = 0, ""
-        if header.seq <= seq:
-            raise Refused("seq_taken", f"place {header.seq} of {header.lane} is taken by another envelope")
-        if header.seq > seq + 1:
-            raise Refused("gap", f"envelope {header.seq} came after {seq}", f"send envelope {seq + 1} first")
-        if header.prev != last:
-            raise Refused("broken_chain", "the envelope does not name the one before it", "send the missing one")
-        return learns
-
     def _verdicts(self, tx: Transaction, opened: Opened, standing: Standing) -> list[Judged]:
         origin = opened.header.origin
         known = store.known(tx, origin, [item.id for item in opened.items])
@@ -272,7 +199,7 @@ class Border:
         ]
         if standing == "trusted":
             return judged
-        full = store.count_set_aside(tx, origin) + len(judged) > MAX_SET_ASIDE
+        full = review_store.count_set_aside(tx, origin) + len(judged) > MAX_SET_ASIDE
         return [set_aside(each, full) if each.verdict.verdict == "accepted" else each for each in judged]
 
     def _verdict(self, origin: str, item: Item, mark: str, known: dict[str, store.Known]) -> Judged:
@@ -339,7 +266,7 @@ class Border:
         first = self._ledger.append(tx, entries).start
         numbered = [(row, first + (at if isinstance(at, int) else places[at])) for row, at in rows]
         store.keep_objects(tx, [row | {"entry": entry} for row, entry in numbered])
-        store.set_aside(tx, origin, aside, times.render(self._clock.now()))
+        review_store.set_aside(tx, origin, aside, times.render(self._clock.now()))
         self._bus.emit(tx, *events)
 
     def until(self, statement: Statement, decision: Decision | None) -> str | None:
@@ -457,19 +384,3 @@ class Border:
                 commitment=mark,
             )
         )
-
-
-def check_not_severed(standing: Standing, peer: str) -> None:
-    """Refuse what has to do with a severed peer."""
-    if standing == "severed":
-        raise Refused("severed", f"{peer} is severed here: nothing of it is taken", "call the authority")
-
-
-def _amount(message: Message) -> Money | None:
-    """Add up what a message's objects speak of; None when one of them names no amount, or they differ in currency."""
-    stated = [(getattr(body, "amount_minor", None), getattr(body, "currency", None)) for body in message.bodies]
-    amounts = [amount for amount, _ in stated if isinstance(amount, int)]
-    currencies = {currency for _, currency in stated if isinstance(currency, str)}
-    if len(amounts) < len(stated) or len(currencies) != 1:
-        return None
-    return Money(sum(amounts), currencies.pop())

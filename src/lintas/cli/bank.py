@@ -44,10 +44,13 @@ def serve(config_file: Path) -> None:
 
 @bank.command()
 @click.argument("amendment")
-@click.argument("reference")
+@click.argument("references", metavar="REFERENCE...", nargs=-1, required=True)
 @click.option("--config", "config_file", type=click.Path(path_type=Path), required=True, help="The agent's TOML file.")
-def returned(amendment: str, reference: str, config_file: Path) -> None:
-    """Say that a return was paid: AMENDMENT is its id on the work list, REFERENCE the payment's (of the pacs.004)."""
+def returned(amendment: str, references: tuple[str, ...], config_file: Path) -> None:
+    """Say that a return was paid: AMENDMENT is its id on the work list, REFERENCE the payment's (of the pacs.004).
+
+    Payees at several banks take several payments.
+    """
     import httpx
 
     config, root = _read(config_file), config_file.parent
@@ -55,14 +58,14 @@ def returned(amendment: str, reference: str, config_file: Path) -> None:
     address = f"/api/v1/bank/amendments/{amendment}/paid"
     try:
         with httpx.Client(base_url=config.authority_url, verify=_trust(config, root), headers=headers) as client:
-            said = client.post(address, json={"reference": reference})
+            said = client.post(address, json={"reference": references[0], "further": references[1:]})
     except httpx.HTTPError as wrong:
         raise Unavailable(f"the authority cannot be reached ({type(wrong).__name__})", "try again") from None
     if said.is_error:
         problem = said.json() if "json" in said.headers.get("content-type", "") else {}
         what = problem.get("detail") or f"the authority answers {said.status_code}"
         raise Conflict(str(what), str(problem.get("do") or "look at the work list"))
-    click.echo(f"returned: {amendment} by {reference}")
+    click.echo(f"returned: {amendment} by {', '.join(references)}")
 
 
 def _key(config: BankConfig, root: Path) -> str:

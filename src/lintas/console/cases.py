@@ -15,7 +15,8 @@ from lintas.node import paper
 from lintas.node.assistance import paper_of
 from lintas.node.runtime import Runtime
 from lintas.node.views import case_view
-from lintas.requests.records import Bar, HoldForm, Sentence, UndoForm
+from lintas.requests.forms import HoldForm, Sentence, UndoForm
+from lintas.requests.records import Bar
 from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})

@@ -14,8 +14,9 @@ from lintas.node import paper
 from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.requests.desk import Kind, Said, answer_of
+from lintas.requests.forms import BankRefusal, Paid
 from lintas.requests.letter import Letter
-from lintas.requests.records import Amendment, BankRefusal, Order, Paid
+from lintas.requests.records import Amendment, Order
 from lintas.storage.engine import Transaction
 from lintas.trace.records import TraceQuestion
 
@@ -52,6 +53,8 @@ class PaidBack(Form, frozen=True, kw_only=True):
     """By which payment money was returned."""
 
     reference: str = ""
+    #: Further ones, one in each line.
+    further: str = ""
 
 
 class Done(Form, frozen=True, kw_only=True):
@@ -241,12 +244,13 @@ async def paid(call: Call[Runtime]) -> Response:
     """Take the bank's word that it paid a return, and by which payment."""
     node, name, bank = call.services.node, call.path["amendment"], call.caller.organisation
     try:
-        said = filled(Paid, call.body)
+        body: PaidBack = call.body
+        said = filled(Paid, body, further=list(filter(str.strip, body.further.splitlines())))
     except BadInput as wrong:
         return await amendment(call, wrong=wrong, typed=typed_into(call.body))
 
     def use_case(tx: Transaction) -> str:
-        node.returns.bank_paid(tx, bank, name, said.reference)
+        node.returns.bank_paid(tx, bank, name, said.reference, *said.further)
         return f"/desk/amendments/{name}"
 
     return await act(call, use_case, amendment)

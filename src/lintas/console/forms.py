@@ -66,10 +66,13 @@ def typed_into(form: object) -> dict[str, str]:
     return {name: str(value) for name, value in kept.items() if value not in ("", None, False)}
 
 
-def filled(shape: type[ShapeT], form: Form) -> ShapeT:
-    """Return what was typed in the shape that the use case takes; BadInput names the field that does not fit."""
+def filled(shape: type[ShapeT], form: Form, **read: object) -> ShapeT:
+    """Return what was typed in the shape that the use case takes; BadInput names the field that does not fit.
+
+    ``read`` are fields that the page made something else of.
+    """
     wanted = set(shape.__struct_fields__)
-    values = {name: value for name, value in msgspec.structs.asdict(form).items() if name in wanted}
+    values = {name: value for name, value in msgspec.structs.asdict(form).items() if name in wanted} | read
     try:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as wrong:

@@ -16,7 +16,8 @@ from lintas.node.assembly import Node
 from lintas.node.runtime import Runtime
 from lintas.node.views import with_doubts
 from lintas.requests import board
-from lintas.requests.records import Direction, Hold, HoldState, Order, Sentence
+from lintas.requests.forms import Sentence
+from lintas.requests.records import Direction, Hold, HoldState, Order
 from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})

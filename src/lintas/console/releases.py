@@ -10,7 +10,8 @@ from lintas.http.routing import Call
 from lintas.model.errors import BadInput, LintasError
 from lintas.node.runtime import Runtime
 from lintas.node.views import appeal_view, held_now
-from lintas.requests.records import Amendment, Appeal, AppealDecision, AppealForm, Order, Sentence
+from lintas.requests.forms import AppealDecision, AppealForm, Sentence
+from lintas.requests.records import Amendment, Appeal, Order
 from lintas.storage.engine import Transaction
 
 APPROVERS = frozenset({"approver"})

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from lintas.border.service import Border, Replay, StandingOf, check_not_severed
+from lintas.border.service import Border, Replay
+from lintas.border.standing import StandingOf, check_not_severed
 from lintas.bus import store as outbox
 from lintas.exchange import store
 from lintas.exchange.directory import Directory

@@ -3,7 +3,7 @@
 import msgspec
 
 from lintas.border.records import Standing
-from lintas.border.service import check_not_severed
+from lintas.border.standing import check_not_severed
 from lintas.exchange import store
 from lintas.exchange.directory import Directory
 from lintas.exchange.records import StandingChange

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from lintas.access.service import Access
 from lintas.border.approvals import Approvals
 from lintas.border.judge import Judge
+from lintas.border.leaving import Leaving
 from lintas.border.records import Admitted
 from lintas.border.records import Answered as ReceiptAnswered
 from lintas.border.review import Review
@@ -30,8 +31,10 @@ from lintas.model.times import Clock
 from lintas.policy.table import PolicyTable
 from lintas.requests.amendments import Amendments
 from lintas.requests.appeals import Appeals
-from lintas.requests.chase import Chase, Place
+from lintas.requests.asking import Asking, Place
+from lintas.requests.chase import Chase
 from lintas.requests.clocks import Clocks
+from lintas.requests.effects import Effects
 from lintas.requests.endings import Endings
 from lintas.requests.inbox import Inbox
 from lintas.requests.journal import Journal
@@ -173,6 +176,7 @@ def assemble(parts: Parts) -> Node:
     border = Border(
         me=me,
         judge=judge,
+        leaving=Leaving(me=me, judge=judge, approvals=approvals, standing_of=standings.of, clock=clock),
         approvals=approvals,
         ledger=ledger,
         bus=bus,
@@ -193,15 +197,23 @@ def assemble(parts: Parts) -> Node:
     )
     is_own_bank = parts.banks.__contains__
     journal = Journal(me=me, ledger=ledger, ids=ids)
-    chase = Chase(
-        me=me,
+    place_of = _places(parts)
+    asking = Asking(
         contact=parts.contact,
-        place_of=_places(parts),
+        place_of=place_of,
         border=border,
         judge=judge,
         bus=bus,
         clock=clock,
         ids=ids,
+    )
+    chase = Chase(
+        me=me,
+        place_of=place_of,
+        asking=asking,
+        judge=judge,
+        bus=bus,
+        clock=clock,
     )
     orders = Orders(
         me=me,
@@ -219,11 +231,12 @@ def assemble(parts: Parts) -> Node:
         clock=clock,
         ids=ids,
     )
+    effects = Effects(orders=orders, border=border, clock=clock)
     amendments = Amendments(
         me=me,
         chase=chase,
         orders=orders,
-        border=border,
+        effects=effects,
         judge=judge,
         journal=journal,
         bus=bus,
@@ -231,7 +244,15 @@ def assemble(parts: Parts) -> Node:
         ids=ids,
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
-    returns = Returns(chase=chase, orders=orders, amendments=amendments, place_of=_places(parts), clock=clock, ids=ids)
+    returns = Returns(
+        chase=chase,
+        orders=orders,
+        amendments=amendments,
+        effects=effects,
+        place_of=place_of,
+        clock=clock,
+        ids=ids,
+    )
     lists = Lists(
         me=me,
         redress_key=parts.redress_key or secrets.token_bytes(32),
@@ -285,7 +306,7 @@ def assemble(parts: Parts) -> Node:
         chase=chase,
         orders=orders,
         amendments=amendments,
-        endings=Endings(chase=chase, orders=orders, amendments=amendments, bus=bus, clock=clock, ids=ids),
+        endings=Endings(chase=chase, orders=orders, effects=effects, bus=bus, clock=clock, ids=ids),
         appeals=Appeals(orders=orders, amendments=amendments, clock=clock, ids=ids),
         undo=undo,
         comparison=Comparison(exercise=parts.identity.exercise),

@@ -26,7 +26,6 @@ def paper_of(node: Node, tx: Transaction, case: str, *, language: str = "", to: 
     bar, reports, parts = node.chase.bar(tx, case), node.intake.of_case(tx, case), node.parts
     if bar is None or not reports:
         raise NotFound(f"no case {case!r} of our own", "take the id from the list of cases")
-    found = [(question.find, answer) for question, answer in node.tracing.of_case(tx, case)]
     about = assistance.Case(
         bar=bar,
         holds=node.orders.of_case(tx, case),
@@ -34,7 +33,6 @@ def paper_of(node: Node, tx: Transaction, case: str, *, language: str = "", to: 
         reported_at=min(report.received_at for report in reports),
         urgent=any(report.urgent_harm for report in reports),
         jurisdiction=parts.directory.jurisdiction_of(parts.identity.authority),
-        accounts={answer.transfer: find.receiver for find, answer in found if find and find.receiver and answer},
         peers={
             member.authority: (member.name, member.jurisdiction)
             for member in parts.directory.peers(parts.identity.authority)

@@ -18,9 +18,10 @@ from lintas.intake.records import Report
 from lintas.model.reader import Reader, reader_now
 from lintas.node.assembly import Node
 from lintas.requests import heard_store
+from lintas.requests.clock_records import Escalation, Running
 from lintas.requests.flow import Flow
 from lintas.requests.letter import Letter
-from lintas.requests.records import Amendment, Appeal, Bar, Escalation, Hold, Order, Restitution, Running, Withdrawal
+from lintas.requests.records import Amendment, Appeal, Bar, Hold, Order, Restitution, Withdrawal
 from lintas.storage.engine import Transaction, reading
 from lintas.telco.book.records import Kept, Sighting
 from lintas.trace.records import TraceQuestion

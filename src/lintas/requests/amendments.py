@@ -1,32 +1,30 @@
-"""The holding side afterwards: an order is released in part or whole, or confirmed for longer; how it ends is in ``endings``.
+"""The holding side afterwards: an order is released in part or whole, or confirmed for longer.
 
-Undoing needs no more than doing needed: one named officer, or two where the rule says so, never the one that asked for it.
+Undoing needs no more than doing needed: one named officer, or two where the rule says so, never the one that asked for it. What
+follows once it is done is in ``effects``, how an order ends by its clock in ``endings``.
 """
 
-import logging
 from collections.abc import Sequence
 
 import msgspec
 
 from lintas.border.judge import Judge
-from lintas.border.service import Border
 from lintas.bus.service import Bus
 from lintas.model import times
 from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
 from lintas.model.ids import IdSource
-from lintas.model.messages import HoldRelease, HoldStatus, HoldWithdrawal, Message, Purpose, ReleaseCode
+from lintas.model.messages import HoldRelease, HoldStatus, HoldWithdrawal, ReleaseCode
 from lintas.model.people import same_person
 from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
-from lintas.requests import changes_store, eyes, rules, store
-from lintas.requests.chase import PLANE_B, Chase
+from lintas.requests import changes_store, eyes, orders_store, rules, store
+from lintas.requests.chase import Chase
+from lintas.requests.effects import Effects
 from lintas.requests.journal import Journal
 from lintas.requests.orders import Orders
 from lintas.requests.records import Amendment, Hold, Order, OrderAmended
 from lintas.storage.engine import Transaction
-
-log = logging.getLogger("lintas.requests")
 
 #: What the table is asked about each change: category and purpose ("" for the hold's own).
 _ASKED_OF_POLICY = {
@@ -47,14 +45,14 @@ class Amendments:
         me: str,
         chase: Chase,
         orders: Orders,
-        border: Border,
+        effects: Effects,
         judge: Judge,
         journal: Journal,
         bus: Bus,
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._me, self._chase, self._orders, self._border = me, chase, orders, border
+        self._me, self._chase, self._orders, self._effects = me, chase, orders, effects
         self._judge, self._journal, self._bus, self._clock, self._ids = judge, journal, bus, clock, ids
 
     # ---- what is wanted
@@ -72,10 +70,12 @@ class Amendments:
                 raise Refused("not_answered", f"hold {hold.id} waits for an officer", "take back all of it, or wait")
             self._end_waiting(tx, hold, withdrawal.reason)
             return
-        order = store.order_of(tx, hold.id)
+        order = orders_store.order_of(tx, hold.id)
         held = [] if order is None else overlaps(rules.still_held(order), withdrawal.spans or [order.baton.span])
         if order is None or not held:
-            self._tell(tx, hold, HoldRelease(hold=hold.id, code="withdrawn", at=self._now(), reason=withdrawal.reason))
+            self._effects.tell(
+                tx, hold, HoldRelease(hold=hold.id, code="withdrawn", at=self._now(), reason=withdrawal.reason)
+            )
             return
         self.ask(tx, order, withdrawal.spans, code="withdrawn", reason=withdrawal.reason, asked_by=origin)
 
@@ -84,7 +84,7 @@ class Amendments:
         share = store.share(tx, hold.share)
         if share is not None:
             store.keep_share(tx, rules.released(share, "withdrawn"))
-        self._tell(tx, hold, HoldRelease(hold=hold.id, code="withdrawn", at=self._now(), reason=reason))
+        self._effects.tell(tx, hold, HoldRelease(hold=hold.id, code="withdrawn", at=self._now(), reason=reason))
 
     def ask(
         self, tx: Transaction, order: Order, spans: Sequence[Span], *, code: ReleaseCode, reason: str, asked_by: str
@@ -175,7 +175,7 @@ class Amendments:
             and issued.state == "ordered"
             and not overlaps(rules.still_held(order), issued.spans)
         ):
-            return self.carried_out(tx, issued)
+            return self._effects.carried_out(tx, issued)
         return issued
 
     def take_back(self, tx: Transaction, amendment_id: str, officer: str) -> None:
@@ -202,7 +202,7 @@ class Amendments:
             told = HoldStatus(
                 hold=hold.id, state="release_declined", at=self._now(), spans=amendment.spans, reason=said
             )
-            self._tell(tx, hold, told)
+            self._effects.tell(tx, hold, told)
 
     def confirm(self, tx: Transaction, order_id: str, officer: str, reference: str) -> Amendment:
         """Order its bank to hold for longer, once, as the law allows with this document; by another officer than the first.
@@ -345,26 +345,7 @@ class Amendments:
             raise Conflict(f"order {amendment.order} has no answer yet", "answer the order first")
         if amendment.kind == "return":
             raise Conflict("a return is done by a payment", "say by which one, with its reference")
-        self.carried_out(tx, amendment)
-
-    def bank_returned(self, tx: Transaction, bank: str, amendment_id: str, reference: str) -> None:
-        """Take a bank's word that it paid back what a return names; said again it changes nothing.
-
-        A word that comes after the order ended counts: the money is where it belongs, whatever the clock said meanwhile.
-        """
-        amendment = changes_store.amendment(tx, amendment_id)
-        if amendment is None or amendment.bank != bank or amendment.kind != "return" or amendment.issued_at is None:
-            raise NotFound(f"no return {amendment_id!r}", "take the ids from the work list")
-        if amendment.state == "done":
-            if amendment.paid != reference:
-                raise Conflict(f"this was returned by payment {amendment.paid}", "call the authority to correct it")
-            return
-        order = self._orders.order(tx, amendment.order)
-        if amendment.state != "ordered" and not (order.closed_at and amendment.reason.endswith(rules.BY_ITS_END)):
-            raise Conflict(f"return {amendment_id} is {amendment.state}", "pay nothing; call the authority if you did")
-        if overlaps(order.returned, amendment.spans):
-            raise Conflict("this money was returned by another payment", "call the authority: this was paid twice")
-        self.carried_out(tx, msgspec.structs.replace(amendment, paid=reference))
+        self._effects.carried_out(tx, amendment)
 
     def bank_refuses(self, tx: Transaction, bank: str, amendment_id: str, reason: str) -> None:
         """Take a bank's word that it cannot hold for longer, or pay back; a release is never refused."""
@@ -379,73 +360,6 @@ class Amendments:
         if amendment.state != "ordered":
             raise Conflict(f"amendment {amendment_id} is {amendment.state}", "leave it as it is")
         changes_store.keep_amendment(tx, refused)
-
-    def carried_out(self, tx: Transaction, amendment: Amendment) -> Amendment:
-        """Note that an amendment was done, and what follows: in the order, in the bar, and for who asked."""
-        done = msgspec.structs.replace(amendment, state="done", done_at=self._now())
-        changes_store.keep_amendment(tx, done)
-        order = self._orders.order(tx, amendment.order)
-        hold = self._orders.hold(tx, order.hold)
-        if amendment.kind != "confirm":
-            if amendment.code == "expired" and order.closed_at:
-                return done  # everybody else was told when it ended
-            held = rules.still_held(order) if amendment.kind == "release" else [order.baton.span]
-            freed = overlaps(held, amendment.spans)
-            self.let_go(tx, order, freed, amendment.code, amendment.asked_by)
-            self.tell_released(tx, hold, freed, amendment)
-        elif amendment.expires is not None:
-            self._lengthen(tx, order, hold, amendment, amendment.expires)
-        return done
-
-    def _lengthen(self, tx: Transaction, order: Order, hold: Hold, amendment: Amendment, until: str) -> None:
-        now = self._now()
-        longer = msgspec.structs.replace(order, expires=until, confirmed_at=now, reference=amendment.reason)
-        store.keep_order(tx, longer)
-        for share in store.shares_under(tx, hold.id):
-            if share.state == "held":
-                store.keep_share(tx, msgspec.structs.replace(share, until=until))
-        self._tell(tx, hold, HoldStatus(hold=hold.id, state="confirmed", at=now, expires=until))
-
-    def tell_released(self, tx: Transaction, hold: Hold, spans: Sequence[Span], why: Amendment | Order) -> None:
-        """Tell the asker what is held no more, in as many statements as it takes; at least one, which answers a withdrawal."""
-        for first in range(0, max(1, len(spans)), MAX_PARTS):
-            told = HoldRelease(
-                hold=hold.id,
-                code="expired" if isinstance(why, Order) else why.code,
-                at=self._now(),
-                spans=tuple(spans[first : first + MAX_PARTS]),
-                basis=why.basis,
-                approver=why.approver,
-                second_approver=why.second_approver,
-                reason="" if isinstance(why, Order) else why.reason,
-            )
-            self._tell(tx, hold, told)
-
-    def let_go(self, tx: Transaction, order: Order, spans: Sequence[Span], code: ReleaseCode, by: str = "") -> None:
-        """Note what an order holds no more, in the order and in the bar."""
-        changed = msgspec.structs.replace(order, released=tuple(merged([*order.released, *spans])))
-        if code == "returned":
-            changed = msgspec.structs.replace(changed, returned=tuple(merged([*order.returned, *spans])))
-        if code == "expired" or (order.answer is not None and not rules.still_held(changed)):
-            changed = msgspec.structs.replace(changed, closed_at=order.closed_at or self._now())
-        store.keep_order(tx, changed)
-        for share in store.shares_under(tx, order.hold):
-            if rules.can_go(share, code):
-                store.part_share(tx, share, rules.let_go(share, spans, code, by))
-
-    # ---- both
-
-    def _tell(self, tx: Transaction, hold: Hold, body: HoldRelease | HoldStatus) -> None:
-        """Tell the authority that asked; a hold of our own concerns nobody else."""
-        if hold.direction != "received":
-            return
-        purpose: Purpose = "release_funds" if isinstance(body, HoldRelease) else "status"
-        release = self._border.release(
-            tx, Message(purpose=purpose, marking=PLANE_B, bodies=(body,), case=hold.case), hold.peer
-        )
-        stored = store.hold(tx, hold.id)
-        if not release.permitted and stored is not None:
-            store.keep_hold(tx, msgspec.structs.replace(stored, decision=release.decision.sentence))
 
     def _now(self) -> str:
         return times.render(self._clock.now())

@@ -7,10 +7,11 @@ from lintas.model.errors import Conflict, NotAllowed, NotFound
 from lintas.model.ids import IdSource
 from lintas.model.people import same_person
 from lintas.model.times import Clock
-from lintas.requests import changes_store, letter, rules, store
+from lintas.requests import changes_store, letter, orders_store, rules
 from lintas.requests.amendments import Amendments
+from lintas.requests.forms import AppealDecision, AppealForm
 from lintas.requests.orders import Orders
-from lintas.requests.records import Amendment, Appeal, AppealDecision, AppealForm, Order
+from lintas.requests.records import Amendment, Appeal, Order
 from lintas.storage.engine import Transaction
 
 #: Objections to one order that may wait at once: nobody buries an honest one under others.
@@ -25,7 +26,7 @@ class Appeals:
 
     def order(self, tx: Transaction, token: str) -> Order:
         """Return the order that a token belongs to; NotFound for any other text, which says nothing about any order."""
-        order = store.order_by_token(tx, letter.token_hash(token.strip().lower()))
+        order = orders_store.order_by_token(tx, letter.token_hash(token.strip().lower()))
         if order is None:
             raise NotFound("no order has this token", "copy the address from the letter that the bank gave you")
         return order

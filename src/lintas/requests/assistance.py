@@ -1,7 +1,8 @@
 """A case's open requests as one paper from police to police: as national bureaus ask one another to stop payments.
 
 It repeats what our own table let leave as signed requests, and nothing else: who asks, under which law, what happened, by
-which transfers, and what is asked. Names of victims are not in it. It orders nothing: the reader decides by its own law.
+which transfers, and what is asked. Names of victims are not in it, nor numbers of accounts: those are personal data that no
+rule let leave, and what is asked to be held is an amount. It orders nothing: the reader decides by its own law.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from lintas.text.translation import Words
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """What the paper is about; ``accounts`` by transfer, where a report of ours names the account that it reached."""
+    """What the paper is about."""
 
     bar: Bar
     holds: Sequence[Hold]
@@ -26,7 +27,6 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     reported_at: str
     urgent: bool
     jurisdiction: str
-    accounts: Mapping[str, str] = {}
     #: Peer -> the name of the authority, and its jurisdiction.
     peers: Mapping[str, tuple[str, str]] = {}
 
@@ -104,7 +104,7 @@ def _happened(case: Case, words: Words) -> Section:
 
 def _transfers(case: Case, holds: Sequence[Hold], words: Words) -> Section:
     say = words.gettext
-    header = (say("Transfer"), say("Amount"), say("Part of the transfer"), say("Account"), say("Bank"), say("Asked of"))
+    header = (say("Transfer"), say("Amount"), say("Part of the transfer"), say("Bank"), say("Asked of"))
     rows = []
     for hold in holds:
         baton, (name, place) = hold.baton, case.peers.get(hold.peer, (hold.peer, ""))
@@ -114,7 +114,6 @@ def _transfers(case: Case, holds: Sequence[Hold], words: Words) -> Section:
                 baton.transfer,
                 f"{show(hold.amount_minor, hold.currency)} {hold.currency}",
                 part,
-                case.accounts.get(baton.transfer, "–"),
                 baton.holder,
                 f"{name} ({place})" if place else name,
             )
@@ -123,7 +122,7 @@ def _transfers(case: Case, holds: Sequence[Hold], words: Words) -> Section:
         heading=say("Transfers"),
         sentences=(
             say("The part of each transfer is the stolen money in it, traced by first-in-first-out."),
-            say("Where no account is named, the bank finds it in its own books by the reference of the transfer."),
+            say("The bank finds the account in its own books by the reference of the transfer."),
         ),
         table=(header, *rows),
     )

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import bindparam, select
 
+from lintas.requests.orders_store import orders
 from lintas.requests.records import OPEN, Hold, Order, Share
-from lintas.requests.store import holds, orders, read_all, shares
+from lintas.requests.store import holds, read_all, shares
 from lintas.storage.engine import Transaction
 
 _WAITING = (

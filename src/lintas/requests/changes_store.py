@@ -1,10 +1,11 @@
 """Tables of what stands beside a hold: amendments of orders, withdrawals of requests, appeals, and how it might have been."""
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, select, tuple_, update
+from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, insert, select, tuple_, update
 
+from lintas.requests.orders_store import orders
 from lintas.requests.records import Amendment, Appeal, Later, Withdrawal
-from lintas.requests.store import Keeper, orders, read_all, read_doc
+from lintas.requests.store import Keeper, read_all, read_doc
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -15,6 +16,7 @@ amendments = Table(
     Column("order", String(64), nullable=False, index=True),
     Column("case", String(64), nullable=False, index=True),
     Column("bank", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
     Column("state", String(20), nullable=False),
     Column("asked_at", String(32), nullable=False),
     Column("doc", LargeBinary, nullable=False),
@@ -23,6 +25,14 @@ amendments = Table(
     Index("ix_requests_amendments_state", "state", "asked_at", "id"),
     Index("ix_requests_amendments_at", "asked_at", "id"),
     Index("ix_requests_amendments_bank", "bank", "state"),
+)
+# Payments that did a return, by what tells them apart: each pays for one, whoever orders or books the next.
+payments = Table(
+    "requests_payments",
+    metadata,
+    Column("bank", String(40), primary_key=True),
+    Column("payment", String(420), primary_key=True),
+    Column("amendment", String(64), nullable=False),
 )
 withdrawals = Table(
     "requests_withdrawals",
@@ -60,7 +70,9 @@ _OPEN_AMENDMENTS = (
     .where(
         amendments.c.bank == bindparam("of_bank"), amendments.c.state == "ordered", orders.c.answered_at.is_not(None)
     )
-    .order_by(amendments.c.asked_at)
+    # Returns wait for people to pay: however many there are, they keep no release from the bank.
+    .order_by(amendments.c.kind == "return", amendments.c.asked_at, amendments.c.id)
+    .limit(bindparam("most"))
 )
 _KEEP_AMENDMENT = Keeper(amendments, "id", "state", "doc")
 _KEEP_WITHDRAWAL = Keeper(withdrawals, "id", "object", "state", "doc")
@@ -100,12 +112,19 @@ def amendments_of(tx: Transaction, *, case: str = "", order: str = "") -> list[A
 
 
 def open_amendments(tx: Transaction, bank: str, limit: int) -> list[Amendment]:
-    """Return what a bank has still to change about orders that it answered, oldest first.
+    """Return what a bank has still to change about orders that it answered, oldest first, returns last."""
+    return read_all(tx, _OPEN_AMENDMENTS, Amendment, of_bank=bank, most=limit)
 
-    Returns, which wait for people to pay, come last: however many there are, they keep no release from the bank.
-    """
-    found = read_all(tx, _OPEN_AMENDMENTS, Amendment, of_bank=bank)
-    return sorted(found, key=lambda each: each.kind == "return")[:limit]
+
+def paid_by(tx: Transaction, bank: str, payment: str) -> str | None:
+    """Return the return that a bank's payment did, by the payment's key; None for one that did none."""
+    found = select(payments.c.amendment).where(payments.c.bank == bank, payments.c.payment == payment)
+    return tx.scalar(found)
+
+
+def keep_payment(tx: Transaction, bank: str, payment: str, amendment: str) -> None:
+    """Note which return a payment did; the table takes a payment once."""
+    tx.execute(insert(payments), {"bank": bank, "payment": payment, "amendment": amendment})
 
 
 def keep_withdrawal(tx: Transaction, item: Withdrawal) -> None:
@@ -148,7 +167,7 @@ def appeals_of(tx: Transaction, *, case: str = "", order: str = "") -> list[Appe
 
 def amendment_row(item: Amendment) -> dict[str, object]:
     """Return an amendment's row."""
-    return _row(item, "id", "order", "case", "bank", "state", "asked_at")
+    return _row(item, "id", "order", "case", "bank", "kind", "state", "asked_at")
 
 
 def withdrawal_row(item: Withdrawal) -> dict[str, object]:

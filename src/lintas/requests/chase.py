@@ -1,4 +1,4 @@
-"""The asking side: a case's claim and shares, hold requests to peers, and what comes back, hop after hop."""
+"""The asking side: a case's claim and shares, what is asked for next, and what comes back, hop after hop."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -7,51 +7,36 @@ import msgspec
 
 from lintas.border.judge import Judge
 from lintas.border.records import Answered
-from lintas.border.service import Border
 from lintas.bus.service import Bus
 from lintas.model import times
-from lintas.model.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
-from lintas.model.ids import IdSource
-from lintas.model.markings import Marking
-from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
+from lintas.model.errors import Conflict, NotAllowed, NotFound, Refused
+from lintas.model.messages import HoldAnswer
 from lintas.model.money import Money
 from lintas.model.people import same_person
 from lintas.model.tainted import Baton, LedgerAnswer, Part, held_spans
 from lintas.model.times import Clock
-from lintas.requests import changes_store, rules, store
+from lintas.requests import changes_store, orders_store, rules, store
+from lintas.requests.asking import Asking, Place
+from lintas.requests.forms import HoldForm
 from lintas.requests.records import (
     EVERY_CASE,
     OPEN,
     Bar,
     CaseFilter,
     Claim,
-    Direction,
     Hold,
-    HoldForm,
-    HoldOpened,
     MovedOn,
     Order,
     Share,
 )
 from lintas.storage.engine import Transaction
 
-#: What a hold request asks of the peer, as data: answer within, and stop being a request after (hours).
-ANSWER_HOURS = 1
-EXPIRES_HOURS = 72
 #: Holds that a case may lead to without anybody's click; an officer asks for more by hand.
 MAX_UNASKED_HOLDS = 20
 #: How far money is followed without anybody's click: honest members need a handful, a lying one could go on for ever.
 MAX_UNASKED_HOPS = 12
 #: Holds that officers may ask for in one case, and how long a share's id may grow by cutting (characters).
 MAX_ASKED_HOLDS, MAX_SHARE_ID = 200, 300
-PLANE_B = Marking(plane="B", tlp="AMBER+STRICT")
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Whose a bank is: ``authority`` is "" when nobody in the charter claims it."""
-
-    authority: str
-    own: bool
 
 
 class Heard(NamedTuple):
@@ -68,16 +53,14 @@ class Chase:
         self,
         *,
         me: str,
-        contact: str,
         place_of: Callable[[str], Place],
-        border: Border,
+        asking: Asking,
         judge: Judge,
         bus: Bus,
         clock: Clock,
-        ids: IdSource,
     ) -> None:
-        self._me, self._contact, self._place_of = me, contact, place_of
-        self._border, self._judge, self._bus, self._clock, self._ids = border, judge, bus, clock, ids
+        self._me, self._place_of, self._asking = me, place_of, asking
+        self._judge, self._bus, self._clock = judge, bus, clock
 
     # ---- claims and the bar
 
@@ -155,7 +138,7 @@ class Chase:
         claim = store.claim(tx, share.case)
         for piece in pieces[: max(0, MAX_UNASKED_HOLDS - already)]:
             if self._can_hold(piece) and piece.baton is not None:
-                self._open_hold(tx, piece, piece.baton, "stop_payment", claim.officer if claim else "")
+                self._asking.open_hold(tx, piece, piece.baton, "stop_payment", claim.officer if claim else "")
 
     def _replace(
         self, tx: Transaction, share: Share, parts: Sequence[Part], *, at: Baton, changes: Share
@@ -205,7 +188,7 @@ class Chase:
             store.drop_share(tx, share)
             for piece in pieces:
                 store.keep_share(tx, piece)
-        return self._open_hold(tx, pieces[0], pieces[0].baton or share.baton, form.purpose, officer)
+        return self._asking.open_hold(tx, pieces[0], pieces[0].baton or share.baton, form.purpose, officer)
 
     def _reopened(self, tx: Transaction, share: Share, officer: str) -> Share:
         """Take up again what was let go, at the word of somebody else than the one who let it go."""
@@ -250,82 +233,8 @@ class Chase:
         )
         if not (decision.permitted and decision.automatic):
             return False
-        asked = self._open_hold(tx, share, baton, "stop_payment", officer, automatic=True)
+        asked = self._asking.open_hold(tx, share, baton, "stop_payment", officer, automatic=True)
         return asked.state != "refused_by_policy"
-
-    def _open_hold(
-        self, tx: Transaction, share: Share, baton: Baton, purpose: Purpose, officer: str, *, automatic: bool = False
-    ) -> Hold:
-        place = self._place_of(baton.holder)
-        if not place.own and not place.authority:
-            raise BadInput(
-                f"nobody is known to answer for bank {baton.holder!r}",
-                "name it under `banks` or `[abroad]` in the node's settings",
-            )
-        claim = store.claim(tx, share.case)
-        direction: Direction = "own" if place.own else "asked"
-        hold = Hold(
-            id=self._ids.new("hold"),
-            case=share.case,
-            share=share.id,
-            direction=direction,
-            peer="" if place.own else place.authority,
-            baton=baton,
-            amount_minor=baton.amount_minor,
-            currency=baton.currency,
-            purpose=purpose,
-            scheme=claim.scheme if claim else "unknown",
-            state="awaiting_approval",
-            asked_at=times.render(self._clock.now()),
-            answer_by=self._judge.hours_from_now(ANSWER_HOURS),
-            expires=self._judge.hours_from_now(EXPIRES_HOURS),
-            asked_by=officer,
-            hop=share.hop if place.own else share.hop + 1,
-            automatic=automatic,
-        )
-        if direction == "asked":
-            hold = self._send(tx, hold)
-        else:
-            self._bus.emit(tx, HoldOpened(hold.id))
-        if hold.state != "refused_by_policy":
-            store.keep_share(tx, msgspec.structs.replace(share, hold=hold.id, authority=place.authority, ask_by=None))
-        store.keep_hold(tx, hold)
-        return hold
-
-    def _send(self, tx: Transaction, hold: Hold) -> Hold:
-        """Write the request, under the rule that lets it leave, and hand it to the border."""
-        answer_by, expires = hold.answer_by or "", hold.expires or ""
-        decision = self._judge.decide(
-            "release",
-            plane="B",
-            category="hold_request",
-            subject="account_holder",
-            purpose=hold.purpose,
-            peer=hold.peer,
-        )
-        request = HoldRequest(
-            hold=hold.id,
-            baton=hold.baton,
-            amount_minor=hold.amount_minor,
-            currency=hold.currency,
-            scheme=hold.scheme,
-            basis=self._judge.basis(decision),
-            answer_by=answer_by,
-            expires=expires,
-            contact=self._contact,
-        )
-        message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(request,), case=hold.case)
-        release = self._border.release(tx, message, hold.peer)
-        sentence = release.decision.sentence
-        if not release.permitted:
-            return msgspec.structs.replace(hold, state="refused_by_policy", decision=sentence)
-        return msgspec.structs.replace(
-            hold,
-            state="sent",
-            decision=sentence,
-            object=release.objects[0],
-            request_basis=request.basis,
-        )
 
     # ---- what peers and our own banks say
 
@@ -413,7 +322,7 @@ class Chase:
         """Return the officer who let go of a hold of ours, abroad or at home; None where nobody did."""
         for withdrawal in changes_store.withdrawals_of(tx, hold=hold.id):
             return withdrawal.officer
-        order = store.order_of(tx, hold.id)
+        order = orders_store.order_of(tx, hold.id)
         for amendment in changes_store.amendments_of(tx, order=order.id) if order else ():
             if amendment.code == "correction" and amendment.kind == "release" and amendment.state != "declined":
                 return amendment.asked_by

@@ -14,7 +14,8 @@ from lintas.model.errors import NotFound
 from lintas.model.ids import IdSource
 from lintas.model.times import Clock
 from lintas.requests import clocks_store, rules
-from lintas.requests.records import ClockKind, Escalated, Escalation, Hold, Order, Running, Share
+from lintas.requests.clock_records import CLOCK_KINDS, ClockKind, Escalated, Escalation, Running
+from lintas.requests.records import Hold, Order, Share
 from lintas.storage.engine import Transaction
 
 log = logging.getLogger("lintas.requests")
@@ -37,19 +38,10 @@ class Clocks:
         seen = None if last is None else _running(last, over=False)
         if after and seen is None:
             raise NotFound(f"no clock runs on {after!r}", "begin at the first page")
-        since, found = ("", "") if seen is None else (seen.due, seen.subject), list[Running]()
-        while len(found) < limit:
-            rows = clocks_store.running(tx, since, limit)
-            page = sorted(filter(None, map(self._view, rows)), key=lambda each: (each.due, each.subject))[:limit]
-            if not page:
-                break
-            found += [each for each in page if not kinds or each.kind in kinds]
-            since = page[-1].due, page[-1].subject
-        return found[:limit]
-
-    def _view(self, row: Hold | Order | Share) -> Running | None:
-        seen = _running(row, over=False)
-        return None if seen is None else msgspec.structs.replace(seen, over=rules.ended(seen.due, self._clock.now()))
+        since = ("", "") if seen is None else (seen.due, seen.subject)
+        rows, now = clocks_store.running(tx, kinds or CLOCK_KINDS, since, limit), self._clock.now()
+        found = filter(None, (_running(row, over=False) for row in rows))
+        return [msgspec.structs.replace(each, over=rules.ended(each.due, now)) for each in found]
 
     # ---- what ran out
 

@@ -1,6 +1,6 @@
 """The table of clocks that ran out, and the questions that find which clocks run, over the tables of what they run on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import (
@@ -8,17 +8,23 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     LargeBinary,
+    Select,
     String,
     Table,
     UniqueConstraint,
     bindparam,
     exists,
+    literal,
     select,
+    true,
     tuple_,
+    union_all,
 )
 
-from lintas.requests.records import Escalation, Hold, Order, Share
-from lintas.requests.store import Keeper, holds, orders, read_all, read_doc, shares
+from lintas.requests.clock_records import ClockKind, Escalation
+from lintas.requests.orders_store import orders
+from lintas.requests.records import Hold, Order, Share
+from lintas.requests.store import Keeper, holds, read_all, read_doc, shares
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 
@@ -41,20 +47,37 @@ _KEEP = Keeper(escalations, "id", "settled_at", "doc")
 
 #: A hold's clock is its answer's, until an order has one of its own.
 _WAITS = holds.c.state.in_(("awaiting_approval", "sent", "delivered"))
-_DUE: dict[type[msgspec.Struct], tuple[Table, ColumnElement[str], ColumnElement[bool]]] = {
+_DUE: dict[type[Hold | Order | Share], tuple[Table, ColumnElement[str], ColumnElement[bool]]] = {
     Hold: (holds, holds.c.answer_by, _WAITS),
     Order: (orders, orders.c.due, orders.c.due.is_not(None)),
     Share: (shares, shares.c.due, shares.c.due.is_not(None)),
 }
 
+#: What each kind of clock runs on, and which of those.
+_CLOCKS: dict[ClockKind, tuple[type[Hold | Order | Share], ColumnElement[bool]]] = {
+    "decide": (Hold, holds.c.state == "awaiting_approval"),
+    "peer_answer": (Hold, holds.c.state != "awaiting_approval"),
+    "bank_answer": (Order, orders.c.answered_at.is_(None)),
+    "confirm": (Order, orders.c.answered_at.is_not(None)),
+    "chase": (Share, true()),
+}
 
-def running(tx: Transaction, after: tuple[str, str], limit: int) -> list[Hold | Order | Share]:
-    """Return what clocks run on, of each kind the ``limit`` whose clocks run out first after (due, id)."""
-    found: list[Hold | Order | Share] = []
-    for kind, (table, due, runs) in _DUE.items():
-        query = select(table.c.doc).where(runs, tuple_(due, table.c.id) > after).order_by(due, table.c.id)
-        found += read_all(tx, query.limit(limit), kind)  # type: ignore[arg-type] # one of the three
-    return found
+
+def running(
+    tx: Transaction, kinds: Collection[ClockKind], after: tuple[str, str], limit: int
+) -> list[Hold | Order | Share]:
+    """Return what clocks of these kinds run on, the ``limit`` that run out first after (due, id), in that order."""
+    pages = [_page(kind, after, limit).subquery() for kind in kinds]
+    rows = union_all(*map(select, pages)).order_by("due", "id").limit(limit)
+    return [msgspec.json.decode(row.doc, type=_CLOCKS[row.kind][0]) for row in tx.execute(rows)]
+
+
+def _page(kind: ClockKind, after: tuple[str, str], limit: int) -> Select[str, str, str, bytes]:
+    what, of_kind = _CLOCKS[kind]
+    table, due, runs = _DUE[what]
+    columns = literal(kind).label("kind"), due.label("due"), table.c.id.label("id"), table.c.doc
+    query = select(*columns).where(runs, of_kind, tuple_(due, table.c.id) > after)
+    return query.order_by(due, table.c.id).limit(limit)
 
 
 def subject(tx: Transaction, name: str) -> Hold | Order | Share | None:
@@ -62,7 +85,7 @@ def subject(tx: Transaction, name: str) -> Hold | Order | Share | None:
     for kind, (table, _, _) in _DUE.items():
         found = read_doc(tx.scalar(select(table.c.doc).where(table.c.id == name)), kind)
         if found is not None:
-            return found  # type: ignore[return-value] # one of the three
+            return found
     return None
 
 
@@ -72,7 +95,7 @@ def ran_out(tx: Transaction, now: str, limit: int) -> list[Hold | Order | Share]
     for kind, (table, due, runs) in _DUE.items():
         noted = exists().where(escalations.c.subject == table.c.id, escalations.c.due == due)
         query = select(table.c.doc).where(runs, due <= bindparam("now"), ~noted).order_by(due).limit(limit)
-        found += read_all(tx, query, kind, now=now)  # type: ignore[arg-type] # one of the three
+        found += read_all(tx, query, kind, now=now)
     return found
 
 

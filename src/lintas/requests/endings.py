@@ -12,9 +12,9 @@ from lintas.model.ids import IdSource
 from lintas.model.messages import HoldAnswer
 from lintas.model.tainted import MAX_PARTS, Span
 from lintas.model.times import Clock
-from lintas.requests import changes_store, rules, store
-from lintas.requests.amendments import Amendments
+from lintas.requests import changes_store, orders_store, rules, store
 from lintas.requests.chase import Chase
+from lintas.requests.effects import Effects
 from lintas.requests.orders import Orders
 from lintas.requests.records import Amendment, Hold, Order, OrderAmended
 from lintas.storage.engine import Transaction
@@ -26,39 +26,39 @@ class Endings:
     """What one authority's clock ends."""
 
     def __init__(
-        self, *, chase: Chase, orders: Orders, amendments: Amendments, bus: Bus, clock: Clock, ids: IdSource
+        self, *, chase: Chase, orders: Orders, effects: Effects, bus: Bus, clock: Clock, ids: IdSource
     ) -> None:
-        self._chase, self._orders, self._amendments = chase, orders, amendments
+        self._chase, self._orders, self._effects = chase, orders, effects
         self._bus, self._clock, self._ids = bus, clock, ids
 
     def due(self, tx: Transaction) -> bool:
         """Tell whether anything has ended that was not closed yet."""
         now = self._now()
-        return bool(store.ended_orders(tx, now, 1) or store.ended_holds(tx, now, 1))
+        return bool(orders_store.ended_orders(tx, now, 1) or store.ended_holds(tx, now, 1))
 
     def close(self, tx: Transaction) -> None:
         """End what has ended: orders, which hold nothing from then on, and requests that nobody decided on or answered."""
         now = self._now()
-        for order in store.ended_orders(tx, now, rules.MOST_AT_ONCE):
+        for order in orders_store.ended_orders(tx, now, rules.MOST_AT_ONCE):
             try:
                 with tx.begin_nested():
                     self._end_order(tx, order)
             except (LintasError, msgspec.MsgspecError) as wrong:
                 # Whatever cannot be told of one order, it ends, and those behind it end too.
                 log.error("an order ended in silence", extra={"order": order.id, "why": type(wrong).__name__})
-                self._amendments.let_go(tx, order, [] if order.answer is None else rules.still_held(order), "expired")
+                self._effects.let_go(tx, order, [] if order.answer is None else rules.still_held(order), "expired")
         for hold in store.ended_holds(tx, now, rules.MOST_AT_ONCE):
             reason = "nobody decided before the request ended" if hold.direction == "received" else "no answer came"
             self._end_hold(tx, hold, reason)
 
     def _end_order(self, tx: Transaction, order: Order) -> None:
         hold, held = self._orders.hold(tx, order.hold), [] if order.answer is None else rules.still_held(order)
-        self._amendments.let_go(tx, order, held, "expired")
+        self._effects.let_go(tx, order, held, "expired")
         # The answer first: whoever hears of a release that it never got an answer about would not understand it.
         if order.answer is None:
             self._end_hold(tx, hold, "the bank did not answer before the order ended")
         elif held:
-            self._amendments.tell_released(tx, hold, held, order)
+            self._effects.tell_released(tx, hold, held, order)
             self._tell_bank_over(tx, order, held)
         for amendment in changes_store.amendments_of(tx, order=order.id):
             self._moot(tx, amendment, order)
@@ -103,7 +103,7 @@ class Endings:
             changes_store.keep_amendment(tx, moot)
         elif amendment.state == "ordered" and order.answered_at is None:
             # Its bank never held anything that it could let go, and is not asked any more.
-            self._amendments.carried_out(tx, amendment)
+            self._effects.carried_out(tx, amendment)
 
     def _end_hold(self, tx: Transaction, hold: Hold, reason: str) -> None:
         ended = msgspec.structs.replace(

@@ -6,8 +6,9 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, select
 
 from lintas.requests import changes_store
+from lintas.requests.orders_store import orders
 from lintas.requests.records import Claim, Order
-from lintas.requests.store import claims, orders, read_all
+from lintas.requests.store import claims, read_all
 from lintas.storage.engine import Transaction
 
 

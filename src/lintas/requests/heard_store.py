@@ -6,8 +6,9 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Column, String, Table, bindparam, func, insert, or_, select
 
+from lintas.requests.orders_store import orders
 from lintas.requests.records import Hold
-from lintas.requests.store import holds, orders, read_all, shares
+from lintas.requests.store import holds, read_all, shares
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 

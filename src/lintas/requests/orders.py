@@ -13,13 +13,14 @@ from lintas.model.ids import IdSource
 from lintas.model.messages import HoldAnswer, HoldRequest, Message, Purpose
 from lintas.model.money import Money
 from lintas.model.people import same_person
-from lintas.model.tainted import LedgerAnswer, part_id, sent_by
+from lintas.model.tainted import LedgerAnswer, sent_by
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
-from lintas.requests import eyes, letter, rules, store
-from lintas.requests.chase import PLANE_B, Chase
+from lintas.requests import eyes, letter, orders_store, rules, store
+from lintas.requests.asking import PLANE_B
+from lintas.requests.chase import Chase
 from lintas.requests.journal import Journal
-from lintas.requests.records import Hold, HolderKind, HoldOpened, Order, OrderIssued, Share
+from lintas.requests.records import Hold, HolderKind, HoldOpened, Order, OrderIssued
 from lintas.storage.engine import Transaction
 from lintas.text.translation import words
 
@@ -88,7 +89,7 @@ class Orders:
                 what = f"{MAX_WAITING} requests of {origin} wait for a decision here"
                 raise Refused("too_many_waiting", what, "wait until some are decided")
             rules.check_request(request, own_banks=self._own_banks, now=self._clock.now())
-            if request.baton.sender in self._own_banks and not store.was_told(tx, origin, request.baton):
+            if request.baton.sender in self._own_banks and not orders_store.was_told(tx, origin, request.baton):
                 what = f"{origin} was never told that this money left {request.baton.sender}"
                 raise Refused("unknown_baton", what, "ask only for what an answer named")
         except Refused as wrong:
@@ -157,11 +158,11 @@ class Orders:
 
     def orders_of(self, tx: Transaction, case: str) -> list[Order]:
         """Return the orders of a case, oldest first."""
-        return store.orders_of(tx, case)
+        return orders_store.orders_of(tx, case)
 
     def order_of(self, tx: Transaction, hold_id: str) -> Order | None:
         """Return the order that a hold led to, if any."""
-        return store.order_of(tx, hold_id)
+        return orders_store.order_of(tx, hold_id)
 
     def approve(self, tx: Transaction, hold_id: str, officer: str) -> Order | None:
         """Issue this authority's own order, under its own law, in the named officer's name.
@@ -216,7 +217,7 @@ class Orders:
             holder=self.kind_of(hold.baton.holder),
             provenance=hold.provenance,
             amount=Money(hold.amount_minor, hold.currency),
-            automatic_today=store.count_automatic(tx, store.orders, hold.peer, today),
+            automatic_today=store.count_automatic(tx, orders_store.orders, hold.peer, today),
             approver_present=people > 0,
             second_approver_present=people > 1,
         )
@@ -255,11 +256,11 @@ class Orders:
                 times.render(rules.confirm_from(began, times.parse(expires))) if decision.confirm_hours else None
             ),
         )
-        store.keep_order(tx, order, hold.peer)
+        orders_store.keep_order(tx, order, hold.peer)
         ordered = msgspec.structs.replace(hold, state="ordered", decision=decision.sentence, first_approval=None)
         store.keep_hold(tx, ordered)
         salt = self._journal.enter(tx, "order", now, (order.id, msgspec.json.encode(order)), decision)
-        store.keep_secrets(tx, order.id, salt, letter.token_hash(letter.token_of(salt)))
+        orders_store.keep_secrets(tx, order.id, salt, letter.token_hash(letter.token_of(salt)))
         self._bus.emit(tx, OrderIssued(order.id, hold.id, order.bank))
         return order
 
@@ -274,7 +275,7 @@ class Orders:
             raise Conflict(what, "decline this one, or wait")
 
     def _covered(self, tx: Transaction, hold: Hold) -> Order | None:
-        orders = store.orders_on(tx, hold.baton.holder, hold.baton.transfer)
+        orders = orders_store.orders_on(tx, hold.baton.holder, hold.baton.transfer)
         return rules.overlapping(hold.baton, orders, self._clock.now())
 
     def decline(self, tx: Transaction, hold_id: str, officer: str, reason: str) -> None:
@@ -302,16 +303,16 @@ class Orders:
     def work(self, tx: Transaction, bank: str, limit: int = 50) -> list[Order]:
         """Return the orders that a bank has still to answer and that have not ended, oldest first."""
         now = self._clock.now()
-        return [order for order in store.open_orders(tx, bank, limit) if not rules.ended(order.expires, now)]
+        return [order for order in orders_store.open_orders(tx, bank, limit) if not rules.ended(order.expires, now)]
 
     def answered(self, tx: Transaction, bank: str, after: str = "", limit: int = 50) -> list[Order]:
         """Return the orders that a bank answered, the last answered first, going on after the order ``after``."""
         before = self.order(tx, after, bank) if after else None
-        return store.answered_orders(tx, bank, before, limit)
+        return orders_store.answered_orders(tx, bank, before, limit)
 
     def order(self, tx: Transaction, order_id: str, bank: str | None = None) -> Order:
         """Return one order, to its own bank only when ``bank`` is given."""
-        order = store.order(tx, order_id)
+        order = orders_store.order(tx, order_id)
         if order is None or (bank is not None and order.bank != bank):
             raise NotFound(f"no order {order_id!r}", "take the ids from the work list")
         return order
@@ -321,7 +322,7 @@ class Orders:
 
         Its own bank's has the address for objections; an officer's has not, so that none objects in an owner's name.
         """
-        order, salt = self.order(tx, order_id, bank), store.salt_of(tx, order_id)
+        order, salt = self.order(tx, order_id, bank), orders_store.salt_of(tx, order_id)
         objections = f"{self._appeal_address()}/appeal/{letter.token_of(salt)}" if salt and bank else ""
         said = words(language or self._head.language)
         return letter.write(order, head=self._head, words=said, objections=objections)
@@ -335,7 +336,7 @@ class Orders:
             raise Conflict("this order has another answer already", "call the authority's contact to correct it")
         rules.check_order_answer(order, answer, self._clock.now())
         now = times.render(self._clock.now())
-        store.keep_order(tx, msgspec.structs.replace(order, answer=answer, answered_at=now))
+        orders_store.keep_order(tx, msgspec.structs.replace(order, answer=answer, answered_at=now))
         hold = self.hold(tx, order.hold)
         outcome = rules.outcome_of(answer.parts)
         store.keep_hold(tx, msgspec.structs.replace(hold, state="answered", outcome=outcome, answered_at=now))
@@ -358,7 +359,7 @@ class Orders:
         if order.answered_at is not None:
             raise Conflict("this order has an answer already", "call the authority's contact to correct it")
         now = times.render(self._clock.now())
-        store.keep_order(tx, msgspec.structs.replace(order, refusal=reason, answered_at=now))
+        orders_store.keep_order(tx, msgspec.structs.replace(order, refusal=reason, answered_at=now))
         self._decline(tx, self.hold(tx, order.hold), f"{bank}: {reason}")
 
     def _show(self, tx: Transaction, hold: Hold, order: Order, answer: LedgerAnswer) -> None:
@@ -373,7 +374,7 @@ class Orders:
             store.drop_share(tx, share)
             for number, part in enumerate(answer.parts):
                 if part.local_minor:
-                    store.keep_share(tx, _local_share(share, order, answer, number, self._me))
+                    store.keep_share(tx, rules.local_share(share, order, answer, number, self._me))
             return
         self._chase.take_own(tx, share, order, answer)
 
@@ -382,26 +383,8 @@ class Orders:
         message = Message(purpose=hold.purpose, marking=PLANE_B, bodies=(answer,), case=hold.case)
         release = self._border.release(tx, message, hold.peer)
         if release.permitted:
-            store.keep_told(tx, hold.peer, [part.baton for part in answer.parts if part.baton is not None])
+            orders_store.keep_told(tx, hold.peer, [part.baton for part in answer.parts if part.baton is not None])
         else:
             stored = store.hold(tx, hold.id)
             if stored is not None:
                 store.keep_hold(tx, msgspec.structs.replace(stored, decision=release.decision.sentence))
-
-
-def _local_share(share: Share, order: Order, answer: LedgerAnswer, number: int, authority: str) -> Share:
-    part = answer.parts[number]
-    held = part.state == "held"
-    return msgspec.structs.replace(
-        share,
-        id=part_id(share.id, number),
-        state=rules.SHARE_OF_PART[part.state],
-        amount_minor=part.local_minor,
-        holder=part.baton.holder if part.baton else order.bank,
-        authority=authority if held else "",
-        law=order.basis.law if held else "",
-        until=order.expires if held else None,
-        baton=part.baton or msgspec.structs.replace(order.baton, start=part.start, end=part.end),
-        hold=order.hold,
-        note=part.state,
-    )

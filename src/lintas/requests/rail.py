@@ -9,7 +9,7 @@ from lintas.model import times
 from lintas.model.errors import Conflict, LintasError, NotFound, Refused
 from lintas.model.tainted import LedgerAnswer
 from lintas.model.times import Clock
-from lintas.requests import changes_store, rail_store, recalls, store
+from lintas.requests import changes_store, orders_store, rail_store, recalls, store
 from lintas.requests.orders import Orders
 from lintas.requests.recalls import RailView, RailWord, Recallable
 from lintas.requests.records import Hold, Order
@@ -97,7 +97,7 @@ class Rail:
 
     def _meant(self, tx: Transaction, bank: str, said: RailWord) -> tuple[Hold, Order | None]:
         """Return the hold that a word is about: by the order, the case, or the transfer that it names."""
-        order = store.order(tx, said.order) if said.order else None
+        order = orders_store.order(tx, said.order) if said.order else None
         hold = store.hold(tx, order.hold) if order else store.hold(tx, said.hold) if said.hold else None
         if hold is None and said.transfer:
             about = rail_store.order_on(tx, bank, said.transfer)
@@ -105,7 +105,7 @@ class Rail:
                 hold = store.hold(tx, about[0].hold)
         if hold is None or not self._theirs(hold, bank):
             raise NotFound("this message is about no order of this bank", "name the order (/ORDR/) or the case in it")
-        return hold, order or store.order_of(tx, hold.id)
+        return hold, order or orders_store.order_of(tx, hold.id)
 
     @staticmethod
     def _theirs(hold: Hold, bank: str) -> bool:

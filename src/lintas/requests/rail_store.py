@@ -3,9 +3,10 @@
 import msgspec
 from sqlalchemy import Column, LargeBinary, String, Table, insert, select
 
+from lintas.requests.orders_store import orders
 from lintas.requests.recalls import RailWord
 from lintas.requests.records import Hold, Order
-from lintas.requests.store import holds, orders, read_all, read_doc
+from lintas.requests.store import holds, read_all, read_doc
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 

@@ -28,6 +28,7 @@ from lintas.interop.iso20022.reasons import ANSWER_REASONS
 from lintas.model import times
 from lintas.model.money import show
 from lintas.model.tainted import Baton
+from lintas.requests import rules
 from lintas.requests.records import Amendment, Hold, Order
 
 RECALL, INVESTIGATION = "camt.056.001.08", "camt.110.001.01"
@@ -199,6 +200,17 @@ def refusal(said: RailWord) -> str:
     return f"camt.029 {said.outcome} {said.reason}: {ANSWER_REASONS.get(said.reason, 'no reason known here')}"
 
 
+def _names(done: Amendment, reference: str) -> bool:
+    """Say whether a return was done by the payment of this reference."""
+    return rules.payment_key(reference) in map(rules.payment_key, done.payments)
+
+
+def _fits(done: Amendment, amount: int) -> bool:
+    """Say whether a payment of this amount can have done a return, alone or with others."""
+    total = sum(payee.amount_minor for payee in done.payees)
+    return amount == total if len(done.payments) == 1 else amount < total
+
+
 def contradictions(
     order: Order | None, held_minor: int, returns: Sequence[Amendment], words: Sequence[RailWord]
 ) -> list[str]:
@@ -215,9 +227,15 @@ def contradictions(
         if said.says == "answer" and said.outcome == "RJCR" and said.reason in _NOTHING_THERE and held_minor:
             why = ANSWER_REASONS.get(said.reason, said.reason)
             found.append(f"{who} says {said.reason} ({why}); under the signed answer money is held")
-        if said.says == "returned" and not any(said.reference == each.paid for each in done):
+        if said.says == "returned" and not any(_names(each, said.reference) for each in done):
             shown = f"{show(said.amount_minor, said.currency)} {said.currency}"
             found.append(f"{who} sent back {shown}, which no return under this order names")
+        found += [
+            f"{who} sent back {show(said.amount_minor, said.currency)} {said.currency} by {said.reference}, which is not "
+            f"what return {each.id} was to give"
+            for each in done
+            if said.says == "returned" and _names(each, said.reference) and not _fits(each, said.amount_minor)
+        ]
         if said.says == "answer" and said.outcome == "CNCL" and order is not None and order.refusal:
             found.append(f"{who} says that the money comes back; the bank refused the order")
     return found

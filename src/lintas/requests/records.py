@@ -6,7 +6,7 @@ import msgspec
 
 from lintas.model.messages import LegalBasis, Outcome, Purpose, ReleaseCode, WithdrawalCode
 from lintas.model.money import MAX_MINOR
-from lintas.model.tainted import MAX_PARTS, PLAIN, WRITTEN, Baton, LedgerAnswer, Minor, Span, Spans
+from lintas.model.tainted import PLAIN, WRITTEN, Baton, LedgerAnswer, Minor, Span, Spans
 
 ShareState = Literal["held", "moved", "spent", "returned", "released", "unknown"]
 SHARE_STATES: tuple[ShareState, ...] = ("held", "moved", "spent", "returned", "released", "unknown")
@@ -28,10 +28,6 @@ OPEN: frozenset[HoldState] = frozenset({"awaiting_approval", "sent", "delivered"
 AmendmentState = Literal["awaiting_approval", "ordered", "done", "declined"]
 WithdrawalState = Literal["sent", "delivered", "refused", "confirmed", "declined"]
 AppealState = Literal["open", "upheld", "dismissed"]
-#: Several lines that people read: no control characters but line breaks and tabs, none that turn the direction of writing.
-_LINES = WRITTEN.replace(r"\x00-\x1f", r"\x00-\x08\x0b\x0c\x0e-\x1f").replace("(?=.*", r"(?=[\s\S]*")
-#: What a person writes: a sentence that others read.
-Sentence = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=WRITTEN)]
 
 
 class FirstApproval(msgspec.Struct, frozen=True):
@@ -238,6 +234,13 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     #: For a return: who gets how much, and by which payment the bank did it.
     payees: tuple[Payee, ...] = ()
     paid: str = ""
+    #: The further payments, where one could not reach everybody.
+    further: tuple[str, ...] = ()
+
+    @property
+    def payments(self) -> tuple[str, ...]:
+        """Return the references of all payments by which a return was done."""
+        return (self.paid, *self.further) if self.paid else ()
 
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
@@ -323,51 +326,12 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
     finer: bool = False
 
 
-class HoldForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An officer's own request that part of a share be held; left out, ``amount_minor`` is the whole share."""
-
-    share: str
-    amount_minor: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    purpose: Purpose = "stop_payment"
-
-
-class UndoForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an officer lets go: everything below ``share`` ("" is the whole case), wherever it is held."""
-
-    code: WithdrawalCode
-    reason: Sentence
-    share: Annotated[str, msgspec.Meta(max_length=400)] = ""
-
-
 class Undone(msgspec.Struct, frozen=True, kw_only=True):
     """What an undo set going: requests taken back abroad, releases that wait here, and shares not asked for any more."""
 
     withdrawals: tuple[Withdrawal, ...]
     amendments: tuple[Amendment, ...]
     let_go: tuple[str, ...]
-
-
-class ConfirmForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The document on which a hold is confirmed for longer (a court's or prosecutor's reference)."""
-
-    reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
-
-
-class ReturnForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an officer wants returned of an order: every known loss that the amount answers for, and the document it rests on.
-
-    ``spans`` are parts of the order's transfer; none means all that is held.
-    """
-
-    payees: Annotated[tuple[Payee, ...], msgspec.Meta(min_length=1, max_length=MAX_PARTS)]
-    reference: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
-    spans: Spans = ()
-
-
-class Paid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A bank's word that money was returned: the reference of its payment (of a `pacs.004`, or of the statement's line)."""
-
-    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140, pattern=WRITTEN)]
 
 
 class Restitution(msgspec.Struct, frozen=True, kw_only=True):
@@ -384,28 +348,6 @@ class Restitution(msgspec.Struct, frozen=True, kw_only=True):
     outstanding: int
     shares: tuple[Share, ...]
     returns: tuple[Amendment, ...]
-
-
-class AppealForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An objection: who objects, how to reach them, and why the money is theirs by right."""
-
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=WRITTEN)]
-    contact: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=WRITTEN)]
-    text: Annotated[str, msgspec.Meta(min_length=3, max_length=4000, pattern=_LINES)]
-
-
-class AppealDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An officer's decision on an appeal; upheld, it releases ``spans`` of the order (none: all that it holds)."""
-
-    uphold: bool
-    reason: Sentence
-    spans: Spans = ()
-
-
-class BankRefusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A bank's refusal of an order, with its legal reason."""
-
-    reason: Sentence
 
 
 class OrderIssued(msgspec.Struct, frozen=True):
@@ -428,52 +370,6 @@ class HoldOpened(msgspec.Struct, frozen=True):
     """A hold at a bank of this authority was opened for a case of its own: it waits for an officer, or for a rule."""
 
     hold: str
-
-
-#: What a clock runs on: an officer here is to decide on a hold, a peer to answer one, a bank to answer an order; an order that
-#: could be confirmed is about to end; money that moved on is to be asked for.
-ClockKind = Literal["decide", "peer_answer", "bank_answer", "confirm", "chase"]
-CLOCK_KINDS: tuple[ClockKind, ...] = ("decide", "peer_answer", "bank_answer", "confirm", "chase")
-
-
-class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """One clock that runs, or ran out, and what it runs on: ``subject`` is a hold (``decide``, ``peer_answer``), an order
-    (``bank_answer``, ``confirm``) or a share (``chase``).
-
-    ``who`` is the peer or bank that is waited for, or that has the money. Amounts are minor units.
-    """
-
-    kind: ClockKind
-    subject: str
-    case: str
-    due: str
-    over: bool
-    who: str = ""
-    hold: str = ""
-    amount_minor: int = 0
-    currency: str = ""
-
-
-class Escalation(msgspec.Struct, frozen=True, kw_only=True):
-    """One clock that ran out: what it ran on, when that was noted, and when nothing was left to be done about it."""
-
-    id: str
-    kind: ClockKind
-    subject: str
-    case: str
-    hold: str
-    who: str
-    due: str
-    raised_at: str
-    settled_at: str | None = None
-
-
-class Escalated(msgspec.Struct, frozen=True):
-    """A clock ran out: somebody has to act who has not."""
-
-    escalation: str
-    kind: str
-    case: str
 
 
 class OrderAmended(msgspec.Struct, frozen=True):

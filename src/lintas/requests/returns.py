@@ -6,6 +6,8 @@ says by which payment. Until then a release, an objection or the order's end com
 
 from collections.abc import Callable
 
+import msgspec
+
 from lintas.model import times
 from lintas.model.errors import Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
@@ -13,9 +15,12 @@ from lintas.model.tainted import MAX_PARTS, merged, overlaps
 from lintas.model.times import Clock
 from lintas.requests import changes_store, rules, store
 from lintas.requests.amendments import Amendments
-from lintas.requests.chase import Chase, Place
+from lintas.requests.asking import Place
+from lintas.requests.chase import Chase
+from lintas.requests.effects import Effects
+from lintas.requests.forms import ReturnForm
 from lintas.requests.orders import Orders
-from lintas.requests.records import Amendment, Order, Payee, Restitution, ReturnForm
+from lintas.requests.records import Amendment, Order, Payee, Restitution
 from lintas.storage.engine import Transaction
 
 #: Returns of one order that may wait for officers at once.
@@ -31,11 +36,12 @@ class Returns:
         chase: Chase,
         orders: Orders,
         amendments: Amendments,
+        effects: Effects,
         place_of: Callable[[str], Place],
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._chase, self._orders, self._amendments = chase, orders, amendments
+        self._chase, self._orders, self._amendments, self._effects = chase, orders, amendments, effects
         self._place_of, self._clock, self._ids = place_of, clock, ids
 
     def ask(self, tx: Transaction, order_id: str, form: ReturnForm, officer: str) -> Amendment:
@@ -129,6 +135,37 @@ class Returns:
             returns=tuple(returns),
         )
 
-    def bank_paid(self, tx: Transaction, bank: str, amendment_id: str, reference: str) -> None:
-        """Take a bank's word that it paid a return, and by which payment."""
-        self._amendments.bank_returned(tx, bank, amendment_id, reference.strip())
+    def bank_paid(self, tx: Transaction, bank: str, amendment_id: str, *spelled: str) -> None:
+        """Take a bank's word that it paid back what a return names, by which payments; said again it changes nothing.
+
+        A word that comes after the order ended counts: the money is where it belongs, whatever the clock said meanwhile.
+        BadInput for payments that cannot have reached every payee; Conflict for one that did another return.
+        """
+        references = [each.strip() for each in spelled]
+        keys = [rules.payment_key(each) for each in references]
+        amendment = changes_store.amendment(tx, amendment_id)
+        if amendment is None or amendment.bank != bank or amendment.kind != "return" or amendment.issued_at is None:
+            raise NotFound(f"no return {amendment_id!r}", "take the ids from the work list")
+        if amendment.state == "done":
+            if keys != [rules.payment_key(each) for each in amendment.payments]:
+                by = ", ".join(amendment.payments)
+                raise Conflict(f"this was returned by payment {by}", "call the authority to correct it")
+            return
+        order = self._orders.order(tx, amendment.order)
+        if amendment.state != "ordered" and not (order.closed_at and amendment.reason.endswith(rules.BY_ITS_END)):
+            raise Conflict(f"return {amendment_id} is {amendment.state}", "pay nothing; call the authority if you did")
+        if overlaps(order.returned, amendment.spans):
+            raise Conflict("this money was returned by another payment", "call the authority: this was paid twice")
+        rules.check_payments(amendment, references)
+        for reference, key in zip(references, keys, strict=True):
+            self._settle(tx, amendment, reference, key)
+        first, *further = references
+        self._effects.carried_out(tx, msgspec.structs.replace(amendment, paid=first, further=tuple(further)))
+
+    def _settle(self, tx: Transaction, amendment: Amendment, reference: str, key: str) -> None:
+        """Note that a payment did a return. Its bank was ordered to do the first one as well, and may read of it."""
+        other = changes_store.paid_by(tx, amendment.bank, key)
+        if other is not None:
+            what = f"payment {reference} did return {other} already"
+            raise Conflict(what, "name the payment that did this one, by its own reference; if there is none, pay it")
+        changes_store.keep_payment(tx, amendment.bank, key, amendment.id)

@@ -20,7 +20,7 @@ from lintas.model.tainted import (
     part_id,
     subtract,
 )
-from lintas.requests.records import SHARE_STATES, Bar, Claim, Hold, Order, Payee, Share, ShareState, Stop
+from lintas.requests.records import SHARE_STATES, Amendment, Bar, Claim, Hold, Order, Payee, Share, ShareState, Stop
 
 #: How a part of an answer shows in the bar: money that is merely located is still on the move until it is held.
 SHARE_OF_PART: dict[str, ShareState] = {
@@ -112,6 +112,25 @@ def _ending(way: tuple[Stop, ...], baton: Baton) -> tuple[Stop, ...]:
     return (*way[:-1], msgspec.structs.replace(way[-1], baton=baton))
 
 
+def local_share(share: Share, order: Order, answer: LedgerAnswer, number: int, authority: str) -> Share:
+    """Return one part of our own bank's answer in a foreign case, in this ledger's own currency."""
+    part = answer.parts[number]
+    held = part.state == "held"
+    return msgspec.structs.replace(
+        share,
+        id=part_id(share.id, number),
+        state=SHARE_OF_PART[part.state],
+        amount_minor=part.local_minor,
+        holder=part.baton.holder if part.baton else order.bank,
+        authority=authority if held else "",
+        law=order.basis.law if held else "",
+        until=order.expires if held else None,
+        baton=part.baton or msgspec.structs.replace(order.baton, start=part.start, end=part.end),
+        hold=order.hold,
+        note=part.state,
+    )
+
+
 def cut(share: Share, baton: Baton, amount_minor: int) -> list[Share]:
     """Part a share after the first ``amount_minor`` of its baton: one share, or two that tile it.
 
@@ -179,6 +198,21 @@ def restitution(pot: int, payees: Sequence[Payee]) -> list[Payee]:
     losses = [payee.loss_minor for payee in payees]
     given = losses if sum(losses) <= pot else money.apportion(pot, losses)
     return [msgspec.structs.replace(each, amount_minor=part) for each, part in zip(payees, given, strict=True)]
+
+
+def payment_key(reference: str) -> str:
+    """Return what two spellings of one payment's reference have in common: capitals and spaces tell no payments apart."""
+    return "".join(reference.split()).casefold()
+
+
+def check_payments(amendment: Amendment, references: Sequence[str]) -> None:
+    """Refuse payments that cannot have reached every payee of a return: one goes to one bank, and counts once. BadInput."""
+    banks, payees = len({payee.bank for payee in amendment.payees}), len(amendment.payees)
+    if len({payment_key(each) for each in references}) < len(references):
+        raise BadInput("one payment is named twice", "name each once")
+    if not banks <= len(references) <= payees:
+        what = f"this return goes to {payees} payees at {banks} banks; payments named: {len(references)}"
+        raise BadInput(what, "name one payment for each bank, or one for each payee")
 
 
 def first_of(spans: Sequence[Span], amount: int) -> list[Span]:

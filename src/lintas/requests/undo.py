@@ -13,10 +13,12 @@ from lintas.model.ids import IdSource
 from lintas.model.messages import HoldRelease, HoldStatus, HoldWithdrawal, Message
 from lintas.model.tainted import MAX_PARTS, Span, merged, overlaps, subtract
 from lintas.model.times import Clock
-from lintas.requests import changes_store, rules, store
+from lintas.requests import changes_store, orders_store, rules, store
 from lintas.requests.amendments import Amendments
-from lintas.requests.chase import PLANE_B, Chase, Heard
-from lintas.requests.records import OPEN, Amendment, Hold, Share, UndoForm, Undone, Withdrawal
+from lintas.requests.asking import PLANE_B
+from lintas.requests.chase import Chase, Heard
+from lintas.requests.forms import UndoForm
+from lintas.requests.records import OPEN, Amendment, Hold, Share, Undone, Withdrawal
 from lintas.storage.engine import Transaction
 
 #: How long after its end a hold abroad still counts while its holder has not said that it ended.
@@ -86,7 +88,7 @@ class Undo:
             under = [share for share in store.shares_under(tx, hold_id) if share.state == "held"]
             all_of_it = len(under) == len(held)
             return self._withdraw(tx, hold, () if all_of_it else tuple(merged(held)), form, officer)
-        order = store.order_of(tx, hold_id)
+        order = orders_store.order_of(tx, hold_id)
         if order is not None:
             return self._amendments.ask(tx, order, held, code="correction", reason=form.reason, asked_by=officer)
         store.keep_hold(tx, msgspec.structs.replace(hold, state="withdrawn", reason=form.reason))

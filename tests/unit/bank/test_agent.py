@@ -14,7 +14,8 @@ from tests.unit.bank.paper import END, NOW, SetClock, amendment, baton, core_in,
 from lintas.bank.agent import Agent, Work
 from lintas.bank.core import HOLDS
 from lintas.model.tainted import LedgerAnswer
-from lintas.requests.records import Amendment, BankRefusal, Order
+from lintas.requests.forms import BankRefusal
+from lintas.requests.records import Amendment, Order
 from lintas.trace.records import TraceQuestion
 
 ITEM = [400, 404, 413, 422]

@@ -46,7 +46,6 @@ CASE = Case(
     reported_at="2026-03-01T10:05:00Z",
     urgent=False,
     jurisdiction="XA",
-    accounts={UETR: "778-1"},
     peers={"xb-asc": ("Beta Centre", "XB"), "xc-asc": ("Gamma Desk", "XC")},
 )
 
@@ -61,7 +60,7 @@ def test_it_says_who_asks_what_under_which_law_by_which_transfers(language: str)
     letter = made(language=language)
     plain, shown = letter.plain(), paper.pdf(letter)
     values = ["Alpha Anti-Scam Centre", "case-0001", "Alpha Police Act 2019, s.12", "xa-ask", UETR, "50.00 XAK", "XBUB",
-              "1.00 – 51.00 XAK", "778-1", "TR-2", "XCAB", "1,234.56 XAK", "40.00 XAK", "duty@xa.example", "hold-0001",
+              "1.00 – 51.00 XAK", "TR-2", "XCAB", "1,234.56 XAK", "40.00 XAK", "duty@xa.example", "hold-0001",
               "ab" * 32, words(language).moment("2026-03-01T14:07:00Z")]  # fmt: skip
     for value in values:
         assert value in plain, value
@@ -92,7 +91,7 @@ def test_it_repeats_what_left_and_waits_and_nothing_else() -> None:
         {"direction": "own"},
     ):
         told = made(msgspec.structs.replace(CASE, holds=[OTHER, msgspec.structs.replace(HOLD, **change)])).plain()
-        assert "TR-2" in told and UETR not in told and "778-1" not in told
+        assert "TR-2" in told and UETR not in told
     assert UETR not in made(to="xc-asc").plain()
     with pytest.raises(NotFound, match="nothing is being asked of 'xd-asc'"):
         made(to="xd-asc")
@@ -107,6 +106,6 @@ def test_a_person_in_danger_is_said_first() -> None:
 
 def test_nobodys_text_is_code() -> None:
     nasty = '#panic("x") *b* $1$ @a'
-    letter = made(msgspec.structs.replace(CASE, accounts={UETR: nasty}))
+    letter = made(msgspec.structs.replace(CASE, peers={"xb-asc": (nasty, "XB")}))
     text = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(paper.pdf(letter)))
     assert "".join(nasty.split()) in "".join(text.replace("\u200b", "").split())

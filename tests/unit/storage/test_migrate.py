@@ -128,6 +128,31 @@ def test_exchanged_objects_get_the_number_of_their_ledger_entry(engine: Engine) 
         assert [tuple(row) for row in received] == [("o2", 1_001), ("o4", None)]
 
 
+def test_payments_are_known_from_the_returns_that_they_did(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    columns = '"id", "order", "case", "bank", "state", "asked_at", "doc"'
+    with writing(engine) as connection, connection.begin():
+        migrate.upgrade_to(connection, "0015")
+        for name, bank, paid, done in (
+            ("amend-1", "XBFI", " Rtr 1", "2026-03-02T10:00:00Z"),
+            ("amend-2", "XBFI", "RTR1", "2026-03-01T10:00:00Z"),
+            ("amend-3", "XBSE", "RTR1", "2026-03-03T10:00:00Z"),
+            ("amend-4", "XBSE", "", ""),
+        ):
+            doc = json.dumps(
+                {"id": name, "bank": bank, "paid": paid, "done_at": done, "kind": "return" if paid else "release"}
+            )
+            values = (name, "order-1", "case-1", bank, "done", done, doc.encode())
+            run_sql(connection, f"INSERT INTO requests_amendments ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        ask = connection.exec_driver_sql
+        found = ask("SELECT bank, payment, amendment FROM requests_payments ORDER BY bank").all()
+        assert found == [("XBFI", "rtr1", "amend-2"), ("XBSE", "rtr1", "amend-3")], "the first that was done"
+        kinds = ask("SELECT kind FROM requests_amendments ORDER BY id").scalars().all()
+        assert kinds == ["return", "return", "return", "release"]
+    assert "amend-2 and amend-1" in caplog.text
+
+
 def _row(doc: dict[str, object], *columns: str, **more: object) -> dict[str, object]:
     return {name: doc[name] for name in columns} | {"doc": json.dumps(doc).encode()} | more
 
