@@ -1,4 +1,4 @@
-"""Builds the browser files of the console and of the public check into the package, with Node from a wheel: nobody needs Node on the machine.
+"""Builds the browser files of the console and of the public's check into the package; Node comes from a wheel.
 
 Run by hatchling for a wheel and for an editable install, and by hand as ``python hatch_build.py``. It installs what
 ``web/package-lock.json`` names (hash-checked, no package's scripts run), bundles with esbuild and writes

@@ -2,66 +2,35 @@
 
 import base64
 import hashlib
-import re
-import signal
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
 
-import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
+from tests.browser.listed import CONTEST, LISTED, MESSAGE, serving
 from tests.browser.looks import spills, violations
-from tests.e2e.program import LINTAS
-from tests.unit.telco.names.listing import entry
 
 from lintas.telco.names import urls
 
-FOR_EVER = "2099-01-01T00:00:00Z"
-CONTEST = "https://desk.xa.example/contest?id="
-IDS = [f"{letter}{other}aaaaaaaaaaaaaa" for letter in "abcdefghij" for other in "abcdefghij"]
-LISTED = "https://login.scam.xb/verify?card=4417"
 HONEST = "https://bank.xa/"
-MESSAGE = f"XATL: your card is stopped. Open {LISTED} within 24 hours!"
-
-
-class Served(NamedTuple):
-    url: str
-    entries: Path
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("check")
-    entries = [
-        entry("scam.xb", id="zzzzzzzzzzzzzzzz", expires=FOR_EVER),
-        entry("http://t.me/xatl_gift", "url", id="yyyyyyyyyyyyyyyy", expires=FOR_EVER),
-        *(entry(f"scam{number}.xb", id=each, expires=FOR_EVER) for number, each in enumerate(IDS)),
-    ]
-    (folder / "entries.jsonl").write_bytes(b"\n".join(msgspec.json.encode(one) for one in entries))
-    command = [*LINTAS, "telco", "names", "--entries", "entries.jsonl", "--owner", "XA Anti-Scam Centre"]
-    command += ["--contest", CONTEST, "--hotline", "+999 1997", "--port", "0"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        said = re.match(r"ready names (http://127\.0\.0\.1:\d+)", process.stdout.readline())
-        assert said
-        yield Served(said[1], folder / "entries.jsonl")
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("check")) as url:
+        yield url
 
 
 class Visitor:
     """Somebody at the page; every request is kept whole, and nothing may be complained of."""
 
-    def __init__(self, context: BrowserContext, served: Served, lang: str) -> None:
+    def __init__(self, context: BrowserContext, served: str, lang: str) -> None:
         self.context, self.page = context, context.new_page()
         self.requests: list[Request] = []
         self.troubles: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request))
         self.page.on("pageerror", lambda wrong: self.troubles.append(str(wrong)))
         self.page.on("console", lambda said: self.troubles.append(said.text))
-        self.page.goto(f"{served.url}/?lang={lang}")
+        self.page.goto(f"{served}/?lang={lang}")
 
     def check(self, text: str) -> str:
         """Paste a text, check it, and return what is said of all of it."""
@@ -87,7 +56,7 @@ Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(chromium: Browser, served: Served) -> Iterator[Visit]:
+def visit(chromium: Browser, served: str) -> Iterator[Visit]:
     visitors: list[Visitor] = []
 
     def come(lang: str = "en", **how: object) -> Visitor:
@@ -119,7 +88,11 @@ def secrets_of(link: str) -> list[str]:
 
 def test_nothing_of_a_link_leaves_the_browser(visit: Visit) -> None:
     visitor = visit()
-    texts = {MESSAGE: [LISTED], HONEST: [HONEST], f"{LISTED} {HONEST} t.me/xatl_gift": [LISTED, HONEST, "t.me/xatl_gift"]}
+    texts = {
+        MESSAGE: [LISTED],
+        HONEST: [HONEST],
+        f"{LISTED} {HONEST} t.me/xatl_gift": [LISTED, HONEST, "t.me/xatl_gift"],
+    }
     for text in texts:
         visitor.check(text)
     sent = visitor.sent().lower()

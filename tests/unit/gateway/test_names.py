@@ -135,7 +135,9 @@ def test_the_page_of_the_check(lists: Lists) -> None:
     policy = page.headers["content-security-policy"]
     assert "unsafe" not in policy and "form-action 'none'" in policy and "connect-src 'self'" in policy
     assert "<form" not in page.text and " name=" not in page.text.partition("<textarea")[2]
-    assert not re.search(r"<script(?! src=\"/static/check-[0-9a-f]{16}\.js\" defer></script>)|<style|style=|\son\w+=", page.text)
+    assert not re.search(
+        r"<script(?! src=\"/static/check-[0-9a-f]{16}\.js\" defer></script>)|<style|style=|\son\w+=", page.text
+    )
     for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
         file = lists.get(address, accept_encoding="gzip")
         assert file.status_code == 200 and "immutable" in file.headers["cache-control"]

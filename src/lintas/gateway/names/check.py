@@ -1,7 +1,7 @@
 """The page on which anybody checks a link: the browser does it, by a script that sends prefixes of hashes and nothing else.
 
-The page is the same for everybody but for its language; it takes nothing, sets no cookie, and without its script it says what it
-would need and has no field.
+The page is the same for everybody but for its language; it takes nothing, sets no cookie, and without its script it has no
+field and says what it would need.
 """
 
 from functools import cache
@@ -36,7 +36,9 @@ _HEADERS = {
     "x-dns-prefetch-control": "off",
 }
 #: Places in a sentence that the script fills.
-_SLOTS = {name: Markup(f'<bdi translate="no" data-slot="{name}"></bdi>') for name in ("ascii", "count", "version")}
+_SLOTS = {
+    name: Markup('<bdi translate="no" data-slot="{}"></bdi>').format(name) for name in ("ascii", "count", "version")
+}
 
 
 async def check(call: Call[Any]) -> Response:

@@ -169,7 +169,7 @@ ROUTES = (
 
 
 def names_app(shelf: Shelf) -> ASGIApp:
-    """Build the application of a gateway for names: the hash check, the routes above, and pages for blocked hosts, all paced."""
+    """Build the application of a gateway for names: the hash check, the routes above, and block pages, all of it paced."""
     search = Search(shelf)
     routes = routes_to_app(ROUTES, Services(shelf), lambda _token: None)
 

@@ -160,7 +160,9 @@ def _ascii(raw: bytes) -> str:
         mapped = idna.uts46_remap(raw.decode(), std3_rules=False)
         # Compatibility characters can become what ends hosts: "℀" is "a/c".
         if not _NEVER_IN_HOSTS.isdisjoint(mapped.encode()):
-            raise BadInput("the host holds a character that ends hosts", "check the address for letters that only look so")
+            raise BadInput(
+                "the host holds a character that ends hosts", "check the address for letters that only look so"
+            )
         if _NO_NAME.search(mapped):
             return _escape(raw.lower())
         return ".".join(map(_label, mapped.split("."))).lower()

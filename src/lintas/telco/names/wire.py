@@ -87,7 +87,9 @@ def wants_told(query: str, prefixes: Sequence[int]) -> bool:
     """Say whether a question wants to be told of the entries (``details=1``); BadInput where it asks for too many."""
     wanted = "details=1" in query.split("&")
     if wanted and len(prefixes) > MOST_TOLD:
-        raise BadInput(f"{len(prefixes)} prefixes", f"send at most {MOST_TOLD} with details", where="query hashPrefixes")
+        raise BadInput(
+            f"{len(prefixes)} prefixes", f"send at most {MOST_TOLD} with details", where="query hashPrefixes"
+        )
     return wanted
 
 
