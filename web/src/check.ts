@@ -5,6 +5,8 @@ import { shown, warnings } from "./looks.ts";
 import { expressions } from "./urls.ts";
 
 const PATIENCE = 30_000;
+/** Links of one text that are checked at once; whoever pasted more is told so. */
+const MOST = 30;
 const SECRET = "lintas-check";
 
 /** What was found: the listings of each link, and the list that they are from. */
@@ -103,7 +105,8 @@ function verdict(link: Link, found: Match[]): DocumentFragment {
 }
 
 async function run(): Promise<void> {
-  const asked = links(field?.value ?? "");
+  const every = links(field?.value ?? "");
+  const asked = every.slice(0, MOST);
   show("[data-results]");
   if (!asked.length) {
     show("[data-said]", part("nothing"));
@@ -113,7 +116,7 @@ async function run(): Promise<void> {
   const { found, count, version } = await check(asked);
   const odd = asked.some((link) => !link.readings.length);
   show("[data-results]", ...asked.map((link, place) => verdict(link, found[place] ?? [])));
-  show("[data-said]", part(found.some((each) => each.length) ? "some" : odd ? "no-address" : "none"));
+  show("[data-said]", part(found.some((each) => each.length) ? "some" : odd ? "no-address" : every.length > MOST ? "more" : "none"));
   show("[data-version]", part("version", { count: count.toLocaleString(document.documentElement.lang), version }));
 }
 

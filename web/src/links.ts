@@ -1,8 +1,6 @@
 // Finds the links in a message as phones do: with a scheme, after "www.", or a bare name with a dot in it.
 import { isNumber, type Parts, parts } from "./urls.ts";
 
-/** Links of one message that are checked; a scam needs one. */
-export const MOST = 10;
 /** Links inside one link that are looked at. */
 const INNER = 3;
 
@@ -14,7 +12,7 @@ export interface Link {
 
 const BODY = String.raw`[^\s<>"“”«»「」『』\x60{}|^]`;
 /** A scheme and what follows; "hxxp" is how careful people write it. What is no address of the web is found too, to say so. */
-const WITH_SCHEME = String.raw`(?:h(?:tt|xx)ps?|ftp):[/\\]{0,9}${BODY}+|(?:javascript|vbscript|data|file|blob|intent):${BODY}+`;
+const WITH_SCHEME = String.raw`(?:h(?:tt|xx)ps?|ftp):[/\\]{0,9}${BODY}+|(?:(?:javascript|vbscript|blob|intent):|data:(?=[a-z]+/|[,;])|file:/)${BODY}+`;
 const LABEL = String.raw`[\p{L}\p{N}_](?:[\p{L}\p{N}\p{M}\p{Cf}_-]{0,62}[\p{L}\p{N}\p{M}\p{Cf}_])?`;
 const TAIL = String.raw`(?::\d{1,5})?(?:[/\\?#]${BODY}*)?`;
 const BARE = String.raw`(?:${LABEL}(?:\.|\[\.\]|\(\.\))){1,30}(?:xn--[a-z0-9-]{2,59}|[\p{L}\p{M}]{2,24})(?![\p{L}\p{N}_-])${TAIL}`;
@@ -24,7 +22,7 @@ const LINK = new RegExp(`${WITH_SCHEME}|${BARE}|${NUMBERS}`, "giu");
 const PLAIN = /(?:(?:https?|ftp):[/\\]+)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+[!-~]*/i;
 const CLOSERS: Record<string, string> = { ")": "(", "]": "[" };
 
-/** Return the links of a text, each once, at most MOST. */
+/** Return the links of a text, each once. */
 export function links(text: string): Link[] {
   const whole = text.trim();
   const found = [...written(whole)].map((each) => ({ text: each, readings: readings(each) }));
@@ -42,7 +40,7 @@ export function links(text: string): Link[] {
     const name = link.readings.map(nameOf)[0] ?? link.text;
     if (!known.has(name)) known.set(name, link);
   }
-  return [...known.values()].slice(0, MOST);
+  return [...known.values()];
 }
 
 /** Give what looks like a link, without what only closes a sentence; what stands behind an @ is an address of e-mail. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { links, MOST } from "../src/links.ts";
+import { links } from "../src/links.ts";
 import { shown, warnings } from "../src/looks.ts";
 
 const hosts = (text) => links(text).map((link) => link.readings.map((read) => read.host + read.path));
@@ -27,6 +27,7 @@ test("links are found in messages as people get them", () => {
     ["help@bank.xa", []],
     ["https://bank.xa@scam.xb/", [["scam.xb/"]]],
     ["http:\\\\scam.xb\\a", [["scam.xb/a"]]],
+    ["Data:5GB left, file:x", []],
     ["hello", []],
     ["", []],
   ]) assert.deepEqual(hosts(text), wanted, text);
@@ -44,9 +45,9 @@ test("what is no address of the web is found, and has no reading", () => {
   }
 });
 
-test("no more links are taken than one message needs, and a long one does not take long", () => {
-  const many = Array.from({ length: 40 }, (_, place) => `https://a${place}.xb/`).join(" ");
-  assert.equal(links(many).length, MOST);
+test("a long text does not take long, and none of its links is left out", () => {
+  const many = Array.from({ length: 400 }, (_, place) => `https://a${place}.xb/`).join(" ");
+  assert.equal(links(many).length, 400);
   const began = performance.now();
   for (const text of ["a.".repeat(10_000), "-".repeat(20_000), "a".repeat(20_000), "http://a.".repeat(2_000), "http://" + "(".repeat(19_000)]) links(text);
   assert.ok(performance.now() - began < 5_000);
