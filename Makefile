@@ -67,5 +67,5 @@ lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (needs uv)
 	cd requirements && $(UV) pip compile -q ../pyproject.toml --group ../pyproject.toml:dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --exclude-newer "$(COOLED)" -o dev.txt
 
 clean: ## remove the virtual environment, caches and built browser files
-	rm -rf web/node_modules web/.built src/lintas/console/static/built
+	rm -rf web/node_modules web/.built src/lintas/console/static/built src/lintas/gateway/names/static/built
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

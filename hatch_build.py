@@ -1,8 +1,8 @@
-"""Builds the console's browser files into the package, with Node from a wheel: nobody needs Node on the machine.
+"""Builds the browser files of the console and of the public's check into the package; Node comes from a wheel.
 
 Run by hatchling for a wheel and for an editable install, and by hand as ``python hatch_build.py``. It installs what
 ``web/package-lock.json`` names (hash-checked, no package's scripts run), bundles with esbuild and writes
-``src/lintas/console/static/built/``. Nothing is done when neither what goes in nor what came out has changed.
+``static/built/`` in either's room. Nothing is done when neither what goes in nor what came out has changed.
 """
 
 import hashlib
@@ -21,8 +21,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
 BUILT = "src/lintas/console/static/built"
-#: The page of a trail alone loads what draws it.
-ENTRIES = ("console.ts", "console.css", "trail.ts")
+CHECK = "src/lintas/gateway/names/static/built"
+#: What is bundled, by the folder that it goes to. The page of a trail alone loads what draws it.
+ENTRIES = {BUILT: ("console.css", "console.ts", "trail.ts"), CHECK: ("check.css", "check.ts")}
 #: What the bundles are made from, beside everything under web/src.
 SETTINGS = ("package.json", "package-lock.json", "tsconfig.json", ".npmrc")
 SARABUN = "@expo-google-fonts/sarabun"
@@ -48,21 +49,24 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
 def build(root: Path, *, develop: bool) -> bool:
     """Make the browser files of the checkout at ``root``; return whether there was anything to do."""
-    web, built, stamp = root / "web", root / BUILT, root / "web/.built"
+    web, stamp = root / "web", root / "web/.built"
     going_in = _digest([root / "hatch_build.py", *(web / name for name in SETTINGS), *_files(web / "src")], root)
-    ready = stamp.is_file() and stamp.read_text("utf-8") == f"{going_in} {_digest(_files(built), built)}"
+    ready = stamp.is_file() and stamp.read_text("utf-8") == f"{going_in} {_came_out(root)}"
     if ready and not (develop and not (web / "node_modules/typescript").is_dir()):
         return False
     _install(web, develop=develop)
     with tempfile.TemporaryDirectory(dir=web) as folder:
-        made = Path(folder) / "built"
-        made.mkdir()
-        _bundle(web, Path(folder), made)
-        shutil.rmtree(built, ignore_errors=True)
-        built.parent.mkdir(parents=True, exist_ok=True)
-        made.rename(built)
-    stamp.write_text(f"{going_in} {_digest(_files(built), built)}", "utf-8")
+        _bundle(web, Path(folder), Path(folder) / "made")
+        for where in ENTRIES:
+            shutil.rmtree(root / where, ignore_errors=True)
+            (root / where).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / "made" / where).rename(root / where)
+    stamp.write_text(f"{going_in} {_came_out(root)}", "utf-8")
     return True
+
+
+def _came_out(root: Path) -> str:
+    return _digest([file for where in ENTRIES for file in _files(root / where)], root)
 
 
 def _install(web: Path, *, develop: bool) -> None:
@@ -77,31 +81,39 @@ def _install(web: Path, *, develop: bool) -> None:
 
 
 def _bundle(web: Path, folder: Path, made: Path) -> None:
-    """Bundle, name each file by its content, and write the fonts, the licences and the manifest."""
+    """Bundle, name each file by its content, and write the manifests, the fonts and the licences, in folders below ``made``."""
     report = folder / "report.json"
     _node(
         web,
         "bundling the browser sources",
         "correct web/src",
         "node_modules/esbuild/bin/esbuild",
-        *(f"src/{name}" for name in ENTRIES),
+        *(f"src/{name}" for names in ENTRIES.values() for name in names),
         *("--bundle", "--minify", "--target=es2022", "--format=iife", "--charset=utf8", "--legal-comments=none"),
         *("--log-level=warning", f"--outdir={folder}", f"--metafile={report}"),
     )
+    for where, names in ENTRIES.items():
+        _name(folder, made / where, [name.replace(".ts", ".js") for name in names])
+    fonts = made / BUILT / "fonts"
+    fonts.mkdir()
+    sarabun = web / "node_modules" / SARABUN
+    for name, font in FONTS.items():
+        shutil.copyfile(sarabun / font, fonts / name)
+    shutil.copyfile(sarabun / "LICENSE_FONT", fonts / "OFL.txt")
+    bundled = {_package(path) for path in json.loads(report.read_text("utf-8"))["inputs"] if "node_modules/" in path}
+    (made / BUILT / "third-party-licences.txt").write_text(_licences(web / "node_modules", bundled), "utf-8")
+
+
+def _name(folder: Path, where: Path, names: Iterable[str]) -> None:
+    """Write files under names that change with their content, and the manifest that knows them."""
+    where.mkdir(parents=True)
     manifest = {}
-    for name in ("console.css", "console.js", "trail.js"):
+    for name in names:
         content = (folder / name).read_bytes()
         stem, _, kind = name.partition(".")
         manifest[name] = f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.{kind}"
-        (made / manifest[name]).write_bytes(content)
-    (made / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-    (made / "fonts").mkdir()
-    sarabun = web / "node_modules" / SARABUN
-    for name, where in FONTS.items():
-        shutil.copyfile(sarabun / where, made / "fonts" / name)
-    shutil.copyfile(sarabun / "LICENSE_FONT", made / "fonts/OFL.txt")
-    bundled = {_package(path) for path in json.loads(report.read_text("utf-8"))["inputs"] if "node_modules/" in path}
-    (made / "third-party-licences.txt").write_text(_licences(web / "node_modules", bundled), "utf-8")
+        (where / manifest[name]).write_bytes(content)
+    (where / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
 
 
 def _licences(packages: Path, bundled: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Takes docs/images/console-*.png: plays a seeded story on two nodes and photographs the console in a real Chromium.
+"""Takes docs/images/*.png: plays a seeded story on two nodes and photographs the console, and the check, in a real Chromium.
 
 Run it as ``.venv/bin/python -m docs.pictures`` (or ``make pictures``), from the root of the repository. The
 story is the same each time; times and ids are those of the run.
@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from tests.browser.chromium import NoChromium, OneBrowser
+from tests.browser.listed import MESSAGE, serving
 from tests.browser.plays import Json, Played
 from tests.browser.seats import Seat, sit
 from tests.e2e.people import Running
@@ -31,8 +32,11 @@ PHONE = {"viewport": {"width": 390, "height": 800}}
 
 def take(seat: Seat, name: str) -> None:
     """Photograph what a person sees; the picture must not be heavy."""
-    picture = IMAGES / f"console-{name}.png"
-    seat.page.screenshot(path=picture, animations="disabled", caret="hide")
+    _take(seat.page, IMAGES / f"console-{name}.png")
+
+
+def _take(page: Page, picture: Path) -> None:
+    page.screenshot(path=picture, animations="disabled", caret="hide")
     size = picture.stat().st_size
     print(f"{picture.name}: {size:,} bytes")
     if size > MOST_BYTES:
@@ -100,6 +104,20 @@ def _more(play: Played) -> None:
         play.waiting(play.case())
 
 
+def picture_check(browser: Browser, folder: Path) -> None:
+    """Photograph the public's check of a message whose link is listed."""
+    with (
+        serving(folder) as url,
+        browser.new_context(viewport={"width": 390, "height": 1340}, locale="en-GB") as context,
+    ):
+        page = context.new_page()
+        page.goto(url)
+        page.fill("textarea", MESSAGE)
+        page.click("[data-go]")
+        page.wait_for_selector("section")
+        _take(page, IMAGES / "check-link.png")
+
+
 def main() -> None:
     """Take all pictures."""
     world = story.build(SEED, datetime.now(UTC).replace(microsecond=0), thefts=4, order=CAST[:2])
@@ -112,6 +130,7 @@ def main() -> None:
         running = Running(on, world, Path(folder))
         picture_all(running, browser)
         running.close()
+        picture_check(browser, Path(folder))
         one.close()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lintas.console import assets
+from lintas.http.assets import Built
 from lintas.model.errors import Unavailable
 
 #: First load of a page, script and style sheet together, as sent.
@@ -53,8 +54,6 @@ def test_what_is_bundled_is_named_with_its_licence() -> None:
     assert "SIL OPEN FONT LICENSE" in text
 
 
-def test_without_built_files_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(assets, "built", lambda: tmp_path)
-    assets.manifest.cache_clear()
+def test_without_built_files_the_error_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="browser files are not built — run `make install`"):
-        assets.asset("console.css")
+        Built(tmp_path).address("console.css")

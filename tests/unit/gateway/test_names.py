@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from tests.unit.telco.names.listing import EARLIER, NOW, entry
 
 from lintas.gateway.names.book import Files, Settings, Shelf
+from lintas.gateway.names.pace import Paced
 from lintas.gateway.names.routes import LIST, ROUTES, names_app
 from lintas.model import times
 from lintas.model.errors import BadInput
+from lintas.node.pace import Pace
 from lintas.telco.names import wire
 from lintas.telco.names.hashes import full_hash, prefix_of
 from lintas.telco.names.senders import Registration
@@ -93,6 +95,70 @@ def test_the_check(lists: Lists) -> None:
     assert proto.headers["content-type"] == "application/x-protobuf" and full_hash("scam.xb/") in proto.content
     assert lists.get(question("scam.xb/") + "&alt=proto").content == proto.content
     assert lists.get(question("honest.xb/")).json() == {"fullHashes": [], "cacheDuration": "60s"}
+
+
+def test_who_asks_for_details_is_told_who_lists_it_and_why(lists: Lists) -> None:
+    answer = lists.get(question("scam.xb/", "honest.xb/") + "&details=1")
+    assert len(answer.content) == wire.BLOCK and "content-encoding" not in answer.headers
+    (found,) = answer.json()["fullHashes"]
+    (detail,) = found["fullHashDetails"]
+    assert detail.pop("lintas") == {
+        "owner": "XA Anti-Scam Centre",
+        "reason": "copies the sign-in page of Bank XATL",
+        "until": "2026-04-01T00:00:00Z",
+        "contest": "https://desk.xa.example/contest?a=1&id=aaaaaaaaaaaaaaaa",
+    }
+    assert detail == {"threatType": "SOCIAL_ENGINEERING", "redressId": "aaaaaaaaaaaaaaaa"}
+    assert len(lists.get(question("honest.xb/") + "&details=1").content) == wire.BLOCK
+    assert lists.get(question(*("honest.xb/",) * 65) + "&details=1").status_code == 422
+    asked = [prefix_of(full_hash("scam.xb/"))]
+    # A client that knows nothing of it reads the same.
+    assert wire.from_json(answer.content, asked).matches == tuple(lists.shelf.book.hashes.search(asked, 0))
+
+
+def test_an_id_that_two_entries_have_tells_of_the_right_one_or_of_none(lists: Lists) -> None:
+    lists.write([entry("scam.xb"), entry("other.xb", owner="XB Police")])
+    assert lists.shelf.refresh()
+    owners = [
+        (one["fullHashDetails"][0].get("lintas") or {}).get("owner", "")
+        for name in ("scam.xb/", "other.xb/")
+        for one in lists.get(question(name) + "&details=1").json()["fullHashes"]
+    ]
+    assert sorted(owners) in (["", "XA Anti-Scam Centre"], ["", "XB Police"])
+
+
+def test_the_page_of_the_check(lists: Lists) -> None:
+    page = lists.get("/?lang=en&text=q7q7", accept_language="th")
+    assert page.status_code == 200 and '<html lang="en"' in page.text and "q7q7" not in page.text
+    assert "XA Anti-Scam Centre" in page.text and "that you know and not by one from the message" in page.text
+    assert "max-age=300" in page.headers["cache-control"] and "set-cookie" not in page.headers
+    policy = page.headers["content-security-policy"]
+    assert "unsafe" not in policy and "form-action 'none'" in policy and "connect-src 'self'" in policy
+    assert "<form" not in page.text and " name=" not in page.text.partition("<textarea")[2]
+    assert not re.search(
+        r"<script(?! src=\"/static/check-[0-9a-f]{16}\.js\" defer></script>)|<style|style=|\son\w+=", page.text
+    )
+    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
+        file = lists.get(address, accept_encoding="gzip")
+        assert file.status_code == 200 and "immutable" in file.headers["cache-control"]
+    assert '<html lang="th"' in lists.get("/", accept_language="th").text
+    assert lists.get("/static/manifest.json").status_code == 404
+    assert lists.get("/", "POST").status_code == 405
+
+
+def test_an_address_that_asks_too_often_waits_and_no_other(lists: Lists) -> None:
+    seconds = 0.0
+    lists.app = Paced(lists.app, Pace(burst=2, per_minute=1, now=lambda: seconds))
+    asked = [lists.get(question("scam.xb/"), x_forwarded_for="192.0.2.7") for _ in range(3)]
+    assert [each.status_code for each in asked] == [200, 200, 429] and "scam" not in asked[2].text
+    late = lists.get("/", x_forwarded_for="198.51.100.1, 192.0.2.7")
+    assert late.status_code == 429 and late.headers["retry-after"] == "60"
+    assert lists.get("/", x_forwarded_for="192.0.2.7, 198.51.100.1").status_code == 200
+    assert [lists.get(question("scam.xb/")).status_code for _ in range(3)] == [200] * 3
+    seconds = 60.0
+    assert lists.get("/", x_forwarded_for="192.0.2.7").status_code == 200
+    networks = [lists.get("/", x_forwarded_for=f"2001:db8::{each}").status_code for each in (1, 2, 3)]
+    assert networks == [200, 200, 429]
 
 
 def test_bad_questions_are_problems(lists: Lists) -> None:
@@ -208,12 +274,12 @@ def test_what_ends_leaves_the_exports_by_itself(lists: Lists) -> None:
     lists.write([entry("scam.xb"), entry("sooner.xb", expires="2026-03-01T10:00:05Z")])
     assert lists.shelf.refresh()
     lists.now = times.parse("2026-03-01T10:09:59Z")
-    assert not lists.shelf.refresh() and lists.get("/", host="sooner.xb").status_code == 404
+    assert not lists.shelf.refresh() and lists.get("/x", host="sooner.xb").status_code == 404
     lists.write([entry("scam.xb"), entry("soon.xb", expires="2026-03-01T11:00:00Z")])
     assert lists.shelf.refresh()
     lists.now = times.parse("2026-03-01T11:00:00Z")
     assert lists.get(question("soon.xb/")).json()["fullHashes"] == []
-    assert lists.get("/", host="soon.xb").status_code == 404
+    assert lists.get("/x", host="soon.xb").status_code == 404
     assert lists.shelf.refresh() and "soon.xb" not in lists.get("/telco/v1/exports/plain").text
     lists.now = times.parse("2026-04-01T00:00:00Z")
     assert lists.shelf.refresh() and not lists.shelf.book.entries

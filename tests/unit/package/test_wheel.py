@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 BUILT = "lintas/console/static/built"
+CHECK = "lintas/gateway/names/static/built"
 
 
 def pack(kind: str, folder: Path) -> Path:
@@ -38,6 +39,16 @@ def test_what_the_manifest_names_is_inside(wheel: Path) -> None:
         assert set(inside) == set(manifest.values()) | fonts | {"manifest.json", "third-party-licences.txt"}
         for name in inside.values():
             assert packed.getinfo(name).file_size > 50
+
+
+def test_the_check_of_links_is_inside(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        manifest = json.loads(packed.read(f"{CHECK}/manifest.json"))
+        assert set(manifest) == {"check.css", "check.js"}
+        inside = {name.removeprefix(f"{CHECK}/") for name in packed.namelist() if name.startswith(CHECK)}
+        assert inside == {*manifest.values(), "manifest.json"}
+        # The whole page, before anything is squeezed: it is for telephones on a slow network.
+        assert sum(packed.getinfo(f"{CHECK}/{name}").file_size for name in inside) < 20_000
 
 
 def test_nothing_else_of_the_browser_sources_is_inside(wheel: Path) -> None:

@@ -25,6 +25,7 @@ from lintas.model.times import SystemClock
 @click.option("--key-file", type=click.Path(path_type=Path), help="A file with the API key for that address.")
 @click.option("--trust", type=click.Path(path_type=Path), help="The certificate (PEM) to trust for that address.")
 @about
+@click.option("--hotline", default="", help="Where people get help, as the page of the check says it.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; TLS is the proxy's in front.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8085, show_default=True, help="0 takes a free one.")
 def names(
@@ -38,14 +39,17 @@ def names(
     zone: str,
     block_host: str,
     block_ip: str,
+    hotline: str,
     host: str,
     port: int,
 ) -> None:
-    """Serve blocked names until Ctrl-C or SIGTERM: the hash check, exports, sender IDs and block pages.
+    """Serve blocked names until Ctrl-C or SIGTERM: the check of links, exports, sender IDs and block pages.
 
     Files that change are read again within two seconds; one that cannot be read leaves the last lists in place.
     """
-    settings = Settings(owner=owner, contest=contest, zone=zone, block_host=block_host, block_ip=block_ip)
+    settings = Settings(
+        owner=owner, contest=contest, zone=zone, block_host=block_host, block_ip=block_ip, hotline=hotline
+    )
     feed = _feed(source, entries_file, key_file, trust) if source is not None else None
     with bound(host, port) as door:
         if feed is not None and not feed.fetch() and not entries_file.exists():

@@ -12,8 +12,9 @@ import msgspec
 from lintas.model.errors import BadInput, LintasError
 from lintas.telco.names import entries as names
 from lintas.telco.names import exports, urls
-from lintas.telco.names.hashes import Hashes, row_of
+from lintas.telco.names.hashes import Hashes, Match, row_of
 from lintas.telco.names.senders import Registry, read_registry
+from lintas.telco.names.wire import Told
 from lintas.telco.records import Entry, Subject
 
 _log = logging.getLogger("lintas.gateway")
@@ -41,13 +42,17 @@ class Named(Protocol):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose lists these are; ``contest`` is an http(s) address that a redress id is put behind. See ``exports.About``."""
+    """Whose lists these are; ``contest`` is an http(s) address that a redress id is put behind. See ``exports.About``.
+
+    ``hotline`` is where people get help, a number or a few words, "" for nowhere.
+    """
 
     owner: str
     contest: str
     zone: str = "rpz.lintas.invalid"
     block_host: str = ""
     block_ip: str = ""
+    hotline: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what would be a link to anything but a page."""
@@ -88,6 +93,13 @@ class Book:
     def by_id(self, redress_id: str, now: datetime) -> Entry | None:
         """Return the entry with this redress id, while it counts."""
         return self._live(self._by_id.get(redress_id), now)
+
+    def told(self, match: Match, now: datetime) -> Told | None:
+        """Return what a person is told of a match; None where its id leads to another entry, as a careless file may have it."""
+        entry = self.by_id(match.id, now)
+        if entry is None or row_of(entry).hash != match.hash:
+            return None
+        return Told(entry.owner, entry.reason, entry.expires, self.settings.contest + entry.id)
 
     def by_host(self, host: str, now: datetime) -> Entry | None:
         """Return the entry that blocks a host: of itself, or of a domain above it."""

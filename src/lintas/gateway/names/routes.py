@@ -9,9 +9,10 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lintas.gateway.names import blocked
+from lintas.gateway.names import blocked, check
 from lintas.gateway.names.book import Shelf
 from lintas.gateway.names.feed import Feed
+from lintas.gateway.names.pace import Paced
 from lintas.gateway.names.search import KEEP_SECONDS, PATH, Search
 from lintas.http.routing import Call, Route, routes_to_app
 from lintas.model.errors import NotFound
@@ -112,6 +113,17 @@ def _cached(call: Call[Any], body: bytes, media: str, version: bytes) -> Respons
 _FORMATS = ", ".join(exports.FORMATS)
 ROUTES = (
     Route(
+        "GET",
+        "/",
+        check.check,
+        public=True,
+        summary="Show the page that checks a link",
+        query={"lang": "en, ms or th"},
+        gives="text/html",
+        documented=False,
+    ),
+    check.BUILT.route(),
+    Route(
         "GET", "/telco/v1/hashLists", hash_lists, answer=HashLists, public=True, summary="Name the lists of prefixes"
     ),
     Route(
@@ -157,7 +169,7 @@ ROUTES = (
 
 
 def names_app(shelf: Shelf) -> ASGIApp:
-    """Build the application of a gateway for names: the hash check, the routes above, and pages for blocked hosts."""
+    """Build the application of a gateway for names: the hash check, the routes above, and block pages, all of it paced."""
     search = Search(shelf)
     routes = routes_to_app(ROUTES, Services(shelf), lambda _token: None)
 
@@ -165,7 +177,7 @@ def names_app(shelf: Shelf) -> ASGIApp:
         await (search if scope["type"] == "http" and scope["path"] == PATH else behind)(scope, receive, send)
 
     behind = blocked.BlockedHosts(shelf, routes)
-    return front
+    return Paced(front)
 
 
 async def keep_fresh(shelf: Shelf, feed: Feed | None = None) -> None:

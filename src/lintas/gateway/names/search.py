@@ -47,12 +47,16 @@ class Search:
         try:
             query = scope["query_string"].decode("ascii", "replace")
             prefixes = wire.read_prefixes(query)
-            matches = self._shelf.book.hashes.search(prefixes, self._shelf.now().timestamp())
+            told = wire.wants_told(query, prefixes)
+            book, now = self._shelf.book, self._shelf.now()
+            matches = book.hashes.search(prefixes, now.timestamp())
         except LintasError as wrong:
             problem, _ = describe(wrong)
             return problem.status, MEDIA, msgspec.json.encode(problem)
         if _wants_proto(scope, query):
             return 200, PROTO, wire.to_proto(matches, KEEP_SECONDS)
+        if told:
+            return 200, JSON, wire.padded(wire.to_json(matches, KEEP_SECONDS, lambda one: book.told(one, now)))
         return 200, JSON, wire.to_json(matches, KEEP_SECONDS)
 
 

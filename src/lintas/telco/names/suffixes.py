@@ -79,6 +79,11 @@ def is_public_suffix(host: str) -> bool:
     return bool(name) and bool(_list().is_public(name))
 
 
+def shared_by_path() -> tuple[str, ...]:
+    """Return the hosts where strangers publish below a path, sorted: of an address there its host says nothing."""
+    return tuple(sorted(_BY_PATH))
+
+
 def is_shared(host: str) -> bool:
     """Say whether strangers publish under this host or below it, so that blocking the whole of it hits them too.
 

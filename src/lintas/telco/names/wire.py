@@ -1,13 +1,14 @@
 """Questions and answers of the check as they travel: the JSON and the protobuf form of Safe Browsing v5 ``hashes.search``.
 
-Ours differs in one field more, the redress id (``redressId``; number 15 of ``FullHashDetail``), which other clients skip.
+Ours differs in two fields more, which other clients skip: the redress id (``redressId``; number 15 of ``FullHashDetail``), and
+in JSON, where it is asked for, what a person is told of the entry (``lintas``).
 Source: ``google/security/safebrowsing/v5/safebrowsing.proto``.
 """
 
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Annotated, NamedTuple
 from urllib.parse import parse_qsl
@@ -19,16 +20,30 @@ from lintas.telco.names.hashes import HASH, PREFIX, THREATS, Match
 
 #: Prefixes in one question at most (the protocol's own limit).
 MOST_PREFIXES = 1000
+#: Prefixes in one question that wants to be told of the entries.
+MOST_TOLD = 64
+#: An answer that tells of entries is as long as a multiple of these bytes: its length says little about what was asked.
+BLOCK = 16_384
 #: Bytes of an answer that a client reads: a thousand prefixes with some twenty hashes each.
 LONGEST_ANSWER = 4 << 20
 _DURATION = re.compile(r"\A([0-9]{1,6})(?:\.[0-9]{1,9})?s\Z")
 
 
-class Detail(msgspec.Struct, frozen=True, rename="camel"):
+class Told(msgspec.Struct, frozen=True):
+    """What a person is told of an entry: who lists it, why, until when (RFC 3339), and the address where it is contested."""
+
+    owner: str
+    reason: str
+    until: str
+    contest: str
+
+
+class Detail(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Why a hash is listed; ``redress_id`` is "" in an answer of somebody else's server."""
 
     threat_type: Annotated[str, msgspec.Meta(max_length=60)]
     redress_id: str = ""
+    lintas: Told | None = None
 
 
 class FullHash(msgspec.Struct, frozen=True, rename="camel"):
@@ -68,6 +83,16 @@ def read_prefixes(query: str) -> list[int]:
     return [int.from_bytes(one, "big") for one in read]
 
 
+def wants_told(query: str, prefixes: Sequence[int]) -> bool:
+    """Say whether a question wants to be told of the entries (``details=1``); BadInput where it asks for too many."""
+    wanted = "details=1" in query.split("&")
+    if wanted and len(prefixes) > MOST_TOLD:
+        raise BadInput(
+            f"{len(prefixes)} prefixes", f"send at most {MOST_TOLD} with details", where="query hashPrefixes"
+        )
+    return wanted
+
+
 def _decoded(text: str) -> bytes:
     # A plus sign that was not escaped arrives as a blank.
     plain = text.replace(" ", "+").replace("-", "+").replace("_", "/").rstrip("=")
@@ -79,13 +104,20 @@ def prefix_text(prefix: int) -> str:
     return base64.urlsafe_b64encode(prefix.to_bytes(PREFIX, "big")).decode("ascii")
 
 
-def to_json(matches: Iterable[Match], seconds: int) -> bytes:
-    """Write the JSON answer."""
+def to_json(
+    matches: Iterable[Match], seconds: int, told: Callable[[Match], Told | None] = lambda _match: None
+) -> bytes:
+    """Write the JSON answer; ``told`` gives what a person is told of a match."""
     hashes = tuple(
-        FullHash(digest, tuple(Detail(one.threat, one.id) for one in group))
+        FullHash(digest, tuple(Detail(one.threat, one.id, told(one)) for one in group))
         for digest, group in groupby(matches, key=lambda match: match.hash)
     )
     return msgspec.json.encode(Found(hashes, f"{seconds}s"))
+
+
+def padded(body: bytes) -> bytes:
+    """Fill a JSON answer up with blanks behind it, which mean nothing (RFC 8259, section 2)."""
+    return body + b" " * (-len(body) % BLOCK)
 
 
 def to_proto(matches: Iterable[Match], seconds: int) -> bytes:
