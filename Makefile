@@ -20,6 +20,7 @@ WEB := hatch_build.py $(wildcard web/*.json web/.npmrc web/src/*)
 
 $(STAMP): requirements/dev.txt pyproject.toml $(WEB)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"lintas needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Run make with PYTHON=/path/to/python3.11")'
+	@echo "setting up in $(VENV): some minutes, once"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
@@ -28,8 +29,8 @@ $(STAMP): requirements/dev.txt pyproject.toml $(WEB)
 assets: $(STAMP) ## build the console's browser files from web/ (install does it too)
 	$(BIN)/python hatch_build.py
 
-demo: $(STAMP) ## play the main job between four fictional jurisdictions
-	$(BIN)/lintas demo
+demo: $(STAMP) ## play the main job between four fictional jurisdictions (ARGS="--headless": options of `lintas demo`)
+	$(BIN)/lintas demo $(ARGS)
 
 test: $(STAMP) ## lint, types, import rule, unit, integration, simulation
 	$(BIN)/ruff check src tests bench docs hatch_build.py

@@ -22,16 +22,23 @@ def key() -> None:
 @click.option("--name", required=True, help="Whose key it is, as it will show in orders and logs.")
 @click.option("--role", required=True, help="hotline, investigator, approver, bank, telco, auditor or administrator.")
 @click.option("--organisation", default="", help="The code of the bank or operator, for the roles bank and telco.")
-def issue(config_file: Path, name: str, role: str, organisation: str) -> None:
+@click.option("--out", type=click.Path(path_type=Path), help="Write it to this new file, which only you can read.")
+def issue(config_file: Path, name: str, role: str, organisation: str, out: Path | None) -> None:
     """Issue a key and show it, once."""
     from lintas.node.config import read_config
+    from lintas.trust.keys import save_secret
 
     home = read_config(config_file)
     connected = {"bank": frozenset(home.config.banks), "telco": frozenset(home.config.telcos)}
     if role in connected and organisation not in connected[role]:
         what = f"no {role} {organisation!r} is connected here"
         raise BadInput(what, f"add it to `{role}s` in the settings first")
-    click.echo(issue_key(home, name=name, role=role, organisation=organisation))
+    if out is None:
+        click.echo(issue_key(home, name=name, role=role, organisation=organisation))
+        return
+    # A file that cannot be made must not cost a key that nobody holds.
+    save_secret(out, b"")
+    out.write_text(issue_key(home, name=name, role=role, organisation=organisation) + "\n", "ascii")
 
 
 @key.command("list")

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import ssl
+import stat
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from click.testing import CliRunner
 from lintas.cli.bank import BankConfig
 from lintas.cli.main import lintas as program
 from lintas.intake.records import ReportForm
+from lintas.model.errors import Conflict
 from lintas.model.tainted import LedgerAnswer, check_answer
 from lintas.policy import approval_text
 
@@ -129,7 +131,13 @@ class Desk:
 
     def _issue(self, name: str, role: str, *more: str) -> str:
         config = str(self.home / "desk/lintas.toml")
-        return lintas("key", "issue", "--config", config, "--name", name, "--role", role, *more).strip()
+        file = self.home / f"{role}.key"
+        issue = ("key", "issue", "--config", config, "--name", name, "--role", role, *more, "--out", str(file))
+        assert lintas(*issue) == ""
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        with pytest.raises(Conflict):
+            CliRunner().invoke(program, list(issue), catch_exceptions=False)
+        return file.read_text("ascii").strip()
 
     def ask(self, role: str, path: str, data: bytes | None = None, *, method: str = "") -> Any:  # noqa: ANN401 — whatever the route answers
         headers = {"authorization": f"Bearer {self._keys[role]}", "content-type": "application/json"}

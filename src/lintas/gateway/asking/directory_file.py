@@ -84,7 +84,8 @@ def read_directory(path: Path) -> Read:
 
 def _respondent(each: OperatorAddress, root: Path) -> Respondent:
     try:
-        raw = base64.b64decode(each.key, validate=True)
+        # The whole line is what people copy: "key XATL b5447m…".
+        raw = base64.b64decode(each.key.rpartition(" ")[2], validate=True)
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != KEY_BYTES:

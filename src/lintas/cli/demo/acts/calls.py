@@ -81,7 +81,7 @@ async def _block(player: Player, abroad: NodeOnStage, gateway: Gateway, entry: K
         return await player.until(lambda: gateway.call(entry.value), lambda seen: seen.action == "block")
 
     blocked = await player.step(
-        f"{asker.cast.approver} approves: {operator}'s gateway blocks the next call that shows it",
+        f"{asker.cast.approver} of {asker.cast.authority} approves: {operator}'s gateway blocks the next call that shows it",
         abroad,
         until_blocked(),
     )
