@@ -21,7 +21,7 @@ MOST_WAITING = 64
 #: Seconds for a whole request to come, for a client to take its answers, and between two requests.
 REQUEST_S, TAKE_S, IDLE_S = 10.0, 20.0, 120.0
 _EXPECTS = re.compile(rb"(?i)\r\nexpect:[ \t]*100-continue[ \t]*\r\n")
-#: Nobody changes protocols here. The parser would take such a request for one without a body, and its body for the next requests.
+#: A wish to change protocols: the parser would take such a request for one without a body, and its body for requests.
 _UPGRADES = re.compile(rb"(?i)\r\nupgrade(?=:)")
 _LONG_HEAD = status(431, f"the head has more than {MAX_HEAD:,} bytes")
 
