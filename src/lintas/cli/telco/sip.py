@@ -103,9 +103,10 @@ async def _serve(gateway: Deciding, server: SipServer) -> None:
     finally:
         for each in renewing:
             each.cancel()
+        # Calls in hand are answered first, and counted.
+        await server.stop()
         with contextlib.suppress(Exception):
             would = {f"would_{action}": count for action, count in gateway.verdicts.counters.would.items()}
             counts = sorted({**server.face.counts, **would}.items())
             click.echo(" ".join(["counts", *(f"{name}={count}" for name, count in counts)]))
-        await server.stop()
         await gateway.close()
