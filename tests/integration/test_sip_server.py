@@ -375,3 +375,5 @@ def test_options_become_settings() -> None:
     ]:
         with pytest.raises(BadInput):
             settings_of(address, [source] if source else [], MORE)
+    with pytest.raises(BadInput):
+        settings_of("127.0.0.1:0", [], MORE | {"redress_url": "https://node.example/redress/"})
