@@ -151,6 +151,20 @@ def test_calls_over_udp(host: str) -> None:
     run(story, host=host)
 
 
+def test_an_address_of_version_6_takes_no_calls_of_version_4_on_either_way() -> None:
+    async def story(server: SipServer) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            line.connect(("127.0.0.1", server.port))
+            line.setblocking(False)
+            line.send(request("OPTIONS"))
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.get_running_loop().sock_recv(line, 1)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", server.port)
+
+    run(story, host="::")
+
+
 def test_large_and_torn_datagrams() -> None:
     async def story(server: SipServer) -> None:
         with asking(server) as line:
@@ -361,3 +375,5 @@ def test_options_become_settings() -> None:
     ]:
         with pytest.raises(BadInput):
             settings_of(address, [source] if source else [], MORE)
+    with pytest.raises(BadInput):
+        settings_of("127.0.0.1:0", [], MORE | {"redress_url": "https://node.example/redress/"})

@@ -21,7 +21,8 @@ def to(tmp_path: Path, town: Town) -> Iterator[Visitors]:
 
 def propose(to: Visitors, value: str = NUMBER, **more: str) -> str:
     typed = {"subject": "number", "value": value, "kind": "blocked", "scheme": "unknown"}
-    answer = to.send("/telco/lists/new", "investigator", **typed, reason="calls people as their bank", **more)
+    typed |= {"reason": "calls people as their bank", **more}
+    answer = to.send("/telco/lists/new", "investigator", **typed)
     assert answer.status_code == 303, words_of(answer.text)
     return answer.headers["location"].rpartition("/")[2]
 
@@ -94,6 +95,20 @@ def test_a_call_is_tried_rung_by_rung(to: Visitors) -> None:
     for bad in ({"preset": "none"}, {"jurisdiction": "ZZ"}, {"level": "listed"}, {"trunk": "sea"}, {"a": "9" * 65}):
         refused = to.send("/telco/simulator", "investigator", **(typed | bad))
         assert refused.status_code == 422, bad
+
+
+def test_the_simulator_finds_what_a_gateway_finds(to: Visitors) -> None:
+    listed(to)
+    listed(to, "+999281230000-+999281239999", subject="range")
+    typed = {"a": NUMBER, "b": "+999360123456", "trunk": "international", "preset": "strict", "jurisdiction": "XC"}
+
+    def judged() -> str:
+        answer = to.ask("POST", "/api/v1/telco/simulate", "telco", "XATL", json=typed, accept="application/json")
+        return str(answer.json()["action"])
+
+    assert judged() == "block"
+    listed(to, "+999281234000-+999281234999", subject="range", kind="protected")
+    assert judged() != "block", "a protected range comes before a number in it"
 
 
 def test_what_was_taken_back_on_an_objection_takes_two_people_to_list_again(to: Visitors) -> None:

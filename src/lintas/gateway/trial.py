@@ -7,6 +7,7 @@ from lintas.gateway.counters import Counters
 from lintas.telco.lists.e164 import read
 from lintas.telco.lists.snapshot import Snapshot
 from lintas.telco.records import Action, Call, Listed, Lookup, Verdict
+from lintas.telco.verdicts.emergency import anywhere, calls_for_help
 from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.records import Ruling
 
@@ -45,7 +46,7 @@ class Trial:
     def call(self, counters: Counters, call: Call, given: Verdict, version: int) -> None:
         """Count a call whose verdict was given without an entry of the list in force."""
         if self._ladder is None:
-            number = read(call.a)
+            number = None if calls_for_help(anywhere(), call.b) else read(call.a)
             self._count(counters, call.trunk, None if number is None else self._lists.snapshot.find(number), version)
             return
         would = self._ladder.first(call)

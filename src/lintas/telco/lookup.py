@@ -8,10 +8,9 @@ from lintas.storage.engine import Transaction
 from lintas.telco.book import store
 from lintas.telco.book.book import Book
 from lintas.telco.book.records import Kept
-from lintas.telco.records import Kind, Listed
+from lintas.telco.lists.entries import Row
+from lintas.telco.records import Listed
 
-#: Who is protected is never blocked; what never originates comes before what somebody blocked.
-_FIRST: tuple[Kind, ...] = ("protected", "do_not_originate", "unallocated", "blocked")
 _PAGE = 5_000
 
 
@@ -22,13 +21,15 @@ class BookLookup:
         self._tx, self._book, self._now = tx, book, now
 
     def find(self, number: int) -> Listed | None:
-        """Return what is listed of a number: itself before the smallest range that it lies in; None for nothing."""
+        """Return what is listed of a number as ``Snapshot.find`` does; None for nothing.
+
+        What is listed of the number itself comes before ranges, and a protected range before everything.
+        """
         exact = [each for each in self._book.named(self._tx, f"+{number}") if each.subject == "number"]
-        found = self._strongest(exact)
-        if found is None:
-            around = [each for each in self._ranges() if _holds(each, number)]
-            least = min((_size(each) for each in around), default=0)
-            found = self._strongest([each for each in around if _size(each) == least])
+        around = [each for each in self._ranges() if _holds(each, number)]
+        found, over = self._strongest(exact), self._strongest(around)
+        if found is None or (over is not None and over.kind == "protected" and found.kind != "protected"):
+            found = over
         if found is None:
             return None
         return Listed(
@@ -42,7 +43,7 @@ class BookLookup:
     def _strongest(self, found: list[Kept]) -> Kept | None:
         now = times.parse(self._now)
         live = [each for each in found if each.state == "listed" and times.parse(each.expires) > now]
-        return min(live, key=lambda each: _FIRST.index(each.kind), default=None)
+        return min(live, key=_place, default=None)
 
     def _ranges(self) -> Iterator[Kept]:
         after = ""
@@ -56,6 +57,7 @@ def _holds(entry: Kept, number: int) -> bool:
     return low <= number <= high
 
 
-def _size(entry: Kept) -> int:
-    low, high = range_of(entry.value)
-    return high - low
+def _place(entry: Kept) -> tuple[tuple[int, int, str], tuple[int, int]]:
+    """Return what orders entries as a gateway does."""
+    row = Row(entry.kind, entry.owner, entry.reason, int(times.parse(entry.expires).timestamp()))
+    return row.place, range_of(entry.value)

@@ -281,6 +281,28 @@ def test_a_client_that_waits_for_leave_gets_it() -> None:
     assert wire.sent.endswith(b"POST / hi")
 
 
+@pytest.mark.parametrize("pieces", [1, 7, 1000])
+def test_the_body_of_who_wishes_another_protocol_is_no_request(pieces: int) -> None:
+    inner = request("/smuggled")
+    head = b"POST /p HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUPGRADE: h2c\r\n"
+    sent = head + b"Content-Length: %d\r\n\r\n" % len(inner) + inner + request("/next")
+    connection, wire = connected()
+    for start in range(0, len(sent), max(1, len(sent) // pieces)):
+        if not wire.closed:
+            connection.data_received(sent[start : start + max(1, len(sent) // pieces)])
+    said = [body for _, body in answers(wire)]
+    assert not [body for body in said if body.startswith(b"GET /smuggled")]
+    if pieces == 1:
+        assert said == [b"POST /p " + inner, b"GET /next "]
+
+
+def test_connect_ends_the_connection() -> None:
+    connection, wire = connected()
+    connection.data_received(b"CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n" + request("/inside"))
+    assert len(list(answers(wire))) == 1
+    assert wire.closed
+
+
 def test_head_is_answered_without_a_body_and_old_clients_are_closed() -> None:
     connection, wire = connected()
     connection.data_received(b"HEAD /x HTTP/1.1\r\nhost: x\r\n\r\n")

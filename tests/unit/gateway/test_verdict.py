@@ -159,6 +159,9 @@ def test_a_list_on_trial_is_counted_and_does_nothing(lists: Standing, watch: Sta
         trunk = told(bare)[0][1]
         assert told(tried) == [*told(bare), (True, trunk, "label", "blocked", 2)]
         assert tried.counters.total == bare.counters.total == len(numbers)
+    helped = Verdicts(lists, trial=Trial(watch))
+    helped.local(Call(a=f"+{NUMBER + 1}", b="112", trunk="domestic"))
+    assert not any(row.shadow for row in helped.counters.rows()), "a call for help would go on too"
     harmless = Verdicts(lists, action="allow", trial=Trial(watch, action="allow"))
     harmless.listed_json_many(numbers)
     assert not any(row.shadow for row in harmless.counters.rows())

@@ -14,7 +14,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--operator", required=True, metavar="CODE", help="The operator's code in the numbering plan.")
 @click.option("--range", "ranges", multiple=True, required=True, metavar="+FIRST-+LAST", help="Its numbers; repeat it.")
-@click.option("--gateway", "gateways", multiple=True, default=("gw-1",), show_default="gw-1", help="Who asks; repeat it.")
+@click.option(
+    "--gateway", "gateways", multiple=True, default=("gw-1",), show_default="gw-1", help="Who asks; repeat it."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address or name where gateways reach it.")
 @click.option(
     "--port", type=click.IntRange(1, 65534), default=9443, show_default=True, help="Its door; the desk's is next."

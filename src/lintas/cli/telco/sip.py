@@ -62,6 +62,10 @@ def settings_of(address: str, sources: Iterable[str], more: dict[str, Any]) -> S
     if not colon or not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
         raise BadInput(f"{address!r} is no address", "write host:port, e.g. 127.0.0.1:5060", where="--sip")
     url, tel, email = more["redress_url"], more["redress_tel"], more["redress_email"]
+    if url and "{id}" not in url:
+        raise BadInput(
+            "the redress address is the same for every call", "put {id} where the id goes", where="--redress-url"
+        )
     return SipSettings(
         host=host.strip("[]"),
         port=int(port),
@@ -103,9 +107,10 @@ async def _serve(gateway: Deciding, server: SipServer) -> None:
     finally:
         for each in renewing:
             each.cancel()
+        # Calls in hand are answered first, and counted.
+        await server.stop()
         with contextlib.suppress(Exception):
             would = {f"would_{action}": count for action, count in gateway.verdicts.counters.would.items()}
             counts = sorted({**server.face.counts, **would}.items())
             click.echo(" ".join(["counts", *(f"{name}={count}" for name, count in counts)]))
-        await server.stop()
         await gateway.close()

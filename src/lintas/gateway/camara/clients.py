@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import stat
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -31,6 +32,8 @@ from lintas.storage.files import sync
 
 #: Requests that a client may send in a minute, unless agreed otherwise.
 USUAL_RATE = 60
+#: So long, in seconds, clients known before are believed while the register cannot be read.
+STALE_S = 60.0
 _MOST_CLIENTS, _LARGEST_FILE = 1000, 4 << 20
 
 _log = logging.getLogger("lintas.camara")
@@ -79,12 +82,14 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 class Register:
     """The clients as the file has them now.
 
-    A file that is not there admits nobody; a broken one is BadInput at the start, and later the clients known before stay.
+    A file that is not there admits nobody; a broken one is BadInput at the start. Later the clients known before stay for a
+    minute, while it is looked at again with each question; then nobody is admitted, for one of them may have been revoked.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
+        self._broken_since: float | None = None
         self._clients: dict[str, Client] = {each.id: each for each in read_clients(path)}
         self._refresh()
 
@@ -100,25 +105,31 @@ class Register:
         except OSError:
             self._take(None, {})
             return
-        seen = (now.st_ino, now.st_mtime_ns, now.st_size)
+        seen = (now.st_ino, now.st_mtime_ns, now.st_ctime_ns, now.st_size)
         if seen == self._seen:
             return
         try:
             clients = {each.id: each for each in read_clients(self._path)}
         except BadInput:
-            _log.error(
-                "the register of API clients cannot be read; the clients known before stay", extra={"kind": "camara"}
-            )
-            self._seen = seen
+            self._wait()
             return
         self._take(seen, clients)
 
-    def _take(self, seen: tuple[int, int, int] | None, clients: dict[str, Client]) -> None:
+    def _wait(self) -> None:
+        """Keep the clients known before for a while, and then none; said once."""
+        if self._broken_since is None:
+            self._broken_since = time.monotonic()
+            what = "the register of API clients cannot be read; after a minute nobody is admitted"
+            _log.error(what, extra={"kind": "camara"})
+        elif time.monotonic() - self._broken_since > STALE_S and self._clients:
+            self._clients, self._seen = {}, None
+
+    def _take(self, seen: tuple[int, ...] | None, clients: dict[str, Client]) -> None:
         for client_id in clients.keys() | self._clients.keys():
             if clients.get(client_id) != self._clients.get(client_id):
                 outcome = "valid" if client_id in clients and not clients[client_id].revoked else "gone"
                 _log.warning("an API client changed in the register", extra={"peer": client_id, "outcome": outcome})
-        self._seen, self._clients = seen, clients
+        self._seen, self._clients, self._broken_since = seen, clients, None
 
 
 def read_clients(path: Path) -> Sequence[Client]:

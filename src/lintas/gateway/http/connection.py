@@ -4,6 +4,7 @@ Requests may come in pieces or many at once; answers that need somebody else are
 """
 
 import asyncio
+import contextlib
 import re
 from collections import deque
 from collections.abc import Awaitable
@@ -20,6 +21,8 @@ MOST_WAITING = 64
 #: Seconds for a whole request to come, for a client to take its answers, and between two requests.
 REQUEST_S, TAKE_S, IDLE_S = 10.0, 20.0, 120.0
 _EXPECTS = re.compile(rb"(?i)\r\nexpect:[ \t]*100-continue[ \t]*\r\n")
+#: A wish to change protocols: the parser would take such a request for one without a body, and its body for requests.
+_UPGRADES = re.compile(rb"(?i)\r\nupgrade(?=:)")
 _LONG_HEAD = status(431, f"the head has more than {MAX_HEAD:,} bytes")
 
 
@@ -180,7 +183,8 @@ class Connection(asyncio.Protocol):
         parser, body = self._parser, b""
         if self._body:
             body, self._body = bytes(self._body), bytearray()
-        request = _Request(parser.get_method(), self._target, body, parser.should_keep_alive())
+        keep = parser.should_keep_alive() and not parser.should_upgrade()
+        request = _Request(parser.get_method(), self._target, body, keep)
         if self._task is None and not self._waiting and not self._stuck:
             self._answer(request)
         else:
@@ -228,14 +232,14 @@ class Connection(asyncio.Protocol):
         )
 
     def _feed(self, data: bytes) -> None:
-        """Parse; a wish for another protocol was answered like any request, and is passed over (RFC 9110 section 7.8)."""
-        while data and not self._ended:
-            try:
-                self._parser.feed_data(data)
-                return
-            except httptools.HttpParserUpgrade as wish:
-                data = data[wish.args[0] :]
-                self._parser = httptools.HttpRequestParser(self)
+        """Parse; a wish for another protocol is not heard (RFC 9110 section 7.8).
+
+        One whose name came in pieces, and CONNECT, are answered and end the connection: nobody can tell what follows.
+        """
+        if self._in_head or not self._in_request:
+            data = _UPGRADES.sub(b"\r\nupgrad_", data)
+        with contextlib.suppress(httptools.HttpParserUpgrade):
+            self._parser.feed_data(data)
 
     def _answer(self, request: _Request) -> None:
         if not request.method:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lintas.http.listeners import HEAD_SECONDS
 from lintas.model.errors import BadInput, Unavailable
 
 
@@ -41,7 +43,7 @@ async def serve(app: ASGIApp, door: socket.socket) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=_Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -54,6 +56,41 @@ async def serve(app: ASGIApp, door: socket.socket) -> None:
         timeout_graceful_shutdown=1,
     )
     await _Server(config).serve(sockets=[door])
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets go of who opens a connection and sends no whole head; uvicorn limits only the time between requests."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the class above
+        """Wait for a head from the start."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a head that began."""
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class _Server(uvicorn.Server):

@@ -39,7 +39,7 @@ class Redress(msgspec.Struct, frozen=True, kw_only=True):
                     f"{name} of redress cannot stand in a header", "no spaces, quotes, semicolons or brackets"
                 )
         if not self.url.startswith(("https://", "http://")):
-            raise BadInput("the redress address is no URL", "write https://host/path/{id}")
+            raise BadInput("the redress address is no URL", "write https://NODE/redress/{id}")
 
     def url_of(self, redress_id: str) -> str:
         """Return the address for one block."""

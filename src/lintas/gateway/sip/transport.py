@@ -192,6 +192,9 @@ class SipServer:
             family = self._tcp.sockets[0].family
             sock = socket.socket(family, socket.SOCK_DGRAM)
             sock.setblocking(False)
+            if family == socket.AF_INET6:
+                # As over TCP: an address of version 6 takes no calls of version 4.
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             _prepare(sock)
             sock.bind((self.settings.host, self.port))
             self._udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(self.face), sock=sock)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -27,6 +27,8 @@ HOUR_S = 3600
 #: A gateway may ask this much more than it had calls: retries, and clocks that differ at the hour's edge.
 MORE, A_FEW = 1.05, 10
 HOURS_KEPT = 72
+#: A call may show so many caller ids that are asked about (From, P-Asserted-Identity, a display name); the latest are known.
+IDS_OF_A_CALL, REFERENCES_KEPT = 3, 10_000
 
 
 class CallRecords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,14 +63,14 @@ class Checks:
         self._now, self._monotonic = now, monotonic
         #: Of each gateway, how many different calls it asked about in each of the last hours.
         self._asked: dict[str, dict[int, int]] = {}
-        self._references: dict[str, tuple[deque[str], set[str]]] = {}
+        self._references: dict[str, dict[str, set[int]]] = {}
         self.counts: Counter[tuple[str, str, str]] = Counter()
 
     def answer(self, gateway: Gateway, question: CliQuestion) -> CliAnswer:
         """Answer one question; what is limited, stopped, protected or not ours all looks the same: unknown."""
         number = int(question.a[1:])
         lets = self.lets(gateway, number)
-        self._note(gateway.name, question.call_ref)
+        self._note(gateway.name, question.call_ref, number)
         table = self._table
         state = State(table.assigned(number), bool(table.roaming(number)), table.calls(number))
         judged = judge(
@@ -99,15 +101,17 @@ class Checks:
             self.alarms.ring(asker.name, said.alarm, stop_hours=hours)
         return said.answered and not said.stop
 
-    def _note(self, gateway: str, reference: str) -> None:
-        """Count a call that is asked about; the same one asked again is one."""
-        order, known = self._references.setdefault(gateway, (deque(), set()))
-        if reference in known:
+    def _note(self, gateway: str, reference: str, number: int) -> None:
+        """Count a call that is asked about; the same one asked again, with few caller ids, is one."""
+        known = self._references.setdefault(gateway, {})
+        numbers = known.setdefault(reference, set())
+        if number in numbers or 0 < len(numbers) < IDS_OF_A_CALL:
+            numbers.add(number)
             return
-        known.add(reference)
-        order.append(reference)
-        if len(order) > 10_000:
-            known.discard(order.popleft())
+        if not numbers:
+            numbers.add(number)
+            if len(known) > REFERENCES_KEPT:
+                del known[next(iter(known))]
         hours, hour = self._asked.setdefault(gateway, {}), int(self._now()) // HOUR_S
         hours[hour] = hours.get(hour, 0) + 1
         while len(hours) > HOURS_KEPT:

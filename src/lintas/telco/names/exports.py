@@ -174,9 +174,16 @@ def _adblock(entries: Sequence[Entry], about: About) -> Iterator[str]:
         rest = url.partition("://")[2]
         if _NO_PATTERN.fullmatch(rest):
             yield f"! {' '.join(ids)}"
-            yield f"||{rest.removesuffix('/')}^"
+            yield from (f"|{scheme}://{end}" for scheme in ("https", "http") for end in _ends(rest))
         else:
             yield f"! left out, its address would be a pattern: {' '.join(ids)}"
+
+
+def _ends(address: str) -> tuple[str, ...]:
+    """Return what the rules of one address end with: a folder takes what is in it, a page itself with any query, no more."""
+    if address.endswith("/"):
+        return (address,)
+    return (f"{address}|",) if "?" in address else (f"{address}|", f"{address}?")
 
 
 def _dnsmasq(entries: Sequence[Entry], about: About) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import logging
 import stat
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.conformance.camara.network import admit
 
 from lintas.cli.main import lintas
-from lintas.gateway.camara.clients import Register, read_clients
+from lintas.gateway.camara import clients
+from lintas.gateway.camara.clients import Register, read_clients, revoke
 from lintas.model.errors import BadInput
 
 
@@ -106,6 +108,31 @@ def test_a_register_that_others_may_touch_or_that_is_broken_opens_nothing(
         assert register.find(client.id) == client
     path.unlink()
     assert register.find(client.id) is None
+
+
+def test_what_could_not_be_read_once_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "clients.json"
+    client, _ = admit(path)
+    register = Register(path)
+    revoke(path, client.id, datetime.now(UTC))
+    path.chmod(0o640)
+    assert register.find(client.id) is not None
+    path.chmod(0o600)
+    assert register.find(client.id) is None
+
+
+def test_nobody_is_admitted_by_a_register_that_long_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "clients.json"
+    client, _ = admit(path)
+    register = Register(path)
+    path.chmod(0o640)
+    assert register.find(client.id) is not None
+    monkeypatch.setattr(clients, "STALE_S", -1.0)
+    assert register.find(client.id) is None
+    path.chmod(0o600)
+    assert register.find(client.id) == client
 
 
 def test_who_slips_a_client_in_is_seen_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

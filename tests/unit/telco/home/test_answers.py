@@ -182,6 +182,17 @@ def test_call_records_are_held_against_questions(tmp_path: Path) -> None:
     assert made.owing() == {"gw1": 1}
 
 
+def test_one_call_shows_few_caller_ids_and_whoever_asks_about_more_asks_about_more_calls(tmp_path: Path) -> None:
+    time = Time()
+    made = checks(tmp_path, time)
+    for n in range(60):
+        for _ in range(2):
+            made.answer(HERE, question(FIRST + 11 * n, ref="reference-1"))
+    time.at += 3600
+    assert made.reconcile("gw1", CallRecords(hour=NOW // 3600, calls=1)) is False
+    assert made.reconcile("gw1", CallRecords(hour=NOW // 3600, calls=110)) is True
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(["pass", "fail", "unknown"]), st.sampled_from(["none", "registered-abroad"]), st.integers(0, 300)

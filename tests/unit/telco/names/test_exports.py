@@ -62,7 +62,9 @@ def test_the_forms() -> None:
     assert "*.scam.xb IN CNAME ." in rpz and not any("y.scam.xb" in line for line in rpz)
     assert "||scam.xb^" in body("pihole") and not any("bit.ly" in line for line in body("pihole"))
     adblock = body("adblock")
-    assert "||bit.ly/3xyz^" in adblock and not any("scam.xc/a" in line for line in adblock)
+    assert not any("scam.xc/a" in line for line in adblock)
+    of_it = [line for line in adblock if "bit.ly" in line]
+    assert of_it == [f"|{scheme}://bit.ly/3xyz{end}" for scheme in ("https", "http") for end in ("|", "?")]
     assert {"bit.ly" in line for line in body("plain")} == {True, False}
     assert "address=/scam.xb/ # aaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbb cccccccccccccccc" in body("dnsmasq")
     redirected = About(owner="X", contest="https://x/", at=NOW, block_ip="192.0.2.80")
@@ -142,4 +144,19 @@ def test_no_name_writes_a_line_of_its_own(values: list[str], owner: str) -> None
         assert line.removeprefix("||").removesuffix("^") in domains
     assert set(body("plain", kept, about)) == {one.value for one in kept}
     for line in body("adblock", kept, about):
-        assert line.startswith("||") and line.endswith("^") and not set(line[2:-1]) & set("*|^$# ")
+        assert line.startswith(("||", "|http://", "|https://")) and line[-1] in "^|?/"
+        assert not set(line.lstrip("|")[:-1]) & set("*|^$# ")
+
+
+@pytest.mark.parametrize(
+    ("address", "ends"),
+    [
+        ("https://sites.shared.xa/view", ["|", "?"]),
+        ("https://sites.shared.xa/view/a/", [""]),
+        ("https://sites.shared.xa/view?id=7", ["|"]),
+    ],
+)
+def test_an_ad_blocker_takes_no_more_than_the_address(address: str, ends: list[str]) -> None:
+    rules = body("adblock", listable([entry(address, "url")], NOW).entries)
+    rest = address.removeprefix("https://")
+    assert rules == [f"|{scheme}://{rest}{end}" for scheme in ("https", "http") for end in ends]
