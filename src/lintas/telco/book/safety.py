@@ -53,13 +53,13 @@ class Spans:
 
 
 class Reversed:
-    """What was taken back on an objection: it counts for whatever covers the value, or is covered, as whichever kind."""
+    """What was taken back on an objection, upheld or lifted: it counts for whatever overlaps the value, as whichever kind."""
 
     def __init__(self, tx: Transaction) -> None:
-        upheld = redress_store.all_upheld(tx)
-        self._spans = Spans(range_of(value) for subject, value in upheld if subject in ("number", "range"))
-        self._others = {(subject, value) for subject, value in upheld if subject in ("sender_id", "wallet")}
-        self._hosts = {host_of(subject, value) for subject, value in upheld if subject in _NAMED}
+        back = redress_store.all_reversed(tx)
+        self._spans = Spans(range_of(value) for subject, value in back if subject in ("number", "range"))
+        self._others = {(subject, value) for subject, value in back if subject in ("sender_id", "wallet")}
+        self._hosts = {host_of(subject, value) for subject, value in back if subject in _NAMED}
         self._above = {name for host in self._hosts for name in upwards(host)}
 
     def touches(self, subject: str, value: str) -> bool:
