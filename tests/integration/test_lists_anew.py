@@ -23,13 +23,14 @@ from tests.integration.test_lists import (
     say,
     waiting,
 )
-from tests.integration.town import XA, Desk
+from tests.integration.town import XA, XB, Desk
 
 from lintas.model.errors import BadInput, Conflict, NotAllowed
-from lintas.model.listings import NumberListing, RangeListing
+from lintas.model.listings import ListingAppeal, ListingAppealStatus, NumberListing, RangeListing
 from lintas.storage.engine import Transaction
 from lintas.telco.book import bulk
 from lintas.telco.book.records import Enforced, Kept, NewAllowed, Proposal
+from lintas.telco.redress import rules as redress_rules
 from lintas.telco.redress.records import Contest, Objection, Ruling
 
 MOBILE = "+999150000001"
@@ -209,6 +210,36 @@ def test_what_an_objection_took_back_is_counted_in_the_month(two: Two, *, lifted
     assert set(out(xb)) == {"+9993700000077"}
     (card,) = xb.ask(lambda tx: xb.node.scorecards.of_month(tx, "2026-03", "XBTL"))
     assert (card.given, card.reversed) == (2, 1)
+
+
+def test_a_peer_passes_on_so_many_objections_a_day_and_is_told(
+    two: Two, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    xb, hand = two.xb, Hand()
+    monkeypatch.setattr(redress_rules, "MOST_PASSED_ON", 3)
+    said: list[ListingAppealStatus] = []
+    monkeypatch.setattr(xb.node.redress, "_say", lambda tx, peer, status: said.append(status))
+    listed = [list_(xb, f"+99937000001{number:02d}") for number in range(5)]
+
+    def pass_on(kept: Kept) -> None:
+        at = "2026-03-01T10:06:00Z"
+        say(
+            xb,
+            hand,
+            ListingAppeal(appeal=f"x-{kept.id}", entry=kept.id, origin=XB, ground="mine", at=at),
+            "status",
+            "A",
+        )
+
+    for each in listed[:4]:
+        pass_on(each)
+    assert len(xb.ask(xb.node.redress.listed)) == 3
+    assert [(each.state, each.reason[-11:]) for each in said[-2:]] == [("received", ""), ("dismissed", "a day later")]
+    assert [each.reason for each in xb.refusals()] == ["too_many_objections"]
+    assert "a peer passes on as many objections as it may in a day" in caplog.messages
+    two.clock.move(hours=24, seconds=1)
+    pass_on(listed[4])
+    assert said[-1].state == "received"
 
 
 def test_who_renews_an_entry_does_not_decide_on_an_objection_to_it(two: Two) -> None:
