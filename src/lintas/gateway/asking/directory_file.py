@@ -11,7 +11,7 @@ import msgspec
 from lintas.gateway.asking.directory import Directory, Respondent
 from lintas.gateway.operator.operator import Name, read_range
 from lintas.model.errors import BadInput
-from lintas.telco.home.records import BadEvent, number
+from lintas.telco.verdicts.ported import read_ported
 from lintas.trust.keys import ED25519, PublicKey
 
 KEY_BYTES = 32
@@ -47,7 +47,7 @@ class NodeAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class DirectoryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file. ``ported`` names a CSV file: number, code of the operator that has it now."""
+    """The file. ``ported`` names a CSV file: number, code of the operator that has it now (``read_ported``)."""
 
     operators: tuple[OperatorAddress, ...] = ()
     callers: tuple[Callers, ...] = ()
@@ -76,7 +76,7 @@ def read_directory(path: Path) -> Read:
     directory = Directory(
         [_respondent(each, root) for each in said.operators],
         ranges,
-        ported=_ported(root / said.ported) if said.ported else None,
+        ported=read_ported(root / said.ported) if said.ported else None,
         abroad=_node(said.node, root) if said.node else None,
     )
     return Read(directory, {each.prefix.lstrip("+"): each.authority for each in said.callers})
@@ -107,17 +107,3 @@ def _node(node: NodeAddress, root: Path) -> Respondent:
         path="/api/v1/telco/cli-check",
         headers=(("authorization", f"Bearer {token}"),),
     )
-
-
-def _ported(path: Path) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for place, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        text, comma, code = line.partition(",")
-        try:
-            if line.strip():
-                found[number(text.strip())] = code.strip()
-        except BadEvent as wrong:
-            raise BadInput(wrong.what, wrong.do, where=f"{path.name}, line {place}") from None
-        if line.strip() and not comma:
-            raise BadInput("there is no operator", "write number,code", where=f"{path.name}, line {place}")
-    return found
