@@ -47,8 +47,8 @@ def read_ported(path: Path) -> Ported:
             at = _columns(first, str(path))
             for row in rows if at.named else chain([first], rows):
                 if row:
-                    cells = (row[each] if each < len(row) else "" for each in (at.number, at.operator))
-                    _take(entries, *cells, where=f"{path}:{rows.line_num}")
+                    number, operator = (row[each] if each < len(row) else "" for each in (at.number, at.operator))
+                    _take(entries, number, operator, where=f"{path}:{rows.line_num}")
     except OSError as wrong:
         what = f"this file cannot be read ({wrong.strerror})"
         raise BadInput(what, "name one that is there", where=str(path)) from None
