@@ -19,7 +19,7 @@ from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
-from lintas.telco.book import abroad_store, rules, safety, store, values
+from lintas.telco.book import abroad_store, rows, rules, safety, store, values
 from lintas.telco.book.records import DESK, Kept, Proposal, Sighting
 from lintas.telco.book.safety import IsEmergency
 from lintas.telco.book.settling import Settling
@@ -169,7 +169,8 @@ class Book:
         """Note that somebody had a say in an entry that stands: they do not decide on objections to it."""
         kept = self.entry(tx, entry)
         if not self.proposed_by(kept, officer):
-            store.save(tx, [(msgspec.structs.replace(kept, listed_by=(*kept.listed_by, officer)), {})])
+            said = msgspec.structs.replace(kept, listed_by=(*kept.listed_by, officer))
+            store.change(tx, [(entry, rows.changed(kept, said))])
 
     def _sighting(self, entry: str, proposal: Proposal, officer: str, now: str) -> Sighting:
         return Sighting(
