@@ -244,15 +244,13 @@ class Book:
             if each.kind != "protected" and each.subject == kept.subject and left:
                 self._end(tx, each.id, officer, reason, "appeal")
 
-    def number_recycled(self, tx: Transaction, number: str, by: str = "") -> list[str]:
-        """End what is listed of a number that has a new holder; returns the entries that ended."""
-        value, now = values.normal("number", number), times.render(self._clock.now())
-        found = [each for each in self.named(tx, value) if each.kind == "blocked"]
-        for kept in found:
-            live = [each for each in self.vouched(tx, kept.id) if each.state in ("live", "waits")]
-            why = "the number has a new holder"
-            store.save_sightings(tx, [rules.ended(each, "recycled", now, by, why) for each in live])
-        return list(self._settling.settle(tx, (each.id for each in found), "recycled"))
+    def recycle(self, tx: Transaction, entries: Iterable[str], by: str, reason: str) -> None:
+        """End entries of numbers that have a new holder, whoever vouches for them."""
+        now, ids = times.render(self._clock.now()), list(entries)
+        seen = (each for every in store.sightings_of(tx, ids).values() for each in every)
+        over = [each for each in seen if each.state in ("live", "waits")]
+        store.save_sightings(tx, [rules.ended(each, "recycled", now, by, reason) for each in over])
+        self._settling.settle(tx, ids, "recycled")
 
     # ---- law
 
