@@ -21,14 +21,16 @@ from tests.integration.test_lists import (
     out,
     propose,
     say,
+    waiting,
 )
-from tests.integration.town import XA, Desk
+from tests.integration.town import XA, XB, Desk
 
 from lintas.model.errors import BadInput, Conflict, NotAllowed
-from lintas.model.listings import NumberListing, RangeListing
+from lintas.model.listings import ListingAppeal, ListingAppealStatus, NumberListing, RangeListing
 from lintas.storage.engine import Transaction
 from lintas.telco.book import bulk
-from lintas.telco.book.records import Kept, NewAllowed, Proposal
+from lintas.telco.book.records import Enforced, Kept, NewAllowed, Proposal
+from lintas.telco.redress import rules as redress_rules
 from lintas.telco.redress.records import Contest, Objection, Ruling
 
 MOBILE = "+999150000001"
@@ -177,6 +179,67 @@ def test_upheld_a_name_counts_up_and_down(two: Two) -> None:
     ):
         assert propose(xa, value, subject=subject).why == ("reversed",)
     assert propose(xa, "other.hers.example", subject="domain").needs == 1
+
+
+def test_a_peer_does_not_bring_back_what_was_lifted_here_by_a_range_around_it(two: Two) -> None:
+    xb, hand = two.xb, Hand()
+    adopt(xb, XA)
+    say(xb, hand, NumberListing(batch="b1", entries=(entry_of(),)))
+    item = object_to(xb, entry(xb))
+    xb.do(lambda tx: xb.node.redress.lift(tx, item.id, RIN, "it is a clinic"))
+    assert out(xb) == {}
+    around = entry_of("+9993700000000-+9993700000005", 2, subject="range")
+    say(xb, hand, NumberListing(batch="b2", entries=(around, entry_of("+9993700000077", 3))))
+    assert set(out(xb)) == {"+9993700000077"}
+    assert waiting(xb)[-1].not_taken[0].reason == "reversed"
+    assert propose(xb, "+9993700000000-+9993700000009", subject="range").why == ("reversed",)
+
+
+@pytest.mark.parametrize("lifted", [True, False])
+def test_what_an_objection_took_back_is_counted_in_the_month(two: Two, *, lifted: bool) -> None:
+    xb, hand = two.xb, Hand()
+    adopt(xb, XA)
+    xb.do(lambda tx: xb.node.lists.publishing.enforced(tx, "calls", "XBTL", Enforced("gw", 0, "2026-03-01T10:07:00Z")))
+    if lifted:
+        say(xb, hand, NumberListing(batch="b1", entries=(entry_of(), entry_of("+9993700000077", 2))))
+        item = object_to(xb, entry(xb))
+        xb.do(lambda tx: xb.node.redress.lift(tx, item.id, RIN, "it is a clinic"))
+    else:
+        list_(xb, "+9993700000077")
+        uphold(xb, list_(xb))
+    assert set(out(xb)) == {"+9993700000077"}
+    (card,) = xb.ask(lambda tx: xb.node.scorecards.of_month(tx, "2026-03", "XBTL"))
+    assert (card.given, card.reversed) == (2, 1)
+
+
+def test_a_peer_passes_on_so_many_objections_a_day_and_is_told(
+    two: Two, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    xb, hand = two.xb, Hand()
+    monkeypatch.setattr(redress_rules, "MOST_PASSED_ON", 3)
+    said: list[ListingAppealStatus] = []
+    monkeypatch.setattr(xb.node.redress, "_say", lambda tx, peer, status: said.append(status))
+    listed = [list_(xb, f"+99937000001{number:02d}") for number in range(5)]
+
+    def pass_on(kept: Kept) -> None:
+        at = "2026-03-01T10:06:00Z"
+        say(
+            xb,
+            hand,
+            ListingAppeal(appeal=f"x-{kept.id}", entry=kept.id, origin=XB, ground="mine", at=at),
+            "status",
+            "A",
+        )
+
+    for each in listed[:4]:
+        pass_on(each)
+    assert len(xb.ask(xb.node.redress.listed)) == 3
+    assert [(each.state, each.reason[-11:]) for each in said[-2:]] == [("received", ""), ("dismissed", "a day later")]
+    assert [each.reason for each in xb.refusals()] == ["too_many_objections"]
+    assert "a peer passes on as many objections as it may in a day" in caplog.messages
+    two.clock.move(hours=24, seconds=1)
+    pass_on(listed[4])
+    assert said[-1].state == "received"
 
 
 def test_who_renews_an_entry_does_not_decide_on_an_objection_to_it(two: Two) -> None:

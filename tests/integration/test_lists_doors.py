@@ -165,3 +165,26 @@ def test_whoever_reads_a_peers_entry_is_known_to_have_read_it(door: Door) -> Non
     assert {(each.object, each.peer) for each in door.reads("investigator")} == {(kept.statement, XA)}
     door.call("approver", "POST", f"{ENTRIES}/{kept.id}/withdraw", json={"reason": "a clinic"})
     assert {each.object for each in door.reads("approver")} == {kept.statement}
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "names"),
+    [
+        ("auditor", f"{ENTRIES}?state=foo", "proposed, shadow, listed, ended, declined"),
+        ("auditor", f"{ENTRIES}?subject=foo", "number, range, url"),
+        ("auditor", f"{ENTRIES}?kind=foo&value={NUMBER}", "do_not_originate"),
+        ("auditor", "/api/v1/telco/objections?state=foo", "upheld"),
+        ("auditor", "/api/v1/telco/objections?late=foo", "send 1"),
+        ("auditor", "/api/v1/telco/counters?month=foo", "2026-03"),
+        ("auditor", "/api/v1/telco/counters?format=foo", "json or csv"),
+        ("auditor", "/api/v1/telco/scorecards?format=foo", "json or csv"),
+        ("telco", "/api/v1/telco/lists/foo", "calls"),
+        ("telco", "/api/v1/telco/lists/foo/deltas", "calls"),
+        ("telco", "/api/v1/telco/lists/foo/base/1", "calls"),
+    ],
+)
+def test_a_word_that_a_closed_parameter_has_not_is_refused_by_naming_those_it_has(
+    door: Door, who: str, path: str, names: str
+) -> None:
+    answer = door.call(who, "GET", path)
+    assert (answer.status_code, names in answer.text) == (422, True), answer.text

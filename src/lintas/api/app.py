@@ -25,6 +25,7 @@ from lintas.api import (
     peers,
     rail,
     reads,
+    recycled,
     redress,
     reports,
     returns,
@@ -87,6 +88,7 @@ def api_routes() -> list[Route]:
         *officers.ROUTES,
         *sessions.ROUTES,
         *redress.ROUTES,
+        *recycled.ROUTES,
         *telco_figures.ROUTES,
         *simulator.ROUTES,
     ]

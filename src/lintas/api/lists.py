@@ -7,6 +7,7 @@ import msgspec
 from lintas.api.reports import READERS
 from lintas.http.routing import Call, Route, page_size
 from lintas.model.listings import Subject
+from lintas.node import telco_lists
 from lintas.node.list_reading import ListedEntry, listed_entry
 from lintas.node.runtime import Runtime
 from lintas.telco.book import bulk
@@ -54,13 +55,16 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def entries(call: Call[Runtime]) -> list[Kept]:
-    """Return entries by id; ``value`` finds one by what it names exactly."""
+    """Return entries by id; ``value`` finds one by what it names exactly. BadInput for an unknown state, subject, kind."""
     book, query = call.services.node.book, call.query
-    limit = page_size(query, 50)
+    limit, wish = page_size(query, 50), telco_lists.asked(query)
     if "value" in query:
         return await call.services.read(lambda tx: book.named(tx, query["value"]))
-    wanted = {name: query.get(name, "") for name in ("state", "subject", "kind", "after")}
-    return await call.services.read(lambda tx: book.listed(tx, **wanted, limit=limit))
+    return await call.services.read(
+        lambda tx: book.listed(
+            tx, state=wish.state, subject=wish.subject, kind=wish.kind, after=wish.after, limit=limit
+        )
+    )
 
 
 async def entry(call: Call[Runtime]) -> ListedEntry:
@@ -213,9 +217,7 @@ ROUTES = [
         summary="List entries of the lists",
         query={
             "value": "exactly what an entry names",
-            "state": "proposed, shadow, listed, ended or declined",
-            "subject": "number, range, url, domain, sender_id or wallet",
-            "kind": "blocked, do_not_originate, unallocated or protected",
+            **{name: telco_lists.QUERY[name] for name in ("state", "subject", "kind")},
             "after": AFTER.format("entry"),
             "limit": "how many, 1 to 200",
         },

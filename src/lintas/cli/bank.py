@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import click
 import msgspec
 
 from lintas.model.errors import BadInput, Conflict, Unavailable
+from lintas.node.toml_files import read_toml
 
 if TYPE_CHECKING:
     import ssl
@@ -77,13 +77,7 @@ def _key(config: BankConfig, root: Path) -> str:
 
 
 def _read(path: Path) -> BankConfig:
-    where = str(path)
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), BankConfig)
-    except FileNotFoundError:
-        raise BadInput("there is no such file", "see docs/banks.md for an example", where=where) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
-        raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
+    return read_toml(path, BankConfig, see="docs/settings.md")
 
 
 async def _serve(config: BankConfig, root: Path) -> None:

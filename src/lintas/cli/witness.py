@@ -16,11 +16,11 @@ from lintas.ledger.cosignature import witness_key
 from lintas.ledger.witness import Witness
 from lintas.model.errors import BadInput, Conflict
 from lintas.model.times import SystemClock
+from lintas.node.toml_files import read_table, settings_of
 from lintas.storage.engine import open_engine
 from lintas.trust.keys import Ed25519Signer
 from lintas.trust.note import ED25519, VerifierKey, parse_vkey, valid_name
 
-MAX_CONFIG = 1 << 20
 BACKLOG = 256
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -102,13 +102,8 @@ def serve(config: Path) -> None:
 
 def read_config(path: Path) -> WitnessConfig:
     """Read a witness configuration; BadInput names what is wrong in it."""
-    try:
-        with path.open("rb") as file:
-            return msgspec.toml.decode(file.read(MAX_CONFIG), type=WitnessConfig)
-    except FileNotFoundError:
-        raise BadInput("there is no such file", "make one with: lintas witness init", where=str(path)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-        raise BadInput(f"not a witness configuration: {wrong}", "mend it", where=str(path)) from None
+    table = read_table(path, missing="make one with: lintas witness init")
+    return settings_of(table, WitnessConfig, where=str(path), see="docs/settings.md")
 
 
 def build_witnesses(settings: WitnessConfig, path: Path) -> dict[str, Witness]:

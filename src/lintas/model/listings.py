@@ -51,7 +51,10 @@ Ids = Annotated[tuple[RedressId, ...], msgspec.Meta(min_length=1, max_length=MOS
 
 def range_of(value: str) -> tuple[int, int]:
     """Return the first and last number of ``+first-+last``, or of a single number; ValueError for anything else."""
-    first, _, last = value.partition("-")
+    first, dash, last = value.partition("-")
+    number = first[1:]
+    if not dash and first[:1] == "+" and number.isascii() and number.isdigit():
+        return int(number), int(number)
     last = last or first
     digits = [each.removeprefix("+") for each in (first, last)]
     if not all(each.startswith("+") for each in (first, last)) or not all(

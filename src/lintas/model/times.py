@@ -1,6 +1,7 @@
 """Times: RFC 3339 UTC strings outside, aware datetimes inside, and the one Clock everybody reads."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from lintas.model.errors import BadInput
@@ -24,6 +25,11 @@ class SystemClock:
 
 def parse(text: str) -> datetime:
     """Read an RFC 3339 time; BadInput when it has no zone or is no time at all."""
+    return _parsed(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -1,15 +1,22 @@
-"""Keeps the counts of questions about calls beside the database, and commits the ledger to them on the node's beat."""
+"""Keeps counts of questions about calls, and who is stopped for them, beside the database; the ledger commits to the counts."""
 
+import contextlib
+import logging
 import os
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from lintas.model.errors import BadInput
 from lintas.node.config import Home
-from lintas.telco.calls_abroad import CallsAbroad
+from lintas.telco.calls_abroad import CallsAbroad, Stops
+
+log = logging.getLogger("lintas.node")
 
 #: One JSON object a line: the batch with its salt; what the ledger commits to can be checked with it.
 BOOK = "call_checks.jsonl"
+#: Who is stopped until when. Removed while the node does not run, nobody is.
+STOPS = "call_stops.json"
 
 
 class CallBook:
@@ -17,6 +24,30 @@ class CallBook:
 
     def __init__(self, home: Home, calls: CallsAbroad, write: Callable[..., Awaitable[object]]) -> None:
         self._path, self._calls, self._write = home.path(BOOK), calls, write
+        self._stops = home.path(STOPS)
+        self._stop_again()
+        calls.on_stop(self._keep_stops)
+
+    def _stop_again(self) -> None:
+        """Read who was stopped; a file that cannot be read stops nobody, and is no reason for the node to stay away."""
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                self._calls.stop_again(msgspec.json.decode(self._stops.read_bytes(), type=Stops))
+        except (OSError, msgspec.MsgspecError, BadInput) as wrong:
+            log.error("who was stopped for asking through numbers is not known any more", extra={"why": str(wrong)})
+
+    def _keep_stops(self) -> None:
+        """Write down who is stopped; where that fails the stop holds all the same, until the node starts anew."""
+        aside = self._stops.with_suffix(".new")
+        try:
+            file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(file, "wb") as out:
+                out.write(msgspec.json.encode(self._calls.stops()))
+                out.flush()
+                os.fsync(out.fileno())
+            aside.rename(self._stops)
+        except OSError as wrong:
+            log.error("a stop is not written down", extra={"why": type(wrong).__name__})
 
     async def seal(self) -> None:
         """Write down what was counted, then commit the ledger to it; nothing where nothing was asked."""

@@ -1,6 +1,5 @@
 """The node's settings: one frozen object, read from a TOML file and passed down; paths are relative to that file."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +7,7 @@ import msgspec
 
 from lintas.model.errors import BadInput
 from lintas.model.places import jurisdiction
+from lintas.node.toml_files import read_table, settings_of
 from lintas.policy.approval_text import issuer_keys
 from lintas.requests.records import HolderKind
 from lintas.storage.address import Place, is_address, read_address
@@ -92,13 +92,7 @@ class Home(msgspec.Struct, frozen=True):
 def read_config(path: Path) -> Home:
     """Read the settings; BadInput names the file and the field that is wrong."""
     where = str(path)
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise BadInput("there is no such configuration file", "make a node with `lintas init`", where=where) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=where) from None
-    config = checked(data, where)
+    config = checked(read_table(path, missing="make a node with `lintas init`"), where)
     for name, given in (("plain", config.plain), ("exercise_clock", config.exercise_clock)):
         if given and not config.exercise:
             raise BadInput(f"`{name}` is for exercises", "remove it, or set exercise = true", where=where)
@@ -107,10 +101,7 @@ def read_config(path: Path) -> Home:
 
 def checked(data: object, where: str = "settings") -> Config:
     """Return valid settings; BadInput names what is wrong."""
-    try:
-        config = msgspec.convert(data, Config)
-    except msgspec.ValidationError as wrong:
-        raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
+    config = settings_of(data, Config, where=where, see="docs/settings.md")
     if both := set(config.banks) & set(config.abroad):
         raise BadInput(f"{', '.join(sorted(both))} stands in `banks` and in `[abroad]`", "keep one", where=where)
     if strangers := set(config.kinds) - set(config.banks):

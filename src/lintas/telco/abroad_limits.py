@@ -1,10 +1,11 @@
 """What may be asked between authorities: limits of each peer at our door, and of each of our organisations before it leaves.
 
-Whoever goes beyond them is stopped alone. What one peer, or one organisation, may ask leaves room for the others with
-whoever is asked next.
+Whoever goes beyond them is stopped alone, also when the node starts anew meanwhile. What one peer, or one organisation, may
+ask leaves room for the others with whoever is asked next. What is counted within minutes begins anew with the node.
 """
 
 import logging
+from collections.abc import Callable, Mapping
 
 from lintas.telco.home.limits import Guard, Limits, Said
 from lintas.telco.home.records import Gateway
@@ -30,6 +31,15 @@ class _Stops:
     def __init__(self, guard: Guard, line: str, stop_hours: float) -> None:
         self._guard, self._line, self._stop_s = guard, line, stop_hours * 3600
         self._until: dict[str, float] = {}
+        self.on_stop: Callable[[], object] = lambda: None
+
+    def left(self, now: float) -> dict[str, float]:
+        """Return for how many seconds each is stopped still."""
+        return {name: until - now for name, until in self._until.items() if until > now}
+
+    def stop_again(self, left: Mapping[str, float], now: float) -> None:
+        """Stop whoever was stopped before the node started anew; nobody for longer than a stop lasts."""
+        self._until |= {name: now + min(each, self._stop_s) for name, each in left.items() if each > 0}
 
     def look(self, who: Gateway, number: int, now: float) -> Said:
         until = self._until.get(who.name)
@@ -40,6 +50,7 @@ class _Stops:
         if said.stop and who.name not in self._until:
             self._until[who.name] = now + self._stop_s
             log.warning(self._line, extra={"peer": who.name, "kind": said.alarm, "status": "stopped"})
+            self.on_stop()
         return Said(False, said.alarm, said.stop) if who.name in self._until else said
 
 
@@ -47,14 +58,14 @@ class PeersLimits:
     """The limits of peers that ask here."""
 
     def __init__(self) -> None:
-        self._stops = _Stops(Guard(PEER_LIMITS), "a peer asks through numbers", PEER_LIMITS.stop_hours)
+        self.stops = _Stops(Guard(PEER_LIMITS), "a peer asks through numbers", PEER_LIMITS.stop_hours)
         # Its name is no authority's.
         self._all = Gateway(name="*", per_second=PEERS_PER_SECOND)
 
     def refuse(self, peer: str, number: int, now: float) -> str:
         """Return under which name a peer's question is refused, "" for one that may be asked."""
         who = Gateway(name=peer, domestic=False, per_second=PEER_PER_SECOND, through=self._all)
-        return _outcome(self._stops.look(who, number, now))
+        return _outcome(self.stops.look(who, number, now))
 
 
 class OurLimits:
@@ -62,12 +73,12 @@ class OurLimits:
 
     def __init__(self) -> None:
         line = "an operator of ours asks abroad through numbers"
-        self._stops = _Stops(Guard(ORGANISATION_LIMITS), line, ORGANISATION_LIMITS.stop_hours)
+        self.stops = _Stops(Guard(ORGANISATION_LIMITS), line, ORGANISATION_LIMITS.stop_hours)
         self._together = Guard(OURS_LIMITS)
 
     def refuse(self, organisation: str, peer: str, number: int, now: float) -> str:
         """Return under which name a question is refused, "" for one that may leave."""
-        said = self._stops.look(Gateway(name=organisation, per_second=ORGANISATION_PER_SECOND), number, now)
+        said = self.stops.look(Gateway(name=organisation, per_second=ORGANISATION_PER_SECOND), number, now)
         if not said.answered:
             return _outcome(said)
         # What is not sent is not counted against all of us, and nobody is stopped for what all of us ask.

@@ -5,10 +5,7 @@ from sqlalchemy import exists, select
 
 from lintas.storage.engine import Transaction
 from lintas.telco.book.records import Kept
-from lintas.telco.book.rows import from_row
-from lintas.telco.book.store import entries, sightings
-
-_KEPT = ("sources", "why", "listed_by")
+from lintas.telco.book.store import entries, sightings, to_kept
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,4 +36,4 @@ def found(tx: Transaction, wanted: Wanted, *, after: str = "", limit: int = 50) 
     if wanted.source:
         vouches = exists().where(sightings.c.entry == entries.c.id, sightings.c.source == wanted.source)
         query = query.where(vouches)
-    return [from_row(Kept, row, _KEPT) for row in tx.execute(query)]
+    return [to_kept(row) for row in tx.execute(query)]

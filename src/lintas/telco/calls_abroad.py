@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Literal, Protocol
 
 import msgspec
@@ -60,6 +61,13 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     salt: str
     checks: tuple[CallChecks, ...]
+
+
+class Stops(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asked through numbers and is stopped, until when (RFC 3339): peers here, our own organisations abroad."""
+
+    peers: dict[str, str] = {}
+    organisations: dict[str, str] = {}
 
 
 class CallsAbroad:
@@ -143,6 +151,27 @@ class CallsAbroad:
             return await asking
         finally:
             self._waiting[who] -= 1
+
+    # ---- stops
+
+    def on_stop(self, keep: Callable[[], object]) -> None:
+        """Have ``keep`` called whenever somebody is stopped."""
+        self._theirs.stops.on_stop = self._ours.stops.on_stop = keep
+
+    def stops(self) -> Stops:
+        """Return who is stopped now."""
+        return Stops(peers=self._until(self._theirs), organisations=self._until(self._ours))
+
+    def stop_again(self, stops: Stops) -> None:
+        """Let stops from before the node started anew go on to their end."""
+        for limits, ends in ((self._theirs, stops.peers), (self._ours, stops.organisations)):
+            now = self._clock.now()
+            left = {name: (times.parse(end) - now).total_seconds() for name, end in ends.items()}
+            limits.stops.stop_again(left, self._monotonic())
+
+    def _until(self, limits: PeersLimits | OurLimits) -> dict[str, str]:
+        left, now = limits.stops.left(self._monotonic()), self._clock.now()
+        return {name: times.render(now + timedelta(seconds=each)) for name, each in left.items()}
 
     def _may(self, action: str, peer: str) -> Decision:
         return self._judge.decide(

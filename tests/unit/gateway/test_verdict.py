@@ -11,6 +11,7 @@ from tests.unit.telco.lists import making
 from lintas.gateway.counters import KEPT, Counters
 from lintas.gateway.trial import Both, Trial
 from lintas.gateway.verdict import Verdicts, encode
+from lintas.interop.sip.message import called_in
 from lintas.telco.lists.entries import Key, Row
 from lintas.telco.lists.snapshot import Snapshot
 from lintas.telco.lists.standing import Standing
@@ -57,7 +58,15 @@ def test_a_call_for_help_passes_without_a_ladder_too(lists: Standing) -> None:
         said = verdicts.local(Call(a=f"+{NUMBER}", b=b))
         assert isinstance(said, Verdict) and (said.verdict, said.action) == ("unknown", "allow"), b
         assert verdicts.for_help(b)
-    for b in ("", "+999152222222", "urn:service:sosial", "1120"):
+    for uri in (
+        "sip:0112@h",
+        "sips:112@h;user=phone",
+        "URN:SERVICE:SOS.fire",
+        "sip:sos@h",
+        "tel:1-1-2;phone-context=+9991",
+    ):
+        assert verdicts.for_help(called_in(f"INVITE {uri} SIP/2.0\r\n".encode())), uri
+    for b in ("", "+999152222222", "urn:service:sosial", "1120", "0112555000", "00112"):
         said = verdicts.local(Call(a=f"+{NUMBER}", b=b))
         assert isinstance(said, Verdict) and said.action == "block", b
     by_plan = Verdicts(lists, ladder=Ladder(lists, BELGIAN, plan("XA")))

@@ -192,6 +192,41 @@ def test_the_asserted_caller_id_counts_and_the_shown_one_is_told() -> None:
     assert who(other, "P-Asserted-Identity: <sip:broken", "Privacy: none") == Parties("+9992110001", "", "+9992110002")
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        ";party=calling;screen=yes;privacy=off",
+        ";privacy=full;screen=no",
+        ";PARTY=Calling ; id-type=subscriber",
+        ";privacy=",
+        ';x="party=called"',
+        ", <sip:+9992110002@h>;party=called",
+    ],
+)
+def test_a_remote_party_id_is_judged_whatever_it_says_of_itself(rest: str) -> None:
+    other, b = "From: <sip:+9992110001@xatl.example>;tag=1", "+9992110002"
+    shown = f'Remote-Party-ID: "Ann" <sip:+9992110009@xatl.example>{rest}'
+    assert who(other, shown) == Parties("+9992110009", "+9992110001", b)
+    assert who("From: <sip:anonymous@anonymous.invalid>", shown) == Parties("+9992110009", "", b)
+    asserted = "P-Asserted-Identity: <sip:+9992110001@xatl.example>"
+    assert who(other, asserted, shown) == Parties("+9992110001", "", b, "", ("+9992110009",))
+
+
+def test_a_remote_party_id_of_the_called_is_not_and_of_many_some_are() -> None:
+    other, b = "From: <sip:+9992110001@xatl.example>;tag=1", "+9992110002"
+    for nothing in ("<sip:+9992110009@h>;party=called", "", "<sip:anonymous@anonymous.invalid>;privacy=full", "broken"):
+        assert who(other, f"Remote-Party-ID: {nothing}") == Parties("+9992110001", "", b), nothing
+    many = ", ".join(f"<sip:+99921100{n}@h>;party=calling" for n in range(20, 60))
+    found = who(other, f"Remote-Party-ID: {many}")
+    assert found is not None and (found.a, found.besides) == (
+        "+9992110020",
+        tuple(f"+99921100{n}" for n in (21, 22, 23)),
+    )
+    named = who(other, 'Remote-Party-ID: "+999 3 1234 5678" <sip:100@h>')
+    assert named is not None and (named.a, named.besides) == ("100", ("+999312345678",))
+
+
 def test_who_forwarded_a_call() -> None:
     caller = "From: <sip:+9992110001@xatl.example>;tag=1"
     diversion = (

@@ -11,6 +11,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "list": ("lintas.cli.telco.lists", "lists", "Build and look after the list of a gateway."),
     "follow": ("lintas.cli.telco.follow", "follow", "Keep a gateway's lists as their authority publishes them."),
     "count": ("lintas.cli.telco.count", "count", "Bring what a gateway counted to its authority's node."),
+    "recycled": (
+        "lintas.cli.telco.recycled",
+        "recycled",
+        "Report numbers that have a new holder to an authority's node.",
+    ),
     "import": ("lintas.cli.telco.importing", "import_", "Bring a table of entries to an authority's node."),
     "sip": ("lintas.cli.telco.sip", "sip", "Answer calls in SIP alone: verdicts as status codes."),
     "home": ("lintas.cli.telco.home", "home", "Run an operator's side: its table, and answers about its numbers."),

@@ -1,12 +1,12 @@
 """`lintas telco client`: who may ask an operator's CAMARA face, in a register that never holds a secret."""
 
-import tomllib
 from pathlib import Path
 
 import click
 
 from lintas.cli.options import CONFIG
 from lintas.model.errors import BadInput
+from lintas.node.toml_files import read_table
 
 #: Where the register is unless the settings say otherwise (`camara_clients`).
 REGISTER = "camara-clients.json"
@@ -89,13 +89,7 @@ def revoke(client_id: str, config_file: Path) -> None:
 
 def register_of(config_file: Path) -> Path:
     """Return where the register is, by the settings of a node or of an operator's process alike; BadInput for no such file."""
-    try:
-        settings = tomllib.loads(config_file.read_text("utf-8"))
-    except OSError as wrong:
-        what = f"the settings file cannot be read: {wrong.strerror}"
-        raise BadInput(what, "name it with --config", where=str(config_file)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=str(config_file)) from None
+    settings = read_table(config_file, missing="name it with --config")
     named = settings.get("camara_clients", REGISTER)
     if not isinstance(named, str) or not named:
         raise BadInput("camara_clients is a path", "write it as a text", where=str(config_file))

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import tomllib
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -11,7 +10,8 @@ import msgspec
 from lintas.gateway.asking.directory import Directory, Respondent
 from lintas.gateway.operator.operator import Name, read_range
 from lintas.model.errors import BadInput
-from lintas.telco.home.records import BadEvent, number
+from lintas.node.toml_files import read_named, read_toml
+from lintas.telco.verdicts.ported import read_ported
 from lintas.trust.keys import ED25519, PublicKey
 
 KEY_BYTES = 32
@@ -47,7 +47,7 @@ class NodeAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class DirectoryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file. ``ported`` names a CSV file: number, code of the operator that has it now."""
+    """The file. ``ported`` names a CSV file: number, code of the operator that has it now (``read_ported``)."""
 
     operators: tuple[OperatorAddress, ...] = ()
     callers: tuple[Callers, ...] = ()
@@ -64,19 +64,12 @@ class Read(NamedTuple):
 
 def read_directory(path: Path) -> Read:
     """Read the file; BadInput names what is wrong in it."""
-    where = str(path)
-    try:
-        said = msgspec.convert(tomllib.loads(path.read_text("utf-8")), DirectoryFile)
-    except FileNotFoundError:
-        raise BadInput("there is no such file", "see docs/telco-state.md for an example", where=where) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
-        raise BadInput(str(wrong), "see docs/telco-state.md for an example", where=where) from None
-    root = path.parent
+    said, root = read_toml(path, DirectoryFile, see="docs/settings.md"), path.parent
     ranges = [(*read_range(text), each.code) for each in said.operators for text in each.ranges]
     directory = Directory(
         [_respondent(each, root) for each in said.operators],
         ranges,
-        ported=_ported(root / said.ported) if said.ported else None,
+        ported=read_ported(root / said.ported) if said.ported else None,
         abroad=_node(said.node, root) if said.node else None,
     )
     return Read(directory, {each.prefix.lstrip("+"): each.authority for each in said.callers})
@@ -93,32 +86,18 @@ def _respondent(each: OperatorAddress, root: Path) -> Respondent:
     return Respondent(
         name=each.code,
         url=each.url.rstrip("/"),
-        certificate=(root / each.certificate).read_text("ascii", "replace") if each.certificate else "",
+        certificate=read_named(root / each.certificate, where=each.code) if each.certificate else "",
         key=PublicKey(name=each.code, algorithm=ED25519, key=raw),
         headers=(("lintas-gateway", each.gateway),) if each.gateway else (),
     )
 
 
 def _node(node: NodeAddress, root: Path) -> Respondent:
-    token = (root / node.key_file).read_text("ascii", "replace").strip()
+    token = read_named(root / node.key_file, where="node")
     return Respondent(
         name="abroad",
         url=node.url.rstrip("/"),
-        certificate=(root / node.certificate).read_text("ascii", "replace") if node.certificate else "",
+        certificate=read_named(root / node.certificate, where="node") if node.certificate else "",
         path="/api/v1/telco/cli-check",
         headers=(("authorization", f"Bearer {token}"),),
     )
-
-
-def _ported(path: Path) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for place, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        text, comma, code = line.partition(",")
-        try:
-            if line.strip():
-                found[number(text.strip())] = code.strip()
-        except BadEvent as wrong:
-            raise BadInput(wrong.what, wrong.do, where=f"{path.name}, line {place}") from None
-        if line.strip() and not comma:
-            raise BadInput("there is no operator", "write number,code", where=f"{path.name}, line {place}")
-    return found

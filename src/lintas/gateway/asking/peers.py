@@ -34,12 +34,19 @@ class PeerDirectory:
 
 
 def bind(runtime: Runtime) -> None:
-    """Let a node ask its operators and its peers, where its settings name a file of operators."""
+    """Let a node ask its operators and its peers, and know whose a number is, where its settings name a file of operators."""
     home = runtime.home
     if not home.config.operators:
         return
     said, calls = read_directory(home.path(home.config.operators)), runtime.node.calls_abroad
     calls.callers = said.callers
+
+    def operator_of(number: int) -> str:
+        found = said.directory.find(number)
+        return found.name if found is not None else ""
+
+    # Whose a number is, with those that were ported, the directory knows better than a plan.
+    runtime.node.lists.recycling.operator_of = operator_of
     shown = (home.key(TLS_CERTIFICATE), home.key(TLS_KEY))
     calls.operators = Asker(said.directory, HttpCarrier(*shown), deadline_s=OPERATORS_S)
     abroad = PeerDirectory(calls.authority_of, lambda: runtime.peers)

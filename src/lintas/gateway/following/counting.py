@@ -4,7 +4,6 @@ import asyncio
 import logging
 import ssl
 import time
-import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -16,12 +15,14 @@ import msgspec
 
 from lintas.gateway.counters import Count
 from lintas.model import times
-from lintas.model.errors import BadInput
+from lintas.node.toml_files import read_named, read_table, settings_of
 from lintas.telco.figures.records import CounterReport, Gateway, PresetName
 
 log = logging.getLogger("lintas.gateway")
 
 ROUND_SECONDS, TIMEOUT_SECONDS = 60.0, 20.0
+#: The page that has every setting.
+PAGE = "docs/telco-redress.md"
 #: The node has taken the minute, now or before; or has it otherwise, and one counts once.
 _TAKEN = (201, 409)
 
@@ -46,16 +47,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def read_settings(path: Path) -> tuple[Settings, str]:
     """Read the settings and the key; BadInput names the file and what is wrong."""
-    where = str(path)
-    try:
-        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")).get("count", {}), Settings)
-        return settings, (path.parent / settings.key_file).read_text("utf-8").strip()
-    except OSError as wrong:
-        raise BadInput(f"{wrong.filename} cannot be read ({wrong.strerror})", "check the path", where=where) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=where) from None
-    except msgspec.ValidationError as wrong:
-        raise BadInput(f"[count]: {wrong}", "see docs/telco-redress.md for every setting", where=where) from None
+    given = read_table(path, missing=f"see {PAGE} for an example").get("count", {})
+    settings = settings_of(given, Settings, where=f"{path}, [count]", see=PAGE)
+    return settings, read_named(path.parent / settings.key_file, where=str(path))
 
 
 def reports(rows: Sequence[Count], settings: Settings, now: float) -> list[tuple[int, CounterReport]]:

@@ -7,7 +7,6 @@ import asyncio
 import logging
 import ssl
 import time
-import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +17,16 @@ import msgspec
 
 from lintas.gateway.following.chain import Following
 from lintas.model import times
-from lintas.model.errors import BadInput, LintasError, Unavailable
+from lintas.model.errors import LintasError, Unavailable
+from lintas.node.toml_files import read_named, read_table, settings_of
 from lintas.trust.note import VerifierKey, parse_vkey
 
 log = logging.getLogger("lintas.gateway")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 WAIT_SECONDS = 25
+#: The page that has every setting.
+PAGE = "docs/telco-exchange.md"
 TIMEOUT_SECONDS = 60.0
 MAX_ANSWER = 128 * 1024 * 1024
 MAX_BASE = 4 * 1024 * 1024 * 1024
@@ -72,18 +74,10 @@ class _Plan(msgspec.Struct, frozen=True):
 
 def read_settings(path: Path) -> _Plan:
     """Read the file; BadInput names it and what is wrong. Other tables of it belong to other parts of a gateway."""
-    where = str(path)
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-        given = data.get("follow", {name: value for name, value in data.items() if not isinstance(value, dict)})
-        settings = msgspec.convert(given, Settings)
-        key = (path.parent / settings.key_file).read_text("utf-8").strip()
-    except OSError as wrong:
-        raise BadInput(f"{wrong.filename} cannot be read ({wrong.strerror})", "check the path", where=where) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=where) from None
-    except msgspec.ValidationError as wrong:
-        raise BadInput(str(wrong), "see docs/telco-exchange.md for every setting", where=where) from None
+    where, data = str(path), read_table(path, missing=f"see {PAGE} for an example")
+    given = data.get("follow", {name: value for name, value in data.items() if not isinstance(value, dict)})
+    settings = settings_of(given, Settings, where=where, see=PAGE)
+    key = read_named(path.parent / settings.key_file, where=where)
     signers = tuple(parse_vkey(each, where=f"{where}, signers") for each in settings.signers)
     return _Plan(settings, path.parent, key, signers)
 

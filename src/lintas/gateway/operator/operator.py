@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ import msgspec
 from lintas.gateway.camara.operations import Api
 from lintas.model.errors import BadInput
 from lintas.model.times import Clock, SystemClock
+from lintas.node.toml_files import read_toml
 from lintas.telco.abroad_limits import PEERS_PER_SECOND
 from lintas.telco.home.alarms import Alarms
 from lintas.telco.home.checks import Checks, Policy
@@ -24,7 +24,6 @@ from lintas.trust.keys import Ed25519Signer
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"\A[A-Za-z0-9._-]+\Z")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-MAX_SETTINGS = 1 << 20
 #: A token is compared by its SHA-256, and is never shorter than this.
 SHORTEST_TOKEN = 16
 #: Peers for which one node may ask, each with limits of its own; further names count as the node itself.
@@ -111,12 +110,7 @@ class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 def read_settings(path: Path) -> OperatorSettings:
     """Read the settings; BadInput names what is wrong in them."""
     where = str(path)
-    try:
-        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), OperatorSettings)
-    except FileNotFoundError:
-        raise BadInput("there is no such file", "see docs/telco-state.md for an example", where=where) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
-        raise BadInput(str(wrong), "see docs/settings.md for every setting", where=where) from None
+    settings = read_toml(path, OperatorSettings, see="docs/settings.md")
     if not settings.exercise:
         _for_exercises(settings, where)
     names = [*(each.name for each in settings.gateways), *(each.name for each in settings.feeds)]

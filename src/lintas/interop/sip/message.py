@@ -23,7 +23,7 @@ MAX_CSEQ = 2**31
 
 #: Fields that stand once in a request, and those that are lists, whose lines are one list (§7.3.1).
 ONCE = frozenset(["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length"])
-LISTS = frozenset(["Via", "Contact", "P-Asserted-Identity", "Diversion", "History-Info", "Identity"])
+LISTS = frozenset(["Via", "Contact", "P-Asserted-Identity", "Remote-Party-ID", "Diversion", "History-Info", "Identity"])
 NEEDED = frozenset(["Via", "From", "To", "Call-ID", "CSeq"])
 COMPACT = {"v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "y": "Identity"}
 

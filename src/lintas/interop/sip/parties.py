@@ -1,6 +1,7 @@
 """Decides who calls whom: which of a request's fields gives the caller id, who forwarded it."""
 
 import re
+from collections.abc import Sequence
 from itertools import islice
 
 import msgspec
@@ -12,6 +13,8 @@ ANONYMOUS = "anonymous"
 _MORE = frozenset(["Diversion", "History-Info"])
 #: Members of a list that are looked at: an honest call has few, and a hostile one must not cost more than that.
 MOST = 20
+#: Numbers of a Remote-Party-ID that are judged: an honest one has one, and each may cost a question to a network.
+MOST_REMOTE = 4
 
 
 #: An address with a plain telephone number, as nearly all calls have it; whatever else goes the long way.
@@ -21,6 +24,8 @@ _PLAIN = re.compile(
 )
 
 
+#: Where a Remote-Party-ID cannot be read as an address, whatever stands in angle brackets may be shown.
+_BRACKETED = re.compile(r"<([^<>\s\"]+)>")
 #: A display name that is an international number: what a telephone shows before, or instead of, the number itself.
 _NAMED = re.compile(r'\s*"?[ ]{0,9}\+([0-9][0-9 ().\-]{5,40})"?\s*<')
 
@@ -29,7 +34,7 @@ class Parties(msgspec.Struct, frozen=True):
     """``a`` calls ``b``, numbers or names as they came; ``shown`` is the caller id in From where it is another than ``a``.
 
     ``diverted`` forwarded the call, "" for nobody. ``besides`` are numbers that a telephone may show instead: a display name
-    that is one, and the digits of a number with a context (RFC 3966) without it.
+    that is one, the digits of a number with a context (RFC 3966) without it, and Remote-Party-ID (draft-ietf-sip-privacy).
     """
 
     a: str
@@ -42,9 +47,10 @@ class Parties(msgspec.Struct, frozen=True):
 def parties(request: Request) -> Parties | None:
     """Read who calls whom; None where From cannot be read.
 
-    The caller id is P-Asserted-Identity's, which the network before vouches for (RFC 3325 §9.1), else From's. From is what a
-    telephone shows; where it carries another number, both are told. A caller that asks for privacy (``Privacy: id``, an
-    anonymous From) is judged by the number that its network asserts all the same.
+    The caller id is P-Asserted-Identity's, which the network before vouches for (RFC 3325 §9.1), else Remote-Party-ID's as
+    older networks write it, whatever it says of privacy and screening, else From's. From is what a telephone shows; where it
+    carries another number, both are told. A caller that asks for privacy (``Privacy: id``, an anonymous From) is judged by the
+    number that its network asserts all the same.
     """
     fields = request.fields
     said = fields.get("P-Asserted-Identity")
@@ -52,15 +58,16 @@ def parties(request: Request) -> Parties | None:
     came_from = plain[2] if plain is not None else _number(fields["From"])
     if came_from is None:
         return None
+    remote = () if (value := fields.get("Remote-Party-ID")) is None else _remote(value)
     if said is None:
-        a = ""
+        a = remote[0] if remote else ""
     elif plain is not None and said == plain[1]:
         a = came_from
     else:
         a = _asserted(said)
     shown = came_from if a and came_from not in {a, ANONYMOUS, ""} else ""
     b = called_of(request.target)
-    besides = _besides(fields, {a, came_from})
+    besides = _besides(fields, {a, came_from}, remote)
     if fields.keys().isdisjoint(_MORE):
         return Parties(a or came_from, shown, b, "", besides)
     return Parties(a or came_from, shown, b, _diverted(fields, b), besides)
@@ -77,8 +84,23 @@ def _number(text: str) -> str | None:
     return ANONYMOUS if anonymous else number_of(uri)
 
 
-def _besides(fields: Fields, judged: set[str]) -> tuple[str, ...]:
-    found = []
+def _remote(value: str) -> list[str]:
+    """Return the numbers and names of a Remote-Party-ID that may be shown: all but those of the party that is called."""
+    found: list[str] = []
+    for each in _members(value):
+        address = read_address(each)
+        if address is not None and address.parameters.get("party", "").lower() == "called":
+            continue
+        said = [address.uri] if address is not None else _BRACKETED.findall(each)
+        for uri in (f"<{uri}>" for uri in said):
+            found += [number for number in (_number(uri), _without_context(uri)) if number and number != ANONYMOUS]
+        if (named := _NAMED.match(each)) is not None:
+            found.append("+" + "".join(filter(str.isdigit, named[1])))
+    return found[:MOST_REMOTE]
+
+
+def _besides(fields: Fields, judged: set[str], remote: Sequence[str]) -> tuple[str, ...]:
+    found = [*remote]
     if (named := _NAMED.match(fields["From"])) is not None:
         found.append("+" + "".join(filter(str.isdigit, named[1])))
     for text in (fields["From"], fields.get("P-Asserted-Identity", "")):

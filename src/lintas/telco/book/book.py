@@ -19,7 +19,7 @@ from lintas.model.people import same_person
 from lintas.model.times import Clock
 from lintas.policy.records import Decision
 from lintas.storage.engine import Transaction
-from lintas.telco.book import abroad_store, rules, safety, store, values
+from lintas.telco.book import abroad_store, rows, rules, safety, store, values
 from lintas.telco.book.records import DESK, Kept, Proposal, Sighting
 from lintas.telco.book.safety import IsEmergency
 from lintas.telco.book.settling import Settling
@@ -169,7 +169,8 @@ class Book:
         """Note that somebody had a say in an entry that stands: they do not decide on objections to it."""
         kept = self.entry(tx, entry)
         if not self.proposed_by(kept, officer):
-            store.save(tx, [(msgspec.structs.replace(kept, listed_by=(*kept.listed_by, officer)), {})])
+            said = msgspec.structs.replace(kept, listed_by=(*kept.listed_by, officer))
+            store.change(tx, [(entry, rows.changed(kept, said))])
 
     def _sighting(self, entry: str, proposal: Proposal, officer: str, now: str) -> Sighting:
         return Sighting(
@@ -243,15 +244,13 @@ class Book:
             if each.kind != "protected" and each.subject == kept.subject and left:
                 self._end(tx, each.id, officer, reason, "appeal")
 
-    def number_recycled(self, tx: Transaction, number: str, by: str = "") -> list[str]:
-        """End what is listed of a number that has a new holder; returns the entries that ended."""
-        value, now = values.normal("number", number), times.render(self._clock.now())
-        found = [each for each in self.named(tx, value) if each.kind == "blocked"]
-        for kept in found:
-            live = [each for each in self.vouched(tx, kept.id) if each.state in ("live", "waits")]
-            why = "the number has a new holder"
-            store.save_sightings(tx, [rules.ended(each, "recycled", now, by, why) for each in live])
-        return list(self._settling.settle(tx, (each.id for each in found), "recycled"))
+    def recycle(self, tx: Transaction, entries: Iterable[str], by: str, reason: str) -> None:
+        """End entries of numbers that have a new holder, whoever vouches for them."""
+        now, ids = times.render(self._clock.now()), list(entries)
+        seen = (each for every in store.sightings_of(tx, ids).values() for each in every)
+        over = [each for each in seen if each.state in ("live", "waits")]
+        store.save_sightings(tx, [rules.ended(each, "recycled", now, by, reason) for each in over])
+        self._settling.settle(tx, ids, "recycled")
 
     # ---- law
 

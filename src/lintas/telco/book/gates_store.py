@@ -1,6 +1,6 @@
 """The tables of what gateways get: deltas of each list, and which gateway had which version in force, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import (
     Column,
@@ -9,7 +9,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
-    bindparam,
     delete,
     func,
     insert,
@@ -21,8 +20,7 @@ from sqlalchemy import (
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 from lintas.telco.book.records import Enforced, Kept
-from lintas.telco.book.rows import from_row
-from lintas.telco.book.store import entries
+from lintas.telco.book.store import change, entries, to_kept
 
 deltas = Table(
     "telco_deltas",
@@ -54,9 +52,6 @@ gateways = Table(
     Column("enforced_at", String(40), nullable=False),
     Column("seen_at", String(40), nullable=False),
 )
-
-_KEPT = ("sources", "why", "listed_by")
-_MARK_ONE = update(entries).where(entries.c.id == bindparam("of_id"))
 
 
 def head(tx: Transaction, name: str) -> tuple[int, str]:
@@ -101,7 +96,7 @@ def unpublished(tx: Transaction, subjects: Sequence[str], limit: int) -> list[tu
     """Return entries that changed since they were published, with the list and the owner under which they are out."""
     query = select(entries).where(entries.c.unpublished == 1, entries.c.subject.in_(subjects))
     rows = tx.execute(query.order_by(entries.c.id).limit(limit))
-    return [(from_row(Kept, row, _KEPT), row.published_in, row.published_as) for row in rows]
+    return [(to_kept(row), row.published_in, row.published_as) for row in rows]
 
 
 def skip(tx: Transaction, subjects: Sequence[str]) -> None:
@@ -111,17 +106,16 @@ def skip(tx: Transaction, subjects: Sequence[str]) -> None:
     )
 
 
-def mark(tx: Transaction, rows: Sequence[dict[str, object]]) -> None:
-    """Note where entries are out now: ``of_id``, ``published_in``, ``published_as``, ``version``."""
-    if rows:
-        tx.execute(_MARK_ONE, [row | {"unpublished": 0} for row in rows])
+def mark(tx: Transaction, rows: Iterable[tuple[str, dict[str, object]]]) -> None:
+    """Note where entries are out now: ``published_in``, ``published_as``, ``version``."""
+    change(tx, ((name, row | {"unpublished": 0}) for name, row in rows))
 
 
 def out(tx: Transaction, name: str, after_id: str, limit: int) -> list[tuple[Kept, str]]:
     """Return the entries that are out in a list, with the owner under which they are."""
     query = select(entries).where(entries.c.published_in == name, entries.c.id > after_id)
     rows = tx.execute(query.order_by(entries.c.id).limit(limit))
-    return [(from_row(Kept, row, _KEPT), row.published_as) for row in rows]
+    return [(to_kept(row), row.published_as) for row in rows]
 
 
 def place(tx: Transaction, entry: str) -> tuple[str, int, str]:

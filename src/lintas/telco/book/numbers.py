@@ -31,6 +31,13 @@ class Numbers:
         between = self._borders[bisect_right(self._borders, low) : bisect_left(self._borders, high)]
         return any(map(self._is_mobile, between)) or any(map(self._is_mobile, self._looks(low, high)))
 
+    def operator_of(self, number: int) -> str:
+        """Return the operator that the plan names for a number in E.164; "" where it names none."""
+        if self._plan is None or not str(number).startswith(self._plan.code):
+            return ""
+        line = self._plan.line(str(number).removeprefix(self._plan.code))
+        return line.operator if line is not None else ""
+
     def _is_mobile(self, number: int) -> bool:
         if self._plan is None or not str(number).startswith(self._plan.code):
             return False

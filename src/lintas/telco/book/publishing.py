@@ -76,7 +76,7 @@ class Publishing:
         gates_store.skip(tx, SUBJECTS)
         waiting = gates_store.unpublished(tx, SUBJECTS, AT_ONCE)
         cuts = defaultdict[str, list[Change]](list)
-        marks: list[tuple[str, dict[str, object]]] = []
+        marks: list[tuple[str, str, dict[str, object]]] = []
         for kept, was_in, was_as in waiting:
             goes_in = {"listed": "calls", "shadow": "watch"}.get(kept.state, "")
             change = _sayable(kept) if goes_in else None
@@ -86,14 +86,10 @@ class Publishing:
                 cuts[was_in].append(Change(value=kept.value, kind=kept.kind, owner=was_as, withdraw=True))
             if change is not None:
                 cuts[goes_in].append(change)
-            mark: dict[str, object] = {
-                "of_id": kept.id,
-                "published_in": goes_in,
-                "published_as": kept.owner if goes_in else "",
-            }
-            marks.append((goes_in or was_in, mark))
+            mark: dict[str, object] = {"published_in": goes_in, "published_as": kept.owner if goes_in else ""}
+            marks.append((kept.id, goes_in or was_in, mark))
         versions = {which: self._cut(tx, which, changes) for which, changes in cuts.items()}
-        gates_store.mark(tx, [mark | {"version": versions.get(which, 0)} for which, mark in marks])
+        gates_store.mark(tx, ((name, mark | {"version": versions.get(which, 0)}) for name, which, mark in marks))
         if len(waiting) == AT_ONCE:
             self._bus.emit(tx, event)
         else:

@@ -212,6 +212,34 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str = ""
 
 
+class NotEnded(msgspec.Struct, frozen=True):
+    """One number of a report that its operator has no say in."""
+
+    number: str
+    code: Literal["no_number", "not_yours"]
+
+
+class Recycled(msgspec.Struct, frozen=True, kw_only=True):
+    """One report of an operator's numbers that changed their holder.
+
+    Of ``numbers`` that it named, what was listed of ``ended`` ended at its word, ``waiting`` names the entries beyond its day's
+    share, ``not_listed`` were not blocked, ``refused`` are not its own or no numbers (the first hundred in ``refusals``).
+    """
+
+    id: str
+    operator: str
+    at: str
+    numbers: int
+    ended: int
+    not_listed: int
+    refused: int
+    refusals: tuple[NotEnded, ...] = ()
+    waiting: tuple[RedressId, ...] = ()
+    state: Literal["done", "waits", "approved", "declined"] = "done"
+    decided_by: str = ""
+    decided_at: str = ""
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What one peer was told of an entry, and how far it got there: a time for each step, "" while it is outstanding."""
 

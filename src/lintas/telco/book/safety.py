@@ -53,19 +53,19 @@ class Spans:
 
 
 class Reversed:
-    """What was taken back on an objection: it counts for whatever covers the value, or is covered, as whichever kind."""
+    """What was taken back on an objection, upheld or lifted: it counts for whatever overlaps the value, as whichever kind."""
 
     def __init__(self, tx: Transaction) -> None:
-        upheld = redress_store.all_upheld(tx)
-        self._spans = Spans(range_of(value) for subject, value in upheld if subject in ("number", "range"))
-        self._others = {(subject, value) for subject, value in upheld if subject in ("sender_id", "wallet")}
-        self._hosts = {host_of(subject, value) for subject, value in upheld if subject in _NAMED}
+        back = redress_store.all_reversed(tx)
+        self.numbers = Spans(range_of(value) for subject, value in back if subject in ("number", "range"))
+        self._others = {(subject, value) for subject, value in back if subject in ("sender_id", "wallet")}
+        self._hosts = {host_of(subject, value) for subject, value in back if subject in _NAMED}
         self._above = {name for host in self._hosts for name in upwards(host)}
 
     def touches(self, subject: str, value: str) -> bool:
         """Tell whether listing a value would list again what was taken back."""
         if subject in ("number", "range"):
-            return self._spans.touch(*range_of(value))
+            return self.numbers.touch(*range_of(value))
         if subject in _NAMED:
             host = host_of(subject, value)
             return host in self._above or not self._hosts.isdisjoint(upwards(host))
@@ -175,11 +175,12 @@ class Bulk:
         """Refuse what needs two people, or is never listed."""
         if subject in ("number", "range") and kind != "protected":
             check_size(subject, value)
-            if self._allowed.touch(*range_of(value)):
+            low, high = range_of(value)
+            if self._allowed.touch(low, high):
                 raise Refused("allow_list", f"{value} is on the allow-list", "an officer proposes it, two approve")
             if _emergency(subject, value, self._is_emergency):
                 raise Refused("allow_list", f"{value} is an emergency number", "an officer proposes it, two approve")
-            if self._reversed.touches(subject, value):
+            if self._reversed.numbers.touch(low, high):
                 raise Refused(
                     "reversed", f"{value} was taken back on an objection", "an officer proposes it, two approve"
                 )

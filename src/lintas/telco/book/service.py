@@ -17,6 +17,7 @@ from lintas.telco.book.imports import Imports
 from lintas.telco.book.numbers import Numbers
 from lintas.telco.book.publishing import Publishing
 from lintas.telco.book.records import ListsChanged
+from lintas.telco.book.recycling import Recycling
 from lintas.telco.book.settling import Settling
 from lintas.telco.book.sources import Sources
 from lintas.telco.book.telling import Telling
@@ -60,6 +61,7 @@ class Lists:
         )
         self.sources = Sources(me=me, is_heard=is_heard, bus=bus, clock=clock, ids=ids)
         self.bulk = Bulk(book=self.book, sources=self.sources, settling=self.settling, bus=bus, clock=clock, ids=ids)
+        self.recycling = Recycling(book=self.book, operator_of=numbers.operator_of, clock=clock, ids=ids)
         self.telling = Telling(me=me, peers=peers, border=border, bus=bus, clock=clock, ids=ids)
         self.imports = Imports(
             book=self.book,

@@ -9,7 +9,7 @@ from lintas.bus.service import Bus
 from lintas.model import times
 from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
-from lintas.telco.book import rules, store
+from lintas.telco.book import rows, rules, store
 from lintas.telco.book.records import Kept, ListsChanged, Sighting
 from lintas.telco.lists import e164
 
@@ -31,7 +31,7 @@ class Settling:
         kept, seen = store.kept_of(tx, wanted), store.sightings_of(tx, wanted)
         now = times.render(self._clock.now())
         after = {name: rules.settle(each, seen.get(name, ()), now, own=self._own(each)) for name, each in kept.items()}
-        changed: list[tuple[Kept, dict[str, object]]] = []
+        changes: list[tuple[str, dict[str, object]]] = []
         for name, each in after.items():
             before = kept[name]
             # What peers know was listed once, and what they are to know is listed now.
@@ -39,10 +39,10 @@ class Settling:
             more: dict[str, object] = {"untold": 1} if tells else {}
             if _matters(before, each):
                 more |= {"unpublished": 1, "decided_at": now}
-            if each != before or more:
-                changed.append((each, more))
-        if changed:
-            store.save(tx, changed)
+            if changed := rows.changed(before, each) | more:
+                changes.append((name, changed))
+        if changes:
+            store.change(tx, changes)
             self._bus.emit(tx, ListsChanged(why))
         return after
 

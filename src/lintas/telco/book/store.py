@@ -21,7 +21,7 @@ from sqlalchemy import (
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 from lintas.telco.book.records import Kept, Sighting
-from lintas.telco.book.rows import batched, from_row, to_row
+from lintas.telco.book.rows import batched, reader, to_row
 
 entries = Table(
     "telco_entries",
@@ -106,11 +106,11 @@ sightings = Table(
 
 #: Ids in one question: databases take about a thousand values.
 _MANY = 500
-_KEPT = ("sources", "why", "listed_by")
-_SIGHTING = ("sources", "why")
-_FLAGS = ("suspended", "share")
+#: So many entries that change alike are changed by one statement.
+_ALIKE = 8
+to_kept = reader(Kept, entries, ("sources", "why", "listed_by"))
+to_sighting = reader(Sighting, sightings, ("sources", "why"), ("suspended", "share"))
 _SAVE = update(entries).where(entries.c.id == bindparam("of_id"))
-_TOLD = update(entries).where(entries.c.id == bindparam("of_id"))
 _SAVE_SIGHTING = update(sightings).where(
     sightings.c.source == bindparam("of_source"), sightings.c.ref == bindparam("of_ref")
 )
@@ -122,15 +122,15 @@ _SAVE_SIGHTING = update(sightings).where(
 def kept(tx: Transaction, entry: str) -> Kept | None:
     """Return one entry as it stands."""
     row = tx.execute(select(entries).where(entries.c.id == entry)).first()
-    return from_row(Kept, row, _KEPT) if row else None
+    return to_kept(row) if row else None
 
 
 def kept_of(tx: Transaction, ids: Iterable[str]) -> dict[str, Kept]:
     """Return those of the entries that there are, by id."""
     found: dict[str, Kept] = {}
     for part in batched(ids, _MANY):
-        for row in tx.execute(select(entries).where(entries.c.id.in_(part))):
-            found[row.id] = from_row(Kept, row, _KEPT)
+        for row in tx.execute(select(entries).where(entries.c.id.in_(part))).all():
+            found[row.id] = to_kept(row)
     return found
 
 
@@ -142,19 +142,19 @@ def listed(
     for column, wanted in ((entries.c.state, state), (entries.c.subject, subject), (entries.c.kind, kind)):
         if wanted:
             query = query.where(column == wanted)
-    return [from_row(Kept, row, _KEPT) for row in tx.execute(query)]
+    return [to_kept(row) for row in tx.execute(query).all()]
 
 
 def counts(tx: Transaction) -> dict[tuple[str, str], int]:
     """Count entries by subject and state."""
     query = select(entries.c.subject, entries.c.state, func.count()).group_by(entries.c.subject, entries.c.state)
-    return {(row[0], row[1]): row[2] for row in tx.execute(query)}
+    return {(row[0], row[1]): row[2] for row in tx.execute(query).all()}
 
 
 def in_force(tx: Transaction, subjects: Sequence[str], after: str = "", limit: int = 10_000) -> list[Kept]:
     """Return entries that are listed (not those that are only watched), by id after ``after``."""
     query = select(entries).where(entries.c.state == "listed", entries.c.subject.in_(subjects), entries.c.id > after)
-    return [from_row(Kept, row, _KEPT) for row in tx.execute(query.order_by(entries.c.id).limit(limit))]
+    return [to_kept(row) for row in tx.execute(query.order_by(entries.c.id).limit(limit)).all()]
 
 
 def ranges_over(tx: Transaction, first: str, last: str) -> list[Kept]:
@@ -168,7 +168,7 @@ def ranges_over(tx: Transaction, first: str, last: str) -> list[Kept]:
         func.substr(value, 1, length) <= first,
         func.substr(value, length + 2) >= (last or first),
     )
-    return [from_row(Kept, row, _KEPT) for row in tx.execute(query)]
+    return [to_kept(row) for row in tx.execute(query).all()]
 
 
 def stamp(tx: Transaction, subjects: Sequence[str]) -> str:
@@ -185,13 +185,20 @@ def add(tx: Transaction, new: Sequence[Kept]) -> None:
         tx.execute(insert(entries), [to_row(each) for each in part])
 
 
-def save(tx: Transaction, changed: Sequence[tuple[Kept, dict[str, object]]]) -> None:
-    """Store entries anew, each with what is to be done about it: ``unpublished``, ``untold``, ``decided_at``."""
-    rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    for each, more in changed:
-        values = to_row(each)
-        rows.setdefault(tuple(more), []).append({"of_id": values.pop("id")} | values | more)
-    for group in rows.values():
+def change(tx: Transaction, changes: Iterable[tuple[str, dict[str, object]]]) -> None:
+    """Change columns of entries, each by its id; those of an import mostly change alike, and then together."""
+    alike: dict[tuple[tuple[str, object], ...], list[str]] = {}
+    for name, values in changes:
+        alike.setdefault(tuple(values.items()), []).append(name)
+    alone: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for items, ids in alike.items():
+        values = dict(items)
+        if len(ids) < _ALIKE:
+            alone.setdefault(tuple(values), []).extend({"of_id": name} | values for name in ids)
+            continue
+        for part in batched(ids, _MANY):
+            tx.execute(update(entries).where(entries.c.id.in_(part)).values(values))
+    for group in alone.values():
         tx.execute(_SAVE, group)
 
 
@@ -222,8 +229,8 @@ def sightings_of(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Sighting
     found: dict[str, list[Sighting]] = {}
     for part in batched(ids, _MANY):
         query = select(sightings).where(sightings.c.entry.in_(part)).order_by(sightings.c.listed, sightings.c.source)
-        for row in tx.execute(query):
-            found.setdefault(row.entry, []).append(from_row(Sighting, row, _SIGHTING, _FLAGS))
+        for row in tx.execute(query).all():
+            found.setdefault(row.entry, []).append(to_sighting(row))
     return found
 
 
@@ -232,7 +239,7 @@ def said(tx: Transaction, source: str, refs: Iterable[str]) -> dict[str, Sightin
     found: dict[str, Sighting] = {}
     for part in batched(refs, _MANY):
         query = select(sightings).where(sightings.c.source == source, sightings.c.ref.in_(part))
-        found |= {row.ref: from_row(Sighting, row, _SIGHTING, _FLAGS) for row in tx.execute(query)}
+        found |= {row.ref: to_sighting(row) for row in tx.execute(query).all()}
     return found
 
 
@@ -277,7 +284,7 @@ def batch_waiting(tx: Transaction, source: str, batch: str, after: str, limit: i
             sightings.c.ref > after,
         )
     )
-    return [(row[0], row[1], row[2], row[3]) for row in tx.execute(query.order_by(sightings.c.ref).limit(limit))]
+    return [(row[0], row[1], row[2], row[3]) for row in tx.execute(query.order_by(sightings.c.ref).limit(limit)).all()]
 
 
 def seen_since(tx: Transaction, source: str, at: str) -> int:
@@ -289,7 +296,7 @@ def seen_since(tx: Transaction, source: str, at: str) -> int:
 def over(tx: Transaction, now: str, limit: int) -> list[Sighting]:
     """Return live or waiting sightings whose time is over."""
     query = select(sightings).where(sightings.c.state.in_(("live", "waits")), sightings.c.expires <= now)
-    return [from_row(Sighting, row, _SIGHTING, _FLAGS) for row in tx.execute(query.limit(limit))]
+    return [to_sighting(row) for row in tx.execute(query.limit(limit)).all()]
 
 
 def out_of_shadow(tx: Transaction, now: str, limit: int) -> list[Sighting]:
@@ -297,7 +304,7 @@ def out_of_shadow(tx: Transaction, now: str, limit: int) -> list[Sighting]:
     query = select(sightings).where(
         sightings.c.state == "live", sightings.c.shadow_until != "", sightings.c.shadow_until <= now
     )
-    return [from_row(Sighting, row, _SIGHTING, _FLAGS) for row in tx.execute(query.limit(limit))]
+    return [to_sighting(row) for row in tx.execute(query.limit(limit)).all()]
 
 
 # ---- what peers are still to hear
@@ -306,16 +313,15 @@ def out_of_shadow(tx: Transaction, now: str, limit: int) -> list[Sighting]:
 def untold(tx: Transaction, limit: int) -> list[tuple[Kept, str]]:
     """Return entries of which peers may have to hear, each with the expiry that they were told ("" never, or withdrawn)."""
     query = select(entries).where(entries.c.untold == 1).order_by(entries.c.id).limit(limit)
-    return [(from_row(Kept, row, _KEPT), row.told_until) for row in tx.execute(query)]
+    return [(to_kept(row), row.told_until) for row in tx.execute(query).all()]
 
 
 def told(tx: Transaction, until: Mapping[str, str]) -> None:
     """Note until when peers were told that these entries stand ("" withdrawn)."""
-    if until:
-        tx.execute(_TOLD, [{"of_id": name, "told_until": each, "untold": 0} for name, each in until.items()])
+    change(tx, ((name, {"told_until": each, "untold": 0}) for name, each in until.items()))
 
 
 def never_told(tx: Transaction, told_to: Select[tuple[str]], limit: int) -> list[Kept]:
     """Return entries that peers were told of, except those among ``told_to``."""
     query = select(entries).where(entries.c.told_until != "", entries.c.id.not_in(told_to))
-    return [from_row(Kept, row, _KEPT) for row in tx.execute(query.order_by(entries.c.id).limit(limit))]
+    return [to_kept(row) for row in tx.execute(query.order_by(entries.c.id).limit(limit)).all()]

@@ -19,27 +19,28 @@ def between(tx: Transaction, since: str, until: str) -> list[Ordered]:
     of_version: dict[tuple[str, int], dict[str, list[str]]] = {}
     own = _gateways(tx)
     found: list[Ordered] = []
-    for entry, state, which, version, at in _published(tx, since, until):
+    for entry, back, which, version, at in _published(tx, since, until):
         done = of_version.get((which, version))
         if done is None:
             done = of_version[which, version] = _enforced(tx, which, version)
         for operator, names in own.get(which, {}).items():
             obeyed = [done[name][0] for name in names if name in done]
             at_last = max(obeyed) if len(obeyed) == len(names) else None
-            found.append(Ordered(operator, entry, state == "ended", at, at_last))
+            found.append(Ordered(operator, entry, back, at, at_last))
     return found
 
 
-def _published(tx: Transaction, since: str, until: str) -> list[tuple[str, str, str, int, str]]:
-    """Return entry, state, list, version and time of what was published last between two times."""
+def _published(tx: Transaction, since: str, until: str) -> list[tuple[str, bool, str, int, str]]:
+    """Return what was published last between two times: entry, whether an objection took it back, list, version, time."""
+    on_objection = (entries.c.state == "ended") & (entries.c.end_code == "appeal")
     query = (
-        select(entries.c.id, entries.c.state, deltas.c.list, deltas.c.version, deltas.c.at)
+        select(entries.c.id, on_objection, deltas.c.list, deltas.c.version, deltas.c.at)
         .join(deltas, deltas.c.version == entries.c.version)
         .where(deltas.c.list == "calls", entries.c.published_in.in_(("calls", "")), entries.c.version > 0)
         .where(deltas.c.at >= since, deltas.c.at < until)
         .order_by(deltas.c.version, entries.c.id)
     )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in tx.execute(query.limit(MOST))]
+    return [(row[0], bool(row[1]), row[2], row[3], row[4]) for row in tx.execute(query.limit(MOST))]
 
 
 def _gateways(tx: Transaction) -> dict[str, dict[str, list[str]]]:

@@ -71,11 +71,14 @@ class CounterFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ordered(NamedTuple):
-    """One entry or withdrawal that was published to one operator: when, and when the last of its gateways obeyed it."""
+    """One entry or withdrawal that was published to one operator: when, and when the last of its gateways obeyed it.
+
+    ``reversed``: a withdrawal on an objection, which was upheld, or lifted here while another authority decides.
+    """
 
     operator: str
     entry: str
-    withdrawal: bool
+    reversed: bool
     published_at: str
     enforced_at: str | None
 
@@ -83,8 +86,8 @@ class Ordered(NamedTuple):
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     """How one operator carried out what was published to it in a month; docs/telco-redress.md defines each figure.
 
-    ``given`` = ``done`` + ``waiting``; ``late`` are those done, or still waiting, after ``bound_s``. ``reversed`` are entries
-    given that were taken back since an objection was upheld; ``false_blocks`` what the operator reported, and ``false_upheld``
+    ``given`` = ``done`` + ``waiting``; ``late`` are those done, or still waiting, after ``bound_s``. ``reversed`` are the
+    withdrawals among those given that followed an objection; ``false_blocks`` what the operator reported, and ``false_upheld``
     those of them that proved right. Times are seconds, None where nothing was done.
     """
 

@@ -1,7 +1,7 @@
 """How figures are made: which minutes count, and what an operator's scorecard says."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from lintas.model import times
@@ -49,7 +49,6 @@ def scorecard(
     ordered: Iterable[Ordered],
     *,
     now: str,
-    reversed_entries: Collection[str],
     false_blocks: int,
     false_upheld: int,
     bound_s: int = BOUND_S,
@@ -58,7 +57,6 @@ def scorecard(
     mine = [each for each in ordered if each.operator == operator]
     took = sorted(seconds(each.published_at, each.enforced_at) for each in mine if each.enforced_at)
     waits = [seconds(each.published_at, now) for each in mine if not each.enforced_at]
-    back = {each.entry for each in mine if not each.withdrawal} & set(reversed_entries)
     return Scorecard(
         month=month,
         operator=operator,
@@ -67,7 +65,7 @@ def scorecard(
         done=len(took),
         waiting=len(waits),
         late=sum(each > bound_s for each in took) + sum(each > bound_s for each in waits),
-        reversed=len(back),
+        reversed=sum(each.reversed for each in mine),
         false_blocks=false_blocks,
         false_upheld=false_upheld,
         p50_s=percentile(took, 50),

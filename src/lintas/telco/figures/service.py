@@ -59,7 +59,6 @@ class Scorecards:
         """Return the scorecards of a month, of one operator or of all that are connected; BadInput for what is no month."""
         since, until = rules.month_bounds(month)
         ordered = ordered_store.between(tx, since, until)
-        upheld = redress_store.upheld_entries(tx, [each.entry for each in ordered])
         reports = [each for each in redress_store.received_between(tx, since, until) if each.kind == "false_block"]
         names = [operator] if operator else sorted({*self._operators, *(each.operator for each in ordered)})
         return [
@@ -68,7 +67,6 @@ class Scorecards:
                 month,
                 ordered,
                 now=times.render(self._clock.now()),
-                reversed_entries=upheld,
                 false_blocks=sum(each.name == name for each in reports),
                 false_upheld=sum(each.name == name and each.state == "upheld" for each in reports),
             )

@@ -33,7 +33,9 @@ def read_value(text: str) -> tuple[int, int] | None:
     """
     head, dash, tail = text.partition("-")
     first = read(head)
-    last = read(tail) if dash else first
+    if not dash:
+        return None if first is None else (first, first)
+    last = read(tail)
     if first is None or last is None or first > last or len(str(first)) != len(str(last)):
         return None
     return first, last

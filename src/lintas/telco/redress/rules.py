@@ -16,6 +16,9 @@ ANSWER_WITHIN = timedelta(hours=24)
 MOST_WAITING = 5
 #: Notices of one peer that may wait at once, over all of its entries; of one entry a single one.
 MOST_NOTICES = 50
+#: Objections to entries of this authority's own that one peer may pass on within PASSED_ON_WITHIN.
+MOST_PASSED_ON = 100
+PASSED_ON_WITHIN = timedelta(hours=24)
 #: How many last digits, or letters of a wallet, tell somebody that it is theirs and nobody else whose it is.
 SHOWN = 3
 _COVER = "•"
@@ -94,6 +97,13 @@ def check_notices(waiting: Collection[str], peer: str) -> None:
     """Refuse a peer's notice where notices to so many of its entries wait; Refused."""
     if len(waiting) >= MOST_NOTICES:
         raise Refused("too_many_notices", f"{MOST_NOTICES} notices of {peer} wait", "officers look at them first")
+
+
+def check_passed_on(count: int, peer: str) -> None:
+    """Refuse one more objection of a peer that passed so many on within a day; Refused."""
+    if count >= MOST_PASSED_ON:
+        what = f"{peer} passed on {MOST_PASSED_ON} objections within 24 hours, and no more are taken"
+        raise Refused("too_many_objections", what, "pass it on again a day later")
 
 
 def check_decider(objection: Objection, entry: Blocked | None, officer: str, ruling: Ruling) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from lintas.model import times
-from lintas.model.errors import Conflict, NotFound
+from lintas.model.errors import Conflict, NotFound, Refused
 from lintas.model.ids import IdSource
 from lintas.model.listings import Ground, ListingAppeal, ListingAppealStatus
 from lintas.model.times import Clock
@@ -278,8 +278,9 @@ class Redress:
     def heard(self, tx: Transaction, peer: str, told: ListingAppeal) -> None:
         """Take what a peer tells of an objection: to an entry of ours, which is decided here, or to one of its own.
 
-        The peer is answered at once where the entry is gone (upheld: it was taken back) or where too many objections wait. Of
-        its own entries one notice each is kept, and Refused is what is too many.
+        The peer is answered at once where the entry is gone (upheld: it was taken back), where too many objections wait, or
+        where it passed too many on within a day, which is Refused as well. Of its own entries one notice each is kept, and
+        Refused is what is too many.
         """
         if store.known(tx, told.appeal):
             return
@@ -297,6 +298,7 @@ class Redress:
         found = self._blocks.find(tx, told.entry)
         answer = ListingAppealStatus(appeal=told.appeal, entry=told.entry, state="upheld", at=self._now(), reason=GONE)
         if found is not None and not found.origin:
+            self._check_passed_on(tx, peer, answer)
             made = self._new(found, "person", told.ground)
             made = msgspec.structs.replace(made, via=peer, their_id=told.appeal)
             try:
@@ -306,6 +308,17 @@ class Redress:
             else:
                 answer = self._status(made)
         self._say(tx, peer, answer)
+
+    def _check_passed_on(self, tx: Transaction, peer: str, answer: ListingAppealStatus) -> None:
+        """Refuse what a peer passes on beyond its day's share, and say so to the peer; the last that is taken is logged."""
+        count = store.passed_on(tx, peer, times.render(self._clock.now() - rules.PASSED_ON_WITHIN))
+        try:
+            rules.check_passed_on(count, peer)
+        except Refused as wrong:
+            self._say(tx, peer, msgspec.structs.replace(answer, state="dismissed", reason=f"{wrong.what}; {wrong.do}"))
+            raise
+        if count + 1 == rules.MOST_PASSED_ON:
+            log.warning("a peer passes on as many objections as it may in a day", extra={"peer": peer})
 
     def heard_status(self, tx: Transaction, peer: str, told: ListingAppealStatus) -> None:
         """Take how an objection stands with the authority that decides; of anybody else's word nothing is believed."""

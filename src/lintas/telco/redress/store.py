@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, String, Table, exists, insert, select, tuple_, update
+from sqlalchemy import Column, Index, LargeBinary, String, Table, exists, func, insert, or_, select, tuple_, update
 
 from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
@@ -26,6 +26,8 @@ objections = Table(
     # The operator that reported it, "" where somebody else objects.
     Column("operator", String(40), nullable=False),
     Column("late_at", String(32)),
+    # When this authority took the entry back by its own law, whatever the origin decides.
+    Column("lifted_at", String(32)),
     # The SHA-256 of the token under which whoever objected reads on: who reads the database does not hold it.
     Column("token", String(64), unique=True),
     Column("doc", LargeBinary, nullable=False),
@@ -33,12 +35,11 @@ objections = Table(
     Index("ix_telco_objections_state", "state", "received_at", "id"),
     Index("ix_telco_objections_operator", "operator", "received_at"),
     Index("ix_telco_objections_at", "received_at", "id"),
+    Index("ix_telco_objections_via", "via", "received_at"),
     Index("ix_telco_objections_due", "state", "origin", "answer_by"),
     Index("ix_telco_objections_their", "their_id", unique=True),
 )
-#: Ids named in one question: databases bound how many.
-MOST_NAMED = 500
-_CHANGING = ("state", "late_at")
+_CHANGING = ("state", "late_at", "lifted_at")
 
 
 def _row(item: Objection) -> dict[str, object]:
@@ -141,19 +142,18 @@ def ran_out(tx: Transaction, now: str, limit: int) -> list[Objection]:
     return _all(tx.execute(query.limit(limit)).scalars().all())
 
 
-def all_upheld(tx: Transaction) -> set[tuple[str, str]]:
-    """Return subject and value of everything to which an objection was ever upheld, for a whole import."""
-    query = select(objections.c.subject, objections.c.value).where(objections.c.state == "upheld")
+def all_reversed(tx: Transaction) -> set[tuple[str, str]]:
+    """Return subject and value of everything that was ever taken back on an objection: upheld, or lifted here."""
+    table = objections.c
+    query = select(table.subject, table.value).where(or_(table.state == "upheld", table.lifted_at.is_not(None)))
     return {(row[0], row[1]) for row in tx.execute(query.distinct())}
 
 
-def upheld_entries(tx: Transaction, entries: Sequence[str]) -> set[str]:
-    """Return those of some entries that were taken back since an objection was upheld."""
-    found: set[str] = set()
-    for start in range(0, len(entries), MOST_NAMED):
-        named = objections.c.entry.in_(entries[start : start + MOST_NAMED])
-        found |= set(tx.execute(select(objections.c.entry).where(named, objections.c.state == "upheld")).scalars())
-    return found
+def passed_on(tx: Transaction, peer: str, since: str) -> int:
+    """Count the objections, to entries of this authority's own, that a peer passed on since a time."""
+    table = objections.c
+    query = select(func.count()).where(table.via == peer, table.received_at > since, table.kind != "notice")
+    return tx.scalar(query) or 0
 
 
 def received_between(tx: Transaction, since: str, until: str) -> list[Objection]:

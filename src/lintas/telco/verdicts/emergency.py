@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from functools import cache
+from urllib.parse import unquote
 
 from lintas.telco.verdicts.plans import fictional
 
@@ -13,6 +14,10 @@ _IN_USE = (
     "158 171 180 188 190 191 192 193 194 195 197 198 199 911 933 991 992 993 994 995 996 997 998 999 1122 1669 10111"
 )
 _URN = re.compile(r"urn:service:sos(?![a-z0-9-])")
+#: The same service as the name in an address: sip:sos@..., sip:sos.fire@... (never with digits: those could be a number).
+_SERVICE = re.compile(r"sos(?:\.[a-z-]+)*")
+#: What stands before national numbers nearly everywhere, for a gateway that knows no plan.
+_TRUNK = "0"
 _PLAIN = str.maketrans("", "", "-.() ")
 _SCHEMES = ("sips:", "sip:", "tel:")
 
@@ -22,16 +27,22 @@ def anywhere() -> frozenset[str]:
     """Return the short emergency numbers that count without a plan: those in use somewhere, and of every shipped plan."""
     shipped = (number for text in fictional().values() for number in text.emergency)
     numbers = frozenset([*_IN_USE.split(), *shipped])
-    return numbers | {f"+{number}" for number in numbers}
+    return numbers | {before + number for before in ("+", _TRUNK) for number in numbers}
 
 
 def calls_for_help(forms: Collection[str], b: str) -> bool:
-    """Tell an emergency number: plain, as an address, with separators, or as the URN of RFC 5031 with what is below it."""
+    """Tell an emergency number: plain, as an address, with separators, or as the service of RFC 5031 with what is below it.
+
+    A number is one of the forms or it is none: a longer one that begins like one of them never is.
+    """
     if b in forms:
         return True
-    text = b[:200].strip().lower()
+    if b.removeprefix("+").isdecimal():
+        return False
+    text = unquote(b[:200]).strip().lower()
     if _URN.match(text):
         return True
     for scheme in _SCHEMES:
         text = text.removeprefix(scheme)
-    return text.partition("@")[0].partition(";")[0].translate(_PLAIN) in forms
+    name = text.partition("@")[0].partition(";")[0]
+    return name.translate(_PLAIN) in forms or _SERVICE.fullmatch(name) is not None

@@ -49,6 +49,7 @@ class PlanText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     country_code: Digits
     international_prefix: Digits = "00"
     trunk_prefix: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{0,4}\Z")] = ""
+    carrier_prefixes: tuple[Digits, ...] = ()
     emergency: Annotated[tuple[Digits, ...], msgspec.Meta(min_length=1)]
     complete: bool = False
     source: str = ""
@@ -66,6 +67,7 @@ class OwnText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ranges: tuple[Range, ...] = ()
     routing: tuple[Range, ...] = ()
     emergency: tuple[Digits, ...] = ()
+    carrier_prefixes: tuple[Digits, ...] = ()
     nomadic: tuple[LineKind, ...] | None = None
     complete: bool | None = None
 
@@ -88,12 +90,15 @@ class Plan:
         self.fictional = self.code.startswith("999")
         self.nomadic = frozenset(text.nomadic)
         self.emergency = frozenset(text.emergency)
-        #: An emergency number as it may come in a called number: alone, or behind a prefix or the country code.
+        #: An emergency number as it may come in a called number: alone, behind a prefix (trunk, carrier) or the country code.
         befores = ("+" + self.code, self.code, "00" + self.code, text.international_prefix + self.code)
-        self.emergency_forms = frozenset(before + number for before in ("", "+", *befores) for number in text.emergency)
+        fronts = {before + trunk for before in ("", *befores) for trunk in ("", text.trunk_prefix)}
+        chosen = {front + prefix for front in fronts for prefix in text.carrier_prefixes}
+        self.emergency_forms = frozenset(
+            front + number for front in ("+", *fronts, *chosen) for number in text.emergency
+        )
         #: What a called number in a routing range may begin with, where it is written plainly.
         routing = [start for each in text.routing for start in _starts(each)]
-        fronts = {before + trunk for before in ("", *befores) for trunk in ("", text.trunk_prefix)}
         self.routing_forms = tuple(front + start for front in sorted(fronts) for start in routing)
         self._starts = _by_start(text)
         self._longest_first = sorted({len(start) for start in self._starts}, reverse=True)
@@ -201,6 +206,7 @@ def read_plan(path: Path) -> Plan:
             routing=(*base.text.routing, *own.routing),
             # An emergency number is added, never taken away.
             emergency=tuple(sorted({*base.text.emergency, *own.emergency})),
+            carrier_prefixes=own.carrier_prefixes,
             nomadic=base.text.nomadic if own.nomadic is None else own.nomadic,
             complete=base.complete if own.complete is None else own.complete,
         )

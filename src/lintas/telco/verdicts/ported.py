@@ -3,7 +3,9 @@
 import csv
 from array import array
 from bisect import bisect_left
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from lintas.model.errors import BadInput, MalformedInput
 
@@ -32,30 +34,57 @@ class Ported:
 
 
 def read_ported(path: Path) -> Ported:
-    """Read a CSV file with the columns ``number`` (E.164, with or without plus sign) and ``operator`` (its code in the plan).
+    """Read a CSV file: number (E.164, with or without plus sign) and code of the operator that has it now.
 
-    BadInput names the line that is wrong: no number, no operator, or a number ported to two.
+    A first line may name the columns ``number`` and ``operator``, among others and in any order; without one they are the first
+    two. BadInput names the line that is wrong: no number, no operator, or a number ported to two.
     """
     entries: dict[int, str] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as opened:
-            rows = csv.DictReader(opened)
-            if not {"number", "operator"} <= set(rows.fieldnames or ()):
-                raise BadInput(
-                    "the columns number and operator are missing", "name them in the first line", where=str(path)
-                )
-            for row in rows:
-                _take(entries, row.get("number") or "", row.get("operator") or "", f"{path}:{rows.line_num}")
+            rows = csv.reader(opened)
+            first = next(rows, [])
+            at = _columns(first, str(path))
+            for row in rows if at.named else chain([first], rows):
+                if row:
+                    number, operator = (row[each] if each < len(row) else "" for each in (at.number, at.operator))
+                    _take(entries, number, operator, where=f"{path}:{rows.line_num}")
+    except OSError as wrong:
+        what = f"this file cannot be read ({wrong.strerror})"
+        raise BadInput(what, "name one that is there", where=str(path)) from None
     except (UnicodeDecodeError, csv.Error) as wrong:
         raise MalformedInput(f"this is no CSV file: {wrong}", "give UTF-8 text", where=str(path)) from None
     return Ported(entries)
 
 
-def _take(entries: dict[int, str], number: str, operator: str, where: str) -> None:
+class _Columns(NamedTuple):
+    """Where the two columns are, and whether the first line names them."""
+
+    number: int
+    operator: int
+    named: bool
+
+
+def _columns(first: list[str], where: str) -> _Columns:
+    names = [cell.strip().lower() for cell in first]
+    if "number" in names and "operator" in names:
+        return _Columns(names.index("number"), names.index("operator"), True)
+    if not first or not _digits(first[0]):
+        what = "the first line neither names the columns number and operator nor begins with a number"
+        raise BadInput(what, "write number,operator and then a line for each number", where=where)
+    return _Columns(0, 1, False)
+
+
+def _digits(number: str) -> str:
+    """Return the digits of a number in E.164, "" for anything else."""
     digits = number.strip().removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):
+    return digits if digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15 else ""
+
+
+def _take(entries: dict[int, str], number: str, operator: str, where: str) -> None:
+    digits, whose = _digits(number), operator.strip()
+    if not digits:
         raise BadInput(f"{number[:30]!r} is no number in E.164", "write +9991… or 9991…", where=where)
-    whose = operator.strip()
     if not whose:
         raise BadInput("the operator is missing", "write its code", where=where)
     if entries.setdefault(int(digits), whose) != whose:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lintas.telco.records import Call, CliAnswer, Evidence, Kind, Listed, Trunk, Word
+from lintas.telco.verdicts.emergency import calls_for_help
 from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.plans import plan
 from lintas.telco.verdicts.presets import names, presets
@@ -124,6 +125,13 @@ def test_a_protected_number_is_never_blocked_and_from_abroad_not_shown() -> None
         "tel:112;phone-context=+9991",
         "1-1-2",
         " 112 ",
+        "0112",
+        "+99910991",
+        "sips:0112@xa.example;user=phone",
+        "sip:%31%312@xa.example",
+        "URN:Service:SOS.Police",
+        "sip:SOS@xa.example",
+        "sos.fire",
     ],
 )
 @pytest.mark.parametrize("name", names())
@@ -133,6 +141,13 @@ def test_whoever_calls_for_help_gets_through(name: str, b: str) -> None:
         for trunk in get_args(Trunk):
             found = first(a, b, trunk, ABROAD, name=name, listed=listed)
             assert isinstance(found, Ruling) and found.action == "allow" and found.situation == "emergency"
+
+
+@pytest.mark.parametrize(
+    "b", ["1123456789", "01121234", "112112", "00112", "sos1", "sos.112", "sosta", "sip:11255500@x"]
+)
+def test_what_only_begins_like_a_call_for_help_is_none(b: str) -> None:
+    assert not calls_for_help(plan("XA").emergency_forms, b)
 
 
 def test_an_emergency_number_as_caller_id_excuses_nothing() -> None:

@@ -13,6 +13,7 @@ operators: {XANE: {name: Aria Next, answered_by: XAMO}}
 ranges: [{starts: "570-571", length: [8], kind: mobile, operator: XANE}]
 routing: [{starts: "5799", length: [8]}]
 emergency: ["115"]
+carrier_prefixes: ["1055"]
 """
 
 
@@ -62,6 +63,8 @@ def test_an_operator_adds_its_own(tmp_path: Path) -> None:
     assert mine.line("57990001") == ("routing", "")
     assert mine.answers_for("XANE") == "XAMO"
     assert mine.emergency == {"112", "991", "115"}
+    assert {"1055112", "01055115", "+99911055991"} <= mine.emergency_forms
+    assert mine.emergency_forms.isdisjoint({"1055", "10551", "1056112"})
     toml = 'jurisdiction = "my"\n[[routing]]\nstarts = "1990"\nlength = [9]\n'
     real = own(tmp_path, toml, "plan.toml")
     assert real.line("199012345") == ("routing", "")
