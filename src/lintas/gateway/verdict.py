@@ -114,7 +114,9 @@ class Verdicts:
         """Return the verdict if it needs nobody's answer, else the question; microseconds, no I/O."""
         if self.ladder is None:
             number = read(call.a)
-            found = None if number is None or self.for_help(call.b) else self.lists.snapshot.find(number)
+            found = None if number is None else self.lists.snapshot.find(number)
+            if found is not None and self.for_help(call.b):
+                found = None
             verdict = self._of(found)
             self._count(call, verdict, found.kind if found else "none")
             return verdict

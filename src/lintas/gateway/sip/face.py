@@ -34,8 +34,9 @@ from lintas.gateway.sip.answers import (
 from lintas.gateway.sip.settings import SipSettings
 from lintas.gateway.sip.transactions import PENDING, Transactions, key_of
 from lintas.interop.sip.answer import has_tag, port_of, write
-from lintas.interop.sip.message import BadRequest, Fields, Request, called_in, read
+from lintas.interop.sip.message import BadRequest, called_in, read
 from lintas.interop.sip.parties import parties
+from lintas.interop.sip.request import Fields, Request
 from lintas.interop.sip.uri import Via, called_of, read_via
 from lintas.telco.records import Call, Trunk, Verdict
 
@@ -142,7 +143,7 @@ class SipFace:
         except BadRequest as wrong:
             self._refuse(wrong, sender, data)
             return
-        if (via := read_via(request.fields["Via"])) is None:
+        if (via := request.via) is None:
             self.counts["malformed"] += 1
             return
         try:
@@ -294,8 +295,8 @@ class SipFace:
             request = read(data, stream=sender.reliable)
         except BadRequest:
             return
-        if (via := read_via(request.fields["Via"])) is not None:
-            self._say(request.fields, via, sender, STRANGER)
+        if request.via is not None:
+            self._say(request.fields, request.via, sender, STRANGER)
 
     def _fault(self, wrong: Exception, fields: Fields, via: Via, sender: Sender, key: str = "") -> None:
         self.counts["faults"] += 1

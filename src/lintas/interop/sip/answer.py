@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from lintas.interop.sip.message import Fields
+from lintas.interop.sip.request import Fields
 from lintas.interop.sip.uri import Via, read_address, read_list
 
 _ECHOED = ("From", "To", "Call-ID", "CSeq")

@@ -5,8 +5,8 @@ from itertools import islice
 
 import msgspec
 
-from lintas.interop.sip.message import Fields, Request
-from lintas.interop.sip.uri import called_of, number_of, read_address, read_list, read_uri
+from lintas.interop.sip.request import Fields, Request
+from lintas.interop.sip.uri import PLAIN_ADDRESS, called_of, number_of, read_address, read_list, read_uri
 
 ANONYMOUS = "anonymous"
 _MORE = frozenset(["Diversion", "History-Info"])
@@ -14,11 +14,8 @@ _MORE = frozenset(["Diversion", "History-Info"])
 MOST = 20
 
 
-#: An address with a plain telephone number, as nearly all calls have it; whatever else goes the long way.
-_PLAIN = re.compile(
-    r'(?:"[^"\\]*" ?|[A-Za-z0-9 ]*)(<(?:sips?:(?=[+0-9]+@(?!anonymous\.invalid)[a-z0-9.\-]*[a-z0-9](?:;user=phone)?>)'
-    r"|tel:(?=\+[0-9]+>))(\+?[0-9]{1,20})[^>]*>)(?:;tag=[A-Za-z0-9\-.]+)?"
-)
+#: A plain telephone number, as nearly all calls have it; whatever else goes the long way.
+_PLAIN = re.compile(rf'(?:"[^"\\]*" ?|[A-Za-z0-9 ]*)({PLAIN_ADDRESS})(?:;tag=[A-Za-z0-9\-.]+)?')
 
 
 #: A display name that is an international number: what a telephone shows before, or instead of, the number itself.
@@ -46,6 +43,8 @@ def parties(request: Request) -> Parties | None:
     telephone shows; where it carries another number, both are told. A caller that asks for privacy (``Privacy: id``, an
     anonymous From) is judged by the number that its network asserts all the same.
     """
+    if request.caller:
+        return Parties(request.caller, "", request.target.user)
     fields = request.fields
     said = fields.get("P-Asserted-Identity")
     plain = _PLAIN.fullmatch(fields["From"])

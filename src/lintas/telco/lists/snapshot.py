@@ -57,6 +57,8 @@ class Snapshot:
         held = self._numbers.get(number)
         if held is None:
             held = self.base.rows(number)
+        if not held and not self.ranges:
+            return None
         now = self.clock()
         if held and (row := held[0] if len(held) == 1 else winner(held, now)) is not None and row.expires > now:
             kind, owner, reason, expires = row

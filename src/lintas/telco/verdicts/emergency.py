@@ -29,6 +29,8 @@ def calls_for_help(forms: Collection[str], b: str) -> bool:
     """Tell an emergency number: plain, as an address, with separators, or as the URN of RFC 5031 with what is below it."""
     if b in forms:
         return True
+    if b.lstrip("+").isdecimal():
+        return False  # nothing below would make another number of it
     text = b[:200].strip().lower()
     if _URN.match(text):
         return True
