@@ -102,7 +102,9 @@ def _made(names: tuple[str, ...]) -> _Shape | None:
     usual = len(set(kept)) == len(kept) and NEEDED.issubset(kept) and set(KEPT.values()).issuperset(kept)
     if not usual or not all(map(_NAME.fullmatch, names)):
         return None
-    lines = (f"{name}: (?P<{_group(name)}>{_LINES.get(name, '.*')})" if name in kept else f"{name}: .*" for name in names)
+    lines = (
+        f"{name}: (?P<{_group(name)}>{_LINES.get(name, '.*')})" if name in kept else f"{name}: .*" for name in names
+    )
     expression = re.compile("\r\n".join([_START, *lines]))
     groups = tuple(expression.groupindex[name] for name in (*_READ, *map(_group, kept)))
     return _Shape(expression, groups, kept, {"Diversion", "History-Info"}.isdisjoint(kept))

@@ -81,18 +81,17 @@ class Snapshot:
         """Return ``find`` of each number; those that nothing lists cost a tenth."""
         if self.ranges:
             return [self.find(number) for number in numbers]
-        found: list[Listed | None] = []
+        found: list[Listed | None] = [None] * len(numbers)
         now, changed, base, make = self.clock(), self._numbers, self.base, self._id
-        for number, at in zip(numbers, base.places(numbers), strict=True):
-            held = changed.get(number)
+        for place, (number, at) in enumerate(zip(numbers, base.places(numbers), strict=True)):
+            held = changed.get(number) if changed else None
             if held is None:
-                held = base.rows_from(at, number << CLASS_BITS) if at >= 0 else ()
-            row = winner(held, now) if held else None
-            if row is None:
-                found.append(None)
-            else:
+                if at < 0:
+                    continue
+                held = base.rows_from(at, number << CLASS_BITS)
+            if (row := winner(held, now)) is not None:
                 kind, owner, reason, expires = row
-                found.append(Listed(kind, make(kind, f"+{number}"), owner, reason, expires))
+                found[place] = Listed(kind, make(kind, f"+{number}"), owner, reason, expires)
         return found
 
     def rows(self, number: int) -> tuple[Row, ...]:
