@@ -192,7 +192,7 @@ class SipServer:
             family = self._tcp.sockets[0].family
             sock = socket.socket(family, socket.SOCK_DGRAM)
             sock.setblocking(False)
-            _prepare(sock)
+            prepare(sock)
             sock.bind((self.settings.host, self.port))
             self._udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(self.face), sock=sock)
         except OSError as wrong:
@@ -244,7 +244,7 @@ class SipServer:
                     each.close()
 
 
-def _prepare(sock: socket.socket) -> None:
+def prepare(sock: socket.socket) -> None:
     """Ask for room for a burst of datagrams, and let the kernel take ACKs away; each only where the system allows it.
 
     An ACK ends a matter and asks for nothing, and every call brings one: half of all datagrams would wake us for nothing.
