@@ -43,7 +43,8 @@ class _Datagram:
         self.host, self.port = address[0], address[1]
 
     def send(self, data: bytes, port: int) -> None:
-        self._transport.sendto(data, (self.host, port, *self._address[2:]))
+        address = self._address if port == self.port else (self.host, port, *self._address[2:])
+        self._transport.sendto(data, address)
 
 
 class _Udp(asyncio.DatagramProtocol):
