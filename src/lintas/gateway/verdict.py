@@ -95,9 +95,9 @@ class Verdicts:
             % (found.id.encode(), TTL_S if found.expires >= until else max(0, found.expires - until + TTL_S))
             for found in every
         ]
-        for kind, count in Counter("none" if found is None else found.kind for found in every).items():
-            action = "allow" if kind == "none" else forms[kind].action
-            self.counters.add(("unsaid", action, kind, snapshot.version), count)
+        for kind, count in Counter(None if found is None else found.kind for found in every).items():
+            action = "allow" if kind is None else forms[kind].action
+            self.counters.add(("unsaid", action, kind or "none", snapshot.version), count)
         if self._trial is not None:
             alone = (number for number, found in zip(numbers, every, strict=True) if found is None)
             self._trial.numbers(self.counters, alone, snapshot.version)
