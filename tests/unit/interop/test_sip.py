@@ -387,6 +387,7 @@ def test_a_call_as_a_switch_sends_it_is_read_the_quick_way() -> None:
     _forgotten()
     asserted = "P-Asserted-Identity: <sip:+9992110001@xatl.example;user=phone>"
     assert read(message(*USUAL)).caller == read(message(*USUAL, asserted)).caller == "+9992110001"
+    assert read(message(*USUAL, "Content-Length:   0")).caller == "+9992110001", "some pad the length"
     for more in (asserted.replace("0001", "0009"), "Diversion: <sip:+9992110005@xatl.example>"):
         assert not read(message(*USUAL, more)).caller, "this must be looked at"
 

@@ -25,7 +25,7 @@ _LINES = {
     "Call-ID": r"\S+",
     "CSeq": r"[0-9]{1,9} INVITE",
     "Max-Forwards": r"[0-9]{1,2}",
-    "Content-Length": r"[0-9]{1,5}",
+    "Content-Length": r" *[0-9]{1,5}",
 }
 _READ = (
     *("uri", "scheme", "user", "host", "phone"),
@@ -102,8 +102,12 @@ def _made(names: tuple[str, ...]) -> _Shape | None:
     usual = len(set(kept)) == len(kept) and NEEDED.issubset(kept) and set(KEPT.values()).issuperset(kept)
     if not usual or not all(map(_NAME.fullmatch, names)):
         return None
+    # Each line is looked at before it is taken: it is not read in another way where a later one does not fit.
     lines = (
-        f"{name}: (?P<{_group(name)}>{_LINES.get(name, '.*')})" if name in kept else f"{name}: .*" for name in names
+        rf"{name}: (?=(?P<{_group(name)}>{_LINES.get(name, '.*')})(?:\r|\Z))(?P={_group(name)})"
+        if name in kept
+        else f"{name}: .*"
+        for name in names
     )
     expression = re.compile("\r\n".join([_START, *lines]))
     groups = tuple(expression.groupindex[name] for name in (*_READ, *map(_group, kept)))
