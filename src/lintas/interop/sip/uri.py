@@ -28,7 +28,7 @@ PLAIN_SIP = rf"(?P<host>{_NAME})(?::{_PORT})?(?P<phone>;user=phone)?"
 _PLAIN_SIP = re.compile(rf"(sips?):(\+?[0-9]{{1,20}})@{PLAIN_SIP}")
 PLAIN_VIA = (
     rf"SIP/2\.0/(?:UDP|TCP) (?P<via_host>{_NAME}):(?P<via_port>{_PORT})(?P<rport_first>;rport)?"
-    r";branch=(?P<branch>[A-Za-z0-9\-.!%*_+`'~]+)(?P<rport_last>;rport)?"
+    r";branch=(?P<branch>[A-Za-z0-9\-.!%*_+`'~]{1,128})(?P<rport_last>;rport)?"
 )
 _PLAIN_VIA = re.compile(PLAIN_VIA)
 #: An address with a plain telephone number.

@@ -20,7 +20,8 @@ _START = rf"INVITE (?P<uri>(?P<scheme>sips?):(?P<user>\+?[0-9]{{1,20}})@{PLAIN_S
 _LINES = {
     "Via": rf"{PLAIN_VIA}|[^,\r\n]+",
     # A display name with a plus may be a number that is shown instead: that is looked at more closely.
-    "From": rf'(?:"[^"\\+\n]*" ?|[A-Za-z0-9 ]*)(?P<address>{PLAIN_ADDRESS})(?:;tag=[A-Za-z0-9\-.]+)?|[^ \t\r\n].*',
+    "From": rf'(?:"[^"\\+\n]{{0,64}}" ?|[A-Za-z0-9 ]{{0,64}})(?P<address>{PLAIN_ADDRESS})(?:;tag=[A-Za-z0-9\-.]{{1,128}})?'
+    r"|[^ \t\r\n].*",
     "To": r"[^ \t\r\n].*",
     "Call-ID": r"\S+",
     "CSeq": r"[0-9]{1,9} INVITE",
@@ -58,8 +59,8 @@ def read(head: str, body: bytes, *, stream: bool) -> Request | None:
     shape = _last.get(ends)
     found = None if shape is None else shape.expression.fullmatch(head)
     if found is None:
-        shape = _shape_of(head, ends)
-        found = None if shape is None else shape.expression.fullmatch(head)
+        tried, shape = shape, _shape_of(head, ends)
+        found = None if shape is None or shape is tried else shape.expression.fullmatch(head)
     # The expression lets no lone LF pass; a lone CR or NUL is a way to hide one field inside another.
     if shape is None or found is None or head.count("\r") != ends or "\0" in head:
         return None
