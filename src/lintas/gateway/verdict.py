@@ -5,9 +5,10 @@ protected number; a listed number fails with the action given, of any other noth
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -77,30 +78,26 @@ class Verdicts:
                 self._trial.numbers(self.counters, (number,), snapshot.version)
             return _NOTHING
         kind = found.kind
-        form, action = self._forms[kind]
-        self.counters.add(("unsaid", action, kind, snapshot.version))
+        form = self._forms[kind]
+        self.counters.add(("unsaid", form.action, kind, snapshot.version))
         ttl = found.expires - int(self.counters.clock())
-        return form % (found.id.encode(), TTL_S if ttl >= TTL_S else max(0, ttl))
+        return form.whole % (found.id.encode(), TTL_S if ttl >= TTL_S else max(0, ttl))
 
     def listed_json_many(self, numbers: Sequence[int]) -> list[bytes]:
         """Return ``listed_json`` of each number without its first brace; counted together."""
-        snapshot = self.lists.snapshot
-        counts: dict[tuple[str, str], int] = {}
-        answers: list[bytes] = []
+        snapshot, forms = self.lists.snapshot, self._forms
         until = int(self.counters.clock()) + TTL_S
         every = snapshot.find_many(numbers)
-        for found in every:
-            if found is None:
-                answers.append(_NOTHING[1:])
-                cell = ("allow", "none")
-            else:
-                form, action = self._forms[found.kind]
-                ttl = TTL_S if found.expires >= until else max(0, found.expires - until + TTL_S)
-                answers.append(form[1:] % (found.id.encode(), ttl))
-                cell = (action, found.kind)
-            counts[cell] = counts.get(cell, 0) + 1
-        for (action, kind), count in counts.items():
-            self.counters.add(("unsaid", action, kind, snapshot.version), count)
+        answers = [
+            _REST
+            if found is None
+            else forms[found.kind].rest
+            % (found.id.encode(), TTL_S if found.expires >= until else max(0, found.expires - until + TTL_S))
+            for found in every
+        ]
+        for kind, count in Counter(None if found is None else found.kind for found in every).items():
+            action = "allow" if kind is None else forms[kind].action
+            self.counters.add(("unsaid", action, kind or "none", snapshot.version), count)
         if self._trial is not None:
             alone = (number for number, found in zip(numbers, every, strict=True) if found is None)
             self._trial.numbers(self.counters, alone, snapshot.version)
@@ -114,7 +111,9 @@ class Verdicts:
         """Return the verdict if it needs nobody's answer, else the question; microseconds, no I/O."""
         if self.ladder is None:
             number = read(call.a)
-            found = None if number is None or self.for_help(call.b) else self.lists.snapshot.find(number)
+            found = None if number is None else self.lists.snapshot.find(number)
+            if found is not None and self.for_help(call.b):
+                found = None
             verdict = self._of(found)
             self._count(call, verdict, found.kind if found else "none")
             return verdict
@@ -160,12 +159,20 @@ def encode(verdict: Verdict) -> bytes:
     return msgspec.json.encode(more)
 
 
-def _form(kind: Kind, action: Action) -> tuple[bytes, str]:
-    """Return a listed number's answer with gaps for its id and time to live, and the action in it."""
+class _Form(NamedTuple):
+    """A listed number's answer with gaps for its id and time to live, the same without its first brace, and its action."""
+
+    whole: bytes
+    rest: bytes
+    action: str
+
+
+def _form(kind: Kind, action: Action) -> _Form:
     said = (b"pass", "allow") if kind == "protected" else (b"fail", action)
-    form = b'{"verdict":"%b","evidence":"listed","action":"%b","id":"%%b","ttl_s":%%d}'
-    return form % (said[0], said[1].encode()), said[1]
+    form = b'{"verdict":"%b","evidence":"listed","action":"%b","id":"%%b","ttl_s":%%d}' % (said[0], said[1].encode())
+    return _Form(form, form[1:], said[1])
 
 
 _NOTHING = encode(UNKNOWN)
+_REST = _NOTHING[1:]
 _FIELDS = frozenset(Verdict.__struct_fields__)

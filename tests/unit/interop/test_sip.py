@@ -2,13 +2,16 @@
 
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lintas.interop.sip import usual
 from lintas.interop.sip.answer import has_tag, port_of, stamped, write
-from lintas.interop.sip.message import MAX_FIELDS, MAX_LINE, MAX_MESSAGE, BadRequest, Request, read
+from lintas.interop.sip.message import MAX_FIELDS, MAX_LINE, MAX_MESSAGE, BadRequest, read
 from lintas.interop.sip.parties import Parties, parties
+from lintas.interop.sip.request import Request
 from lintas.interop.sip.uri import read_address, read_list, read_uri, read_via
 
 VIA = "SIP/2.0/UDP gw.xatl.example:5060;branch=z9hG4bK74bf9"
@@ -166,19 +169,22 @@ def test_the_caller_id_of_from(written: str, number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("written", "shown"),
     [
-        '"Ann <sip:+9992110001@xatl.example>',
-        "<sip:+999@a.example",
-        "<sip:a@>",
-        "<mailto:a@b.example>",
-        "a b <sip:c@d> e",
-        "<>",
-        "Ann",
+        ('"Ann <sip:+9992110001@xatl.example>', ["+9992110001"]),
+        ("Doe, Ann <sip:+9992110001@xatl.example>;tag=1", ["+9992110001"]),
+        ('"Ann <sip:+9992110001@a.example> <tel:+9992110002>', ["+9992110001", "+9992110002"]),
+        ("<sip:+999@a.example", ["+999"]),
+        ("a b <sip:c@d> e", ["c"]),
+        ("<sip:a@>", [""]),
+        ("<mailto:a@b.example>", [""]),
+        ("<>", [""]),
+        ("Ann", [""]),
     ],
 )
-def test_a_from_that_nobody_can_read(written: str) -> None:
-    assert who(f"From: {written}") is None
+def test_a_from_that_is_no_address_is_judged_by_all_that_it_may_show(written: str, shown: list[str]) -> None:
+    found = who(f"From: {written}")
+    assert [found.a, *found.besides] == shown
 
 
 def test_the_asserted_caller_id_counts_and_the_shown_one_is_told() -> None:
@@ -351,22 +357,90 @@ def test_noise_is_refused(noise: bytes) -> None:
         read(noise)
 
 
-@given(st.lists(st.sampled_from(USUAL[:-1]), min_size=5, max_size=5, unique=True), TEXT)
-def test_the_quick_way_and_the_long_way_read_the_same(lines: list[str], said: str) -> None:
-    value = said.strip(" \t")
-    quick = _read(message(*lines, f"User-Agent: {value or 'x'}"))
-    long = _read(message(*lines, f"X-Other: {value or 'x'}"))
-    spaced = _read(message(*(f"{line.replace(': ', ':   ')} " for line in lines), f"User-Agent: {value or 'x'}"))
-    assert isinstance(quick, Request) == isinstance(long, Request)
-    if isinstance(quick, Request) and isinstance(long, Request):
-        assert quick == long
-        assert isinstance(spaced, Request)
-        assert {name: value.strip() for name, value in spaced.fields.items()} == quick.fields
-        assert (parties(spaced), spaced.max_forwards) == (parties(quick), quick.max_forwards)
-        via, same = read_via(spaced.fields["Via"]), read_via(quick.fields["Via"])
-        assert via is not None
-        assert same is not None
-        assert (via.text, via.branch) == (same.text, same.branch)
+ORDERS = [USUAL, USUAL[::-1], (*USUAL[2:], *USUAL[:2])]
+#: What a field may say instead of the usual.
+SAID = {
+    "From": [
+        "<tel:+9992110001>",
+        "Ann <sip:+9992110001@xatl.example>;tag=2",
+        '"+9992110007" <sip:+9992110001@xatl.example;user=phone>;tag=1',
+        "sip:+9992110001@xatl.example;tag=1",
+        '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1',
+        "<sip:+9992110001@anonymous.invalid>",
+        "<tel:2110001;phone-context=+999>",
+        "nobody at all <",
+    ],
+    "Via": [
+        "SIP/2.0/UDP gw.xatl.example:5060;rport;branch=z9hG4bKa",
+        "SIP/2.0/TCP [::1];branch=a",
+        "?",
+        f"{VIA}, {VIA}",
+    ],
+    "To": ["<sip:+9992110002@xbtl.example>;tag=3", "?"],
+    "Call-ID": ["a b", "\x80"],
+    "CSeq": ["314 BYE", "4294967296 INVITE", "1  INVITE"],
+    "Max-Forwards": ["0", "070", "256", "-1"],
+    "Content-Length": ["3", "4", "x"],
+    "P-Asserted-Identity": [
+        "<sip:+9992110001@xatl.example;user=phone>",
+        "<sip:+9992110009@xatl.example;user=phone>",
+        "<tel:+9992110001>, <sip:ann@xatl.example>",
+    ],
+    "Diversion": ["<sip:+9992110005@xatl.example>"],
+    "User-Agent": ["a\rb", "a\nb", "a\0b", "\x80"],
+}
+STARTS = [
+    START,
+    "INVITE sip:112@xbtl.example SIP/2.0",
+    "INVITE tel:+9992110002 SIP/2.0",
+    START.replace("SIP/2", "SIP/3"),
+]
+
+
+@given(
+    st.sampled_from(STARTS),
+    st.sampled_from(ORDERS),
+    st.lists(st.sampled_from(sorted(SAID)), max_size=3, unique=True),
+    st.data(),
+)
+def test_the_quick_way_and_the_long_way_read_the_same(
+    start: str, order: tuple[str, ...], names: list[str], data: st.DataObject
+) -> None:
+    _forgotten()
+    said = {name: data.draw(st.sampled_from(SAID[name])) for name in sorted(names)}
+    lines = dict(line.split(": ", 1) for line in order) | said
+    quick = _read(message(*(f"{name}: {value}" for name, value in lines.items()), start=start, body="v=0"))
+    long = _read(message(*(f"{name} : {value}" for name, value in lines.items()), start=start, body="v=0"))
+    if isinstance(quick, BadRequest) or isinstance(long, BadRequest):
+        assert isinstance(quick, BadRequest)
+        assert isinstance(long, BadRequest)
+        assert (quick.code, quick.phrase, quick.fields) == (long.code, long.phrase, long.fields)
+        return
+    assert not long.caller
+    assert msgspec.structs.replace(quick, caller="") == long
+    assert parties(quick) == parties(long)
+
+
+def test_a_call_as_a_switch_sends_it_is_read_the_quick_way() -> None:
+    _forgotten()
+    asserted = "P-Asserted-Identity: <sip:+9992110001@xatl.example;user=phone>"
+    assert read(message(*USUAL)).caller == read(message(*USUAL, asserted)).caller == "+9992110001"
+    assert read(message(*USUAL, "Content-Length:   0")).caller == "+9992110001", "some pad the length"
+    for more in (asserted.replace("0001", "0009"), "Diversion: <sip:+9992110005@xatl.example>"):
+        assert not read(message(*USUAL, more)).caller, "this must be looked at"
+
+
+def test_however_many_orders_of_lines_come_few_expressions_are_made() -> None:
+    _forgotten()
+    for at in range(2 * usual.MOST_SHAPES):
+        assert read(message(*USUAL, f"X-Line-{at}: a")).fields["Call-ID"] == "a84b4c76@xatl.example"
+    assert len(usual._shapes) == usual.MOST_SHAPES
+
+
+def _forgotten() -> None:
+    """Let the reader have met no request yet."""
+    usual._shapes.clear()
+    usual._last.clear()
 
 
 def _read(data: bytes) -> Request | BadRequest:

@@ -69,17 +69,13 @@ def _blocked(verdict: Verdict, settings: SipSettings) -> Answer:
     if settings.blocks == 608:
         card = settings.card_url.replace("{id}", redress_id)
         return Answer(608, "Rejected", (f"Call-Info: <{card}>;purpose=jwscard",))
-    text = ["v=analytics1"]
-    if settings.redress is not None:
-        told = {
-            "url": settings.redress.url_of(redress_id),
-            "tel": settings.redress.tel,
-            "email": settings.redress.email,
-        }
-        text += [f"{name}={value}" for name, value in told.items() if value]
+    text = "v=analytics1"
+    if (redress := settings.redress) is not None:
+        told = ("url", redress.url_of(redress_id)), ("tel", redress.tel), ("email", redress.email)
+        text += "".join([f";{name}={value}" for name, value in told if value])
     if redress_id:
-        text.append(f"id={redress_id}")
-    return Answer(603, "Network Blocked", (f'Reason: SIP;cause=603;text="{";".join(text)}"',))
+        text += f";id={redress_id}"
+    return Answer(603, "Network Blocked", (f'Reason: SIP;cause=603;text="{text}"',))
 
 
 def _continued(verdict: Verdict, uri: str, settings: SipSettings) -> Answer:

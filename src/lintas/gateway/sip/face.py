@@ -34,9 +34,10 @@ from lintas.gateway.sip.answers import (
 from lintas.gateway.sip.settings import SipSettings
 from lintas.gateway.sip.transactions import PENDING, Transactions, key_of
 from lintas.interop.sip.answer import has_tag, port_of, write
-from lintas.interop.sip.message import BadRequest, Fields, Request, called_in, read
+from lintas.interop.sip.message import BadRequest, called_in, read
 from lintas.interop.sip.parties import parties
-from lintas.interop.sip.uri import Via, called_of, read_via
+from lintas.interop.sip.request import Fields, Request
+from lintas.interop.sip.uri import Via, read_via
 from lintas.telco.records import Call, Trunk, Verdict
 
 _log = logging.getLogger("lintas.gateway.sip.face")
@@ -142,7 +143,7 @@ class SipFace:
         except BadRequest as wrong:
             self._refuse(wrong, sender, data)
             return
-        if (via := read_via(request.fields["Via"])) is None:
+        if (via := request.via) is None:
             self.counts["malformed"] += 1
             return
         try:
@@ -186,13 +187,6 @@ class SipFace:
 
     def _decide(self, attempt: _Attempt) -> None:
         calls = calls_of(attempt.request, attempt.sender.trunk or "international")
-        if not calls:
-            if self._verdicts.for_help(called_of(attempt.request.target)):
-                self.counts["emergencies"] += 1
-                self._final(attempt, self._passing)
-            else:
-                self._final(attempt, Answer(400, "Bad Request: From"))
-            return
         found = [self._verdicts.local(call) for call in calls]
         said = [each for each in found if isinstance(each, Verdict)]
         if len(said) == len(found) or any(each.action == "block" for each in said):
@@ -294,8 +288,8 @@ class SipFace:
             request = read(data, stream=sender.reliable)
         except BadRequest:
             return
-        if (via := read_via(request.fields["Via"])) is not None:
-            self._say(request.fields, via, sender, STRANGER)
+        if request.via is not None:
+            self._say(request.fields, request.via, sender, STRANGER)
 
     def _fault(self, wrong: Exception, fields: Fields, via: Via, sender: Sender, key: str = "") -> None:
         self.counts["faults"] += 1
@@ -321,8 +315,6 @@ def calls_of(request: Request, trunk: Trunk) -> list[Call]:
     A telephone shows From. Were only P-Asserted-Identity checked, a clean number there would carry any number to the screen.
     """
     who = parties(request)
-    if who is None:
-        return []
     b, diverted, reference = who.b, who.diverted, request.fields["Call-ID"]
     if not f"{b}{diverted}{reference}".isascii() or len(reference) > MAX_TEXT:
         b, diverted, reference = _text(b), _text(diverted), _text(reference)

@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from lintas.interop.sip.message import Request
+from lintas.interop.sip.request import Request
 from lintas.interop.sip.uri import Via
 
 #: 64*T1: after that nobody sends a request again (§17.1.1.2).

@@ -43,7 +43,8 @@ class _Datagram:
         self.host, self.port = address[0], address[1]
 
     def send(self, data: bytes, port: int) -> None:
-        self._transport.sendto(data, (self.host, port, *self._address[2:]))
+        address = self._address if port == self.port else (self.host, port, *self._address[2:])
+        self._transport.sendto(data, address)
 
 
 class _Udp(asyncio.DatagramProtocol):
@@ -195,7 +196,7 @@ class SipServer:
             if family == socket.AF_INET6:
                 # As over TCP: an address of version 6 takes no calls of version 4.
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            _prepare(sock)
+            prepare(sock)
             sock.bind((self.settings.host, self.port))
             self._udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(self.face), sock=sock)
         except OSError as wrong:
@@ -247,7 +248,7 @@ class SipServer:
                     each.close()
 
 
-def _prepare(sock: socket.socket) -> None:
+def prepare(sock: socket.socket) -> None:
     """Ask for room for a burst of datagrams, and let the kernel take ACKs away; each only where the system allows it.
 
     An ACK ends a matter and asks for nothing, and every call brings one: half of all datagrams would wake us for nothing.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from lintas.interop.sip.message import Fields
+from lintas.interop.sip.request import Fields
 from lintas.interop.sip.uri import Via, read_address, read_list
 
 _ECHOED = ("From", "To", "Call-ID", "CSeq")
@@ -25,20 +25,20 @@ def write(
 
     ``tag`` goes into To where it has none; what would break a line of our own is taken out.
     """
-    text = f"SIP/2.0 {code} {phrase}\r\nVia: {stamped(via, source)}\r\n"
+    vias = f"Via: {stamped(via, source)}\r\n"
     if len(via.text) != len(fields["Via"]):
-        text += "".join([f"Via: {each}\r\n" for each in list(read_list(fields["Via"]))[1:]])
+        vias += "".join([f"Via: {each}\r\n" for each in list(read_list(fields["Via"]))[1:]])
     to = fields.get("To")
     if to is not None and tag and not has_tag(to):
         to = f"{to};tag={tag}"
     try:
-        text += f"From: {fields['From']}\r\nTo: {to}\r\nCall-ID: {fields['Call-ID']}\r\nCSeq: {fields['CSeq']}\r\n"
+        echoed = f"From: {fields['From']}\r\nTo: {to}\r\nCall-ID: {fields['Call-ID']}\r\nCSeq: {fields['CSeq']}\r\n"
     except KeyError:
         # Of a bad request what there is.
-        text += "".join([f"{name}: {fields[name]}\r\n" for name in _ECHOED if name in fields])
-    for line in more:
-        text += f"{line if line.isprintable() else _UNSAFE.sub('', line)}\r\n"
-    return f"{text}Content-Length: 0\r\n\r\n".encode("utf-8", "surrogateescape")
+        echoed = "".join([f"{name}: {fields[name]}\r\n" for name in _ECHOED if name in fields])
+    own = "".join([f"{line if line.isprintable() else _UNSAFE.sub('', line)}\r\n" for line in more])
+    text = f"SIP/2.0 {code} {phrase}\r\n{vias}{echoed}{own}Content-Length: 0\r\n\r\n"
+    return text.encode("utf-8", "surrogateescape")
 
 
 def stamped(via: Via, source: tuple[str, int]) -> str:

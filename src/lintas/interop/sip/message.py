@@ -5,11 +5,10 @@ that carries no Via cannot be answered, since nobody knows where to (§18.2.2).
 """
 
 import re
-from typing import NamedTuple
 
-import msgspec
-
-from lintas.interop.sip.uri import PLAIN_SIP, Uri, called_of, read_list, read_uri, refusal
+from lintas.interop.sip import usual
+from lintas.interop.sip.request import KEPT, LISTS, MAX_VIAS, NEEDED, ONCE, Fields, Request
+from lintas.interop.sip.uri import Uri, called_of, read_list, read_uri, read_via, refusal
 from lintas.model.errors import MalformedInput
 
 #: The largest message, in bytes: what one UDP datagram can carry (§18.1.1).
@@ -17,40 +16,10 @@ MAX_MESSAGE = 65_535
 MAX_HEAD = 32_768
 MAX_LINE = 8_192
 MAX_FIELDS = 256
-#: More hops than Max-Forwards allows to begin with (§8.1.1.6): a loop between networks that do not count.
-MAX_VIAS = 70
 MAX_CSEQ = 2**31
-
-#: Fields that stand once in a request, and those that are lists, whose lines are one list (§7.3.1).
-ONCE = frozenset(["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length"])
-LISTS = frozenset(["Via", "Contact", "P-Asserted-Identity", "Remote-Party-ID", "Diversion", "History-Info", "Identity"])
-NEEDED = frozenset(["Via", "From", "To", "Call-ID", "CSeq"])
-COMPACT = {"v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "y": "Identity"}
-
-_KEPT = {name.lower(): name for name in ONCE | LISTS} | COMPACT
-#: Fields that most requests have and no redirect server looks at.
-_PASSED = frozenset(
-    [
-        "Allow",
-        "Supported",
-        "User-Agent",
-        "Content-Type",
-        "Session-Expires",
-        "Min-SE",
-        "Accept",
-        "Record-Route",
-        "Route",
-        "Privacy",
-    ]
-)
-_USUAL = ONCE | LISTS | _PASSED
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _START = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]{1,32}) ([^ <>\"\x00-\x20]+) (SIP/\d+\.\d+)", re.IGNORECASE)
-_PLAIN_START = re.compile(rf"([A-Z]{{3,9}}) ({PLAIN_SIP}) SIP/2\.0")
-
-#: By name in its usual spelling.
-Fields = dict[str, str]
 
 
 class BadRequest(MalformedInput):
@@ -61,24 +30,6 @@ class BadRequest(MalformedInput):
         # The sender finds its request again by Via and CSeq (§17.1.3).
         self.fields = fields if fields and fields.get("Via") and fields.get("CSeq") else None
         super().__init__(phrase, "send a request after RFC 3261", where="SIP")
-
-
-class Request(msgspec.Struct, frozen=True):
-    """One request: its method, its Request-URI as it came and read, the fields that are kept, its body.
-
-    A field's value may have spaces and tabs around it, as it came.
-    """
-
-    method: str
-    uri: str
-    target: Uri
-    fields: Fields
-    body: bytes
-
-    @property
-    def max_forwards(self) -> int:
-        """Return how many hops are left; 70 where it is not said (§16.3)."""
-        return int(self.fields.get("Max-Forwards", MAX_VIAS))
 
 
 def read(data: bytes, *, stream: bool = False) -> Request:
@@ -93,15 +44,17 @@ def read(data: bytes, *, stream: bool = False) -> Request:
         raise BadRequest(513, "Message Too Large")
     # Octets that are no UTF-8 come back as they were when a field is written into the response.
     text = head.decode("utf-8", "surrogateescape")
+    if (plain := usual.read(text, body, stream=stream)) is not None:
+        return plain
     lines = text.split("\r\n")
     ends = len(lines) - 1
     # A lone CR, LF or NUL is a way to hide one field inside another.
     if ends > MAX_FIELDS or text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
-        raise BadRequest(400, "Bad Request: Header Fields")
+        raise BadRequest(400, "Bad Request: Header Fields", _loosely(text))
     fields = _fields(lines)
     method, uri, target = _start(lines[0], fields)
     _check(fields, method)
-    return Request(method, uri, target, fields, _body(body, fields, stream=stream))
+    return Request(method, uri, target, fields, _body(body, fields, stream=stream), read_via(fields["Via"]))
 
 
 def called_in(data: bytes) -> str:
@@ -109,14 +62,25 @@ def called_in(data: bytes) -> str:
     method, _, rest = data[:MAX_LINE].lstrip(b"\r\n").partition(b" ")
     if method.upper() != b"INVITE":
         return ""
-    uri = rest.partition(b"\r")[0].partition(b" ")[0].decode("utf-8", "replace")
+    uri = rest.split(None, 1)[0].decode("utf-8", "replace") if rest.strip() else ""
     target = read_uri(uri)
     return uri if target is None else called_of(target)
 
 
+def _loosely(text: str) -> Fields:
+    """Return what a request can be answered by whose lines cannot be told apart for sure: as most switches would read it."""
+    fields: Fields = {}
+    for line in text.replace("\0", "").replace("\r", "\n").split("\n")[1:MAX_FIELDS]:
+        name, _, value = line.partition(":")
+        kept = KEPT.get(name.strip(" \t").lower())
+        if kept == "Via" and "Via" in fields:
+            fields["Via"] += f", {value.strip()}"
+        elif kept in NEEDED:
+            fields.setdefault(kept, value.strip())
+    return fields
+
+
 def _start(line: str, fields: Fields) -> tuple[str, str, Uri]:
-    if (plain := _PLAIN_START.fullmatch(line)) is not None:
-        return plain[1], plain[2], Uri(plain[3], plain[4], plain[5], {"user": "phone"} if plain[6] else {})
     start = _START.fullmatch(line)
     if start is None or len(line) > MAX_LINE:
         raise BadRequest(400, "Bad Request: Start Line", fields)
@@ -128,47 +92,14 @@ def _start(line: str, fields: Fields) -> tuple[str, str, Uri]:
     return method, uri, target
 
 
-class _Shape(NamedTuple):
-    """How the requests of one sender look: the names of all lines, and of those that are kept where they stand."""
-
-    names: tuple[str, ...]
-    kept: tuple[tuple[str, int, int], ...]
-
-
-#: The shape met last, by the number of lines: one switch writes its requests alike, call after call.
-_shapes: dict[int, _Shape] = {}
-
-
 def _fields(lines: list[str]) -> Fields:
-    """Return the fields; at once where the lines are named like those of the request before."""
-    if max(map(len, lines)) > MAX_LINE:
-        return _unusual(lines)
-    shape = _shapes.get(len(lines))
-    if shape is None or not all(map(str.startswith, lines[1:], shape.names)):
-        shape = _shape_of(lines)
-        if shape is None:
-            return _unusual(lines)
-        _shapes[len(lines)] = shape
-    return {name: lines[at][cut:] for name, at, cut in shape.kept}
-
-
-def _shape_of(lines: list[str]) -> _Shape | None:
-    """Return the shape of a request that has each field once, on one line, in the usual spelling; None for others."""
-    names = [line.partition(": ")[0] for line in lines[1:]]
-    if len(set(names)) != len(names) or not _USUAL.issuperset(names) or not all(": " in line for line in lines[1:]):
-        return None
-    kept = [(name, at, len(name) + 2) for at, name in enumerate(names, 1) if name not in _PASSED]
-    return _Shape(tuple(f"{name}: " for name in names), tuple(kept))
-
-
-def _unusual(lines: list[str]) -> Fields:
     """Return the fields of any request, line by line."""
     fields: Fields = {}
     fault = ""
     for line in _unfolded(lines)[1:]:
         name, colon, value = line.partition(":")
         name, value = name.rstrip(" \t").lower(), value.strip(" \t")
-        kept = _KEPT.get(name)
+        kept = KEPT.get(name)
         if not colon or _TOKEN.fullmatch(name) is None or len(line) > MAX_LINE:
             fault = "Bad Request: Header Field"
         elif kept is None:

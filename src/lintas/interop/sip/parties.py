@@ -6,24 +6,23 @@ from itertools import islice
 
 import msgspec
 
-from lintas.interop.sip.message import Fields, Request
-from lintas.interop.sip.uri import called_of, number_of, read_address, read_list, read_uri
+from lintas.interop.sip.request import Fields, Request
+from lintas.interop.sip.uri import PLAIN_ADDRESS, called_of, number_of, read_address, read_list, read_uri
 
 ANONYMOUS = "anonymous"
 _MORE = frozenset(["Diversion", "History-Info"])
 #: Members of a list that are looked at: an honest call has few, and a hostile one must not cost more than that.
 MOST = 20
-#: Numbers of a Remote-Party-ID that are judged: an honest one has one, and each may cost a question to a network.
+#: Numbers of a Remote-Party-ID, or of a From that is no address, that are judged: each may cost a question to a network.
 MOST_REMOTE = 4
 
 
-#: An address with a plain telephone number, as nearly all calls have it; whatever else goes the long way.
-_PLAIN = re.compile(
-    r'(?:"[^"\\]*" ?|[A-Za-z0-9 ]*)(<(?:sips?:(?=[+0-9]+@(?!anonymous\.invalid)[a-z0-9.\-]*[a-z0-9](?:;user=phone)?>)'
-    r"|tel:(?=\+[0-9]+>))(\+?[0-9]{1,20})[^>]*>)(?:;tag=[A-Za-z0-9\-.]+)?"
-)
+#: A plain telephone number, as nearly all calls have it; whatever else goes the long way.
+_PLAIN = re.compile(rf'(?:"[^"\\]*" ?|[A-Za-z0-9 ]*)({PLAIN_ADDRESS})(?:;tag=[A-Za-z0-9\-.]+)?')
 
 
+#: A URI anywhere in a text.
+_ANY_URI = re.compile(r"(?i)\b(?:sips?|tel):[^\s<>\";,]+")
 #: Where a Remote-Party-ID cannot be read as an address, whatever stands in angle brackets may be shown.
 _BRACKETED = re.compile(r"<([^<>\s\"]+)>")
 #: A display name that is an international number: what a telephone shows before, or instead of, the number itself.
@@ -44,20 +43,23 @@ class Parties(msgspec.Struct, frozen=True):
     besides: tuple[str, ...] = ()
 
 
-def parties(request: Request) -> Parties | None:
-    """Read who calls whom; None where From cannot be read.
+def parties(request: Request) -> Parties:
+    """Read who calls whom.
 
     The caller id is P-Asserted-Identity's, which the network before vouches for (RFC 3325 §9.1), else Remote-Party-ID's as
     older networks write it, whatever it says of privacy and screening, else From's. From is what a telephone shows; where it
     carries another number, both are told. A caller that asks for privacy (``Privacy: id``, an anonymous From) is judged by the
-    number that its network asserts all the same.
+    number that its network asserts all the same. Where From is no address, every URI in it may be what a telephone shows.
     """
+    if request.caller:
+        return Parties(request.caller, "", request.target.user)
     fields = request.fields
     said = fields.get("P-Asserted-Identity")
     plain = _PLAIN.fullmatch(fields["From"])
     came_from = plain[2] if plain is not None else _number(fields["From"])
+    loose: list[str] = []
     if came_from is None:
-        return None
+        came_from, *loose = _loosely(fields["From"]) or [""]
     remote = () if (value := fields.get("Remote-Party-ID")) is None else _remote(value)
     if said is None:
         a = remote[0] if remote else ""
@@ -67,7 +69,7 @@ def parties(request: Request) -> Parties | None:
         a = _asserted(said)
     shown = came_from if a and came_from not in {a, ANONYMOUS, ""} else ""
     b = called_of(request.target)
-    besides = _besides(fields, {a, came_from}, remote)
+    besides = _besides(fields, {a, came_from}, [*loose, *remote])
     if fields.keys().isdisjoint(_MORE):
         return Parties(a or came_from, shown, b, "", besides)
     return Parties(a or came_from, shown, b, _diverted(fields, b), besides)
@@ -82,6 +84,12 @@ def _number(text: str) -> str | None:
         return None
     anonymous = uri.host == "anonymous.invalid" or uri.user.lower() == ANONYMOUS
     return ANONYMOUS if anonymous else number_of(uri)
+
+
+def _loosely(text: str) -> list[str]:
+    """Return the numbers of all URIs in a text that is no address."""
+    said = (read_uri(uri) for uri in islice(_ANY_URI.findall(text), MOST))
+    return list(dict.fromkeys(number for uri in said if uri is not None and (number := number_of(uri))))[:MOST_REMOTE]
 
 
 def _remote(value: str) -> list[str]:

@@ -23,9 +23,19 @@ _VIA = re.compile(
 #: The forms that nearly all calls have, read at once; whatever else goes the long way and gives the same.
 _PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4})"
 _NAME = r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?"
-PLAIN_SIP = rf"(sips?):(\+?[0-9]{{1,20}})@({_NAME})(?::{_PORT})?(;user=phone)?"
-_PLAIN_SIP = re.compile(PLAIN_SIP)
-_PLAIN_VIA = re.compile(rf"SIP/2\.0/(?:UDP|TCP) ({_NAME}):({_PORT})(;rport)?;branch=([A-Za-z0-9\-.!%*_+`'~]+)(;rport)?")
+#: What stands behind the at sign.
+PLAIN_SIP = rf"(?P<host>{_NAME})(?::{_PORT})?(?P<phone>;user=phone)?"
+_PLAIN_SIP = re.compile(rf"(sips?):(\+?[0-9]{{1,20}})@{PLAIN_SIP}")
+PLAIN_VIA = (
+    rf"SIP/2\.0/(?:UDP|TCP) (?P<via_host>{_NAME}):(?P<via_port>{_PORT})(?P<rport_first>;rport)?"
+    r";branch=(?P<branch>[A-Za-z0-9\-.!%*_+`'~]{1,128})(?P<rport_last>;rport)?"
+)
+_PLAIN_VIA = re.compile(PLAIN_VIA)
+#: An address with a plain telephone number.
+PLAIN_ADDRESS = (
+    r"<(?:sips?:(?=[+0-9]+@(?!anonymous\.invalid)[a-z0-9.\-]*[a-z0-9](?:;user=phone)?>)|tel:(?=\+[0-9]+>))"
+    r"(?P<number>\+?[0-9]{1,20})[^>\n]*>"
+)
 #: What people put between digits (RFC 3966 §5.1.1), and what tells a telephone number from a name.
 _SEPARATORS = str.maketrans("", "", "-.() ")
 _NUMBER = re.compile(r"[+0-9*#.() \-]+")

@@ -144,9 +144,10 @@ class Base:
             start += aligned(size)
         self.words, self.late, self.apart_at, self.apart_class, *ranges = columns
         first, last, expires, self.range_class, cuts, offsets, members = ranges
-        self._steps: list[int] = self.words[::STEP].tolist()
         self._count = header.entries
         self._array = np.frombuffer(self.words, np.uint64)
+        self._pages = self._array[::STEP].copy()
+        self._steps: list[int] = self._pages.tolist()
         self._classes = Classes(header)
         self._rows = self._classes.held
         self.segments = (cuts, offsets, members)
@@ -201,11 +202,18 @@ class Base:
 
     def places(self, numbers: Sequence[int]) -> list[int]:
         """Return of each of many numbers the place of its first entry, -1 where there is none, ranges aside."""
-        words = self._array
-        if not len(words):
+        words, last = self._array, self._count - 1
+        if last < 0:
             return [-1] * len(numbers)
         asked = np.array(numbers, np.uint64)
-        at = np.minimum(words.searchsorted(asked << np.uint64(CLASS_BITS)), len(words) - 1)
+        least = asked << np.uint64(CLASS_BITS)
+        # First among the words kept apart, which stay in the processor's cache, then on one page of the file.
+        at, half = np.maximum(self._pages.searchsorted(least) - 1, 0) * STEP, STEP
+        while half > 1:
+            half //= 2
+            middle = np.minimum(at + half, last)
+            at = np.where(words[middle - 1] < least, middle, at)
+        at = np.where(words[at] < least, np.minimum(at + 1, last), at)
         found: list[int] = np.where(words[at] >> np.uint64(CLASS_BITS) == asked, at, -1).tolist()
         return found
 

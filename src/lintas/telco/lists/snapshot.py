@@ -57,6 +57,8 @@ class Snapshot:
         held = self._numbers.get(number)
         if held is None:
             held = self.base.rows(number)
+        if not held and not self.ranges:
+            return None
         now = self.clock()
         if held and (row := held[0] if len(held) == 1 else winner(held, now)) is not None and row.expires > now:
             kind, owner, reason, expires = row
@@ -79,18 +81,17 @@ class Snapshot:
         """Return ``find`` of each number; those that nothing lists cost a tenth."""
         if self.ranges:
             return [self.find(number) for number in numbers]
-        found: list[Listed | None] = []
+        found: list[Listed | None] = [None] * len(numbers)
         now, changed, base, make = self.clock(), self._numbers, self.base, self._id
-        for number, at in zip(numbers, base.places(numbers), strict=True):
-            held = changed.get(number)
+        for place, (number, at) in enumerate(zip(numbers, base.places(numbers), strict=True)):
+            held = changed.get(number) if changed else None
             if held is None:
-                held = base.rows_from(at, number << CLASS_BITS) if at >= 0 else ()
-            row = winner(held, now) if held else None
-            if row is None:
-                found.append(None)
-            else:
+                if at < 0:
+                    continue
+                held = base.rows_from(at, number << CLASS_BITS)
+            if (row := winner(held, now)) is not None:
                 kind, owner, reason, expires = row
-                found.append(Listed(kind, make(kind, f"+{number}"), owner, reason, expires))
+                found[place] = Listed(kind, make(kind, f"+{number}"), owner, reason, expires)
         return found
 
     def rows(self, number: int) -> tuple[Row, ...]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.telco.lists import making
 
 from lintas.model.errors import LintasError
-from lintas.telco.lists.base import Base, Damaged
+from lintas.telco.lists.base import CLASS_BITS, STEP, Base, Damaged
 from lintas.telco.lists.build import Entries, Origin, build
 from lintas.telco.lists.compact import compact
 from lintas.telco.lists.entries import Key, Row
@@ -42,6 +42,21 @@ def test_every_entry_comes_back_as_it_was(tmp_path: Path, name: str, rows: list[
     compact(Snapshot(base, making.KEY, clock=lambda: 0), tmp_path / "again")
     again = Base.open(tmp_path / "again")
     assert [again.rows(FIRST + at) for at in range(COUNT)] == [base.rows(FIRST + at) for at in range(COUNT)]
+
+
+@pytest.mark.parametrize("entries", [0, 1, 2, STEP - 1, STEP, STEP + 1, 2 * STEP, 3 * STEP + 7])
+def test_many_numbers_are_found_at_once_where_one_is(tmp_path: Path, entries: int) -> None:
+    numbers = np.arange(FIRST, FIRST + 3 * entries, 3, dtype=np.uint64)
+    twice = np.concatenate([numbers, numbers[::2]])
+    rows = [Row("blocked", "X", "r", 10), Row("unallocated", "Y", "r", 10)]
+    kinds = np.repeat(np.arange(2, dtype=np.uint32), [len(numbers), len(numbers[::2])])
+    build(tmp_path / "base", Entries(twice, kinds, rows, {}), Origin("l", 0, "", 0))
+    base, asked = Base.open(tmp_path / "base"), list(range(FIRST - 2, FIRST + 3 * entries + 5))
+    found = [
+        () if at < 0 else base.rows_from(at, number << CLASS_BITS)
+        for at, number in zip(base.places(asked), asked, strict=True)
+    ]
+    assert found == [base.rows(number) for number in asked]
 
 
 def test_of_repeated_entries_the_longest_valid_stays(tmp_path: Path) -> None:
