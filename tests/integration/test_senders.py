@@ -1,4 +1,4 @@
-"""Sender IDs between authorities: claimed, announced, waited for, consented to or objected to, registered, fetched, taken back."""
+"""Sender IDs between authorities: claimed, announced, waited for, objected to, registered, taken back."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from tests.integration.engines import Fresh
 from tests.integration.test_lists import settle
 from tests.integration.town import XA, XB, XB2, Desk, SetClock
 
+from lintas.model.errors import NotAllowed, NotFound
 from lintas.telco.names.senders import Registry, preset
 from lintas.telco.registry.records import ActKind, NewAsked, NewClaim, Sender, SenderView
 
@@ -26,11 +27,15 @@ class Three:
     def deliver(self) -> int:
         return sum(one.send(other) for one in self.desks for other in self.desks if one is not other)
 
+    def settle(self) -> None:
+        """Let everything arrive."""
+        settle(self)  # type: ignore[arg-type] # it delivers, as the two do
+
     def tick(self) -> None:
         """Let everybody's clock look once, and everything arrive."""
         for desk in self.desks:
             desk.do(desk.node.senders.close)
-        settle(self)  # type: ignore[arg-type] # it delivers, as the two do
+        self.settle()
 
     def pass_(self, **by: float) -> None:
         self.clock.move(**by)
@@ -111,3 +116,42 @@ def test_from_the_claim_to_the_gateway(three: Three) -> None:
     there = registry(xb).check("XATLBank", "xb", preset("sg"), at)
     assert (there.action, there.status, there.owner) == ("label", "elsewhere", "XATL Bank")
     assert not any(desk.refusals() for desk in three.desks)
+
+
+def test_an_objection_from_abroad_and_its_rejection(three: Three) -> None:
+    xa, xb = three.xa, three.xb
+    made = claim(xa)
+    three.tick()
+    theirs = abroad(xb, XA)
+    two(xb, theirs.id, "object", reason="a bank of ours has that name")
+    three.tick()
+    three.pass_(days=15)
+    waits = seen(xa, made.id)
+    assert waits.judgement is not None and (waits.judgement.why, waits.judgement.against) == ("objection", ("xb",))
+    assert [(each.origin, each.reason) for each in waits.words] == [(XB, "a bank of ours has that name")]
+    reject = NewAsked(act="reject", reason="no such bank", objector=XB)
+    with pytest.raises(NotAllowed, match="you filed"):
+        xa.do(lambda tx: xa.node.senders.desk.ask(tx, made.id, reject, ASHA))
+    with pytest.raises(NotFound):
+        xa.do(
+            lambda tx: xa.node.senders.desk.ask(tx, made.id, NewAsked(act="reject", reason="none", objector=XB2), RIN)
+        )
+    two(xa, made.id, "reject", reason="no such bank is known", objector=XB)
+    three.tick()
+    three.tick()
+    assert of(xa, made.id).state == abroad(xb, XA).state == "registered"
+    (told,) = seen(xb, theirs.id).words
+    assert told.rejected and told.rejected_why == "no such bank is known"
+
+
+def test_a_revocation_reaches_a_peer_at_once(three: Three) -> None:
+    xa, xb = three.xa, three.xb
+    made = registered(three, xa)
+    two(xa, made.id, "revoke", reason="the owner asked for it")
+    assert not list(registry(xa))
+    three.settle()
+    theirs = abroad(xb, XA)
+    assert (theirs.state, theirs.end_code, theirs.end_reason) == ("ended", "revoked", "the owner asked for it")
+    assert not list(registry(xb)) and not list(registry(three.xb2))
+    # From now on it is anybody's.
+    assert claim(xb, THIEF).state == "claimed"

@@ -79,7 +79,10 @@ def judge(
     objections: Iterable[Objection],
     now: datetime,
 ) -> Judgement:
-    """Say where a claim stands at this moment; BadInput for a sender that no phone can show."""
+    """Say where a claim stands at this moment; BadInput for a sender that no phone can show.
+
+    Where the registrations in ``registry`` are since their own announcement, a claim that was made in their window meets them.
+    """
     looks.readable(claim.sender)
     announced = times.parse(claim.announced)
     if looks.generic(claim.sender):

@@ -105,7 +105,7 @@ class Reading:
         with self._lock:
             if self._made[0] != state:
                 found = store.in_state(tx, "registered")
-                self._made = (state, Registry(rules.registration_of(each) for each in found))
+                self._made = (state, Registry(rules.announced_one(each) for each in found))
             return self._made[1]
 
     def _place_of(self, origin: str) -> str:

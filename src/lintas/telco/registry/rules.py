@@ -19,8 +19,6 @@ YEAR, ATTEST_FROM = timedelta(days=365), timedelta(days=60)
 LAPSE = timedelta(days=90)
 #: What waits for a second officer for so long is declined.
 WAITS = timedelta(days=30)
-#: How far a peer's clock may be from ours; its announcement counts at most so much before this node had it.
-SKEW = timedelta(minutes=5)
 #: What one peer may say in a day, but for ends of what it said before.
 MOST_A_DAY = 500
 #: A claim that waits for others is looked at again so often.
@@ -91,17 +89,13 @@ def asked(new: NewAsked, item: Sender, officer: str, now: datetime) -> Asked:
 # ---- peers
 
 
-def announced(said: str, now: datetime) -> str:
-    """Return since when a peer's announcement counts: when this node had it, give or take what clocks may differ."""
-    return times.render(max(min(times.parse(said), now), now - SKEW))
-
-
 def heard(
     known: Sender | None, said: SenderClaim, origin: str, local: str, object_id: str, marked: str | None, now: datetime
 ) -> Sender | None:
     """Return what a peer's claim is here after it said so; None where it changes nothing.
 
-    Refused for one that became another name, BadInput for a name or time that cannot be.
+    It is announced when this node had it, whatever its peer says. Refused for one that became another name, BadInput for a name
+    or time that cannot be.
     """
     if looks.readable(said.sender) != said.sender:
         raise BadInput("the sender ID is not as phones show it", "write it in its normal form")
@@ -111,7 +105,7 @@ def heard(
     if known is not None and known.sender and (known.sender, known.owner) != (said.sender, said.owner):
         raise Refused("changed", f"{origin} said that {said.id} is another name or owner's", "claim it anew")
     again = known is not None and not over
-    began = known.announced if again and known else announced(said.announced, now)
+    began = known.announced if again and known else times.render(now)
     ends = min(times.parse(said.until), now + YEAR)
     if said.state == "claimed":
         ends = min(ends, times.parse(began) + LAPSE)
@@ -219,8 +213,13 @@ def claim_of(item: Sender) -> Claim:
     )
 
 
+def announced_one(item: Sender) -> Registration:
+    """Return a registration as ``judge`` takes it: since it was announced, or a claim made in its window would not meet it."""
+    return msgspec.structs.replace(registration_of(item), since=item.announced)
+
+
 def registration_of(item: Sender) -> Registration:
-    """Return a registration as gateways and ``judge`` take it."""
+    """Return a registration as gateways take it."""
     return Registration(
         id=item.id,
         sender=item.sender,
