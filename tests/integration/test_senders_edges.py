@@ -96,7 +96,7 @@ def test_one_officer_alone_files_approves_and_ends_nothing(three: Three) -> None
     xa.do(lambda tx: xa.node.senders.desk.decline(tx, made.id, DENA, "it was not sold"))
     assert of(xa, made.id).state == "registered" and of(xa, made.id).asked is None
     acts = [each.act for each in seen(xa, made.id).acts]
-    assert acts == ["file", "approve", "register", "ask revoke", "decline"]
+    assert acts == ["file", "approve", "register", "ask_revoke", "decline"]
 
 
 @pytest.mark.parametrize("like", ["XATL8ANK", "X-ATL Bank", "XATLBnak", "XATLΒank", "XATL8ankOTP"])

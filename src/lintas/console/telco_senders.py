@@ -20,7 +20,12 @@ from lintas.telco.registry.records import NewAsked, NewClaim, Sender
 
 STATES = ("proposed", "claimed", "registered", "ended", "declined")
 PLACES = ("here", "abroad")
-QUERY = {"q": "a part of a sender ID, or an id", "state": ", ".join(STATES), "where": "here or abroad", "after": "an id"}
+QUERY = {
+    "q": "a part of a sender ID, or an id",
+    "state": ", ".join(STATES),
+    "where": "here or abroad",
+    "after": "an id",
+}
 PAGE = 50
 
 

@@ -9,7 +9,7 @@ from lintas.trust.note import VerifierKey, parse_vkey
 
 
 class SignedRegistry:
-    """Puts the registrations of a signed registry in its place; remembers the newest state that it saw, for as long as it runs."""
+    """Puts the registrations of a signed registry in its place; remembers the newest state that it saw while it runs."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
@@ -21,6 +21,8 @@ class SignedRegistry:
         """Check a file and leave its registrations alone in it; CheckFailed, and the file is as it was."""
         found = published.read(file.read_bytes(), self._keys)
         if found.number < self._newest:
-            raise CheckFailed("this registry is older than the one before", "somebody gives an old copy: check the address")
+            raise CheckFailed(
+                "this registry is older than the one before", "somebody gives an old copy: check the address"
+            )
         file.write_bytes(found.lines)
         self._newest = found.number

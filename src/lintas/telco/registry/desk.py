@@ -1,4 +1,4 @@
-"""What officers do about sender IDs: file, approve, take back; and, two of them each, attest, revoke, consent, object, reject."""
+"""What officers do about sender IDs: file, approve, take back; two of them each attest, revoke, consent, object, reject."""
 
 import base64
 
@@ -15,9 +15,19 @@ from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
 from lintas.telco.registry import rules, store
 from lintas.telco.registry.reading import Reading
-from lintas.telco.registry.records import Act, Asked, NewAsked, NewClaim, Sender, Word
+from lintas.telco.registry.records import Act, ActKind, Asked, Done, NewAsked, NewClaim, Sender, Word
 from lintas.telco.registry.telling import Telling
 from lintas.trust.envelope import commitment
+
+ASKED: dict[ActKind, Done] = {
+    "attest": "ask_attest",
+    "revoke": "ask_revoke",
+    "consent": "ask_consent",
+    "object": "ask_object",
+    "retract": "ask_retract",
+    "reject": "ask_reject",
+}
+SAID: dict[ActKind, Stand] = {"consent": "consents", "object": "objects", "retract": "withdrawn"}
 
 
 class Desk:
@@ -126,7 +136,7 @@ class Desk:
         rules.check_asked(item, new, now)
         wish = rules.asked(new, item, officer, now)
         self._check_wish(tx, item, wish, officer)
-        act = Act(at=wish.at, act=f"ask {wish.act}", by=officer, reason=wish.reason)
+        act = Act(at=wish.at, act=ASKED[wish.act], by=officer, reason=wish.reason)
         return self._keep(tx, msgspec.structs.replace(item, asked=wish), self._look(item, wish.at), act)
 
     def confirm(self, tx: Transaction, name: str, officer: str) -> Sender:
@@ -183,7 +193,6 @@ class Desk:
 
     def _say(self, tx: Transaction, item: Sender, wish: Asked, officer: str) -> None:
         """Consent, object or take either back, in this authority's name."""
-        stand: Stand = {"consent": "consents", "object": "objects"}.get(wish.act, "withdrawn")  # type: ignore[assignment] # the three of them
         registration = "" if wish.act == "object" else wish.registration
         known = store.word(tx, item.id, "", registration)
         said = Word(
@@ -191,7 +200,7 @@ class Desk:
             origin="",
             registration=registration,
             number=known.number + 1 if known else 1,
-            stand=stand,
+            stand=SAID[wish.act],
             filed=known.filed if known else times.render(self._clock.now()),
             reason=wish.reason,
             by=(wish.by, officer),

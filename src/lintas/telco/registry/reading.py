@@ -41,7 +41,7 @@ class Reading:
     ) -> list[Sender]:
         """Return claims and registrations by id, after the id ``after``.
 
-        ``q`` is an id, or finds every sender ID with a part that looks like it; ``where`` is ``here``, ``abroad`` or "" for both.
+        ``q`` is an id, or finds every sender ID with a part that looks like it; ``where`` is ``here``, ``abroad``, "" for both.
         """
         if q and (one := store.sender(tx, q)) is not None:
             return [one]

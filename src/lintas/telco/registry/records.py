@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lintas.model.listings import RedressId
 from lintas.model.senders import Aggregators, Owner, SenderEndCode, SenderText, Stand
 from lintas.model.tainted import WRITTEN
 from lintas.telco.names.claims import Judgement
@@ -14,6 +13,13 @@ State = Literal["proposed", "claimed", "registered", "ended", "declined"]
 ActKind = Literal["attest", "revoke", "consent", "object", "retract", "reject"]
 Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=500, pattern=WRITTEN)]
 EndCode = SenderEndCode | Literal[""]
+#: What is done here, in one hand or two: by officers, or by the clock.
+Done = (
+    Literal["file", "approve", "decline", "register"]
+    | ActKind
+    | SenderEndCode
+    | Literal["ask_attest", "ask_revoke", "ask_consent", "ask_object", "ask_retract", "ask_reject"]
+)
 
 
 class NewClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,7 +100,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One act in this authority's own hand: what, by whom, when; each has its commitment in the ledger."""
 
     at: str
-    act: str
+    act: Done
     by: str
     reason: str = ""
 
@@ -119,6 +125,6 @@ class NewAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     act: ActKind
     reason: Reason
-    registration: RedressId | Literal[""] = ""
+    registration: Annotated[str, msgspec.Meta(pattern=r"\A([a-z2-7]{16})?\Z")] = ""
     objector: Annotated[str, msgspec.Meta(max_length=80)] = ""
     aggregators: Aggregators | None = None

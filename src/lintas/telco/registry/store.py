@@ -133,11 +133,8 @@ def in_state(tx: Transaction, state: str) -> list[Sender]:
 def listed(tx: Transaction, *, state: str, look: str, origin: str | None, after: str, limit: int) -> list[Sender]:
     """Return those in a state, like a look, of an origin ("" or None for any; origin "" is this authority), by id."""
     query = select(senders.c.doc).where(senders.c.id > after)
-    if state:
-        query = query.where(senders.c.state == state)
-    else:
-        # What was ended before it came has no name to show.
-        query = query.where(senders.c.look != "")
+    # What was ended before it came has no name to show.
+    query = query.where(senders.c.state == state if state else senders.c.look != "")
     if look:
         query = query.where(senders.c.look.contains(look, autoescape=True))
     if origin is not None:
