@@ -5,6 +5,7 @@ import html
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -163,7 +164,7 @@ def test_what_comes_from_abroad_by_pages(three: Three, to: Visitors) -> None:
 def test_the_api(three: Three, to: Visitors) -> None:
     form = {"sender": "XBTLBank", "owner": "XBTL Bank"}
 
-    def ask(role: str, path: str, **sent: object) -> httpx.Response:
+    def ask(role: str, path: str, **sent: Any) -> httpx.Response:  # noqa: ANN401 — what httpx takes
         return to.ask("POST", API + path, role, accept="application/json", **sent)
 
     assert ask("auditor", "", json=form).status_code == 403

@@ -3,7 +3,7 @@
 An alphanumeric sender of an SMS has at most 11 characters of the GSM 7-bit default alphabet (3GPP TS 23.040, section 9.1.2.5;
 TS 23.038, section 6.2.1), so Cyrillic look-alikes cannot arrive there; digits for letters, accents, Greek capitals, case and
 spaces can. Other channels (RCS) carry any letter. The skeleton folds all of these; it follows the idea of Unicode UTS #39
-with a short table of our own. Among the letters that an SMS carries it folds every pair that the Unicode Consortium's data name.
+with a short table of our own. Among the letters that an SMS carries it folds every pair that the Consortium's data name.
 """
 
 import unicodedata

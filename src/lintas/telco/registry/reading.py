@@ -64,8 +64,8 @@ class Reading:
             rules.claim_of(item),
             self._registry(tx),
             rivals,
-            [one for each in said if (one := rules.consent_of(each, places[each.origin]))],
-            [one for each in said if (one := rules.objection_of(each, places[each.origin]))],
+            [yes for each in said if (yes := rules.consent_of(each, places[each.origin]))],
+            [no for each in said if (no := rules.objection_of(each, places[each.origin]))],
             self._clock.now(),
         )
 
