@@ -285,3 +285,6 @@ def test_a_peer_says_only_so_much_a_day(three: Three, monkeypatch: pytest.Monkey
     assert abroad(three.xb, XA, "Manya").state == "ended"
     three.clock.move(days=1)
     assert not liar.say(lie(id="d" * 16, sender="Manyd"))
+    monkeypatch.setattr("lintas.telco.registry.rules.MOST_OPEN", 3)
+    assert liar.say(lie(id="e" * 16, sender="Manye")) == "over_cap"
+    assert not liar.say(lie(id="d" * 16, sender="Manyd", number=2))

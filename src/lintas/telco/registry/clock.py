@@ -14,8 +14,8 @@ from lintas.telco.registry.records import Sender
 
 log = logging.getLogger("lintas.telco")
 
-#: Looked at in one transaction.
-AT_ONCE = 100
+#: Looked at in one transaction: each claim is compared with every other.
+AT_ONCE = 20
 
 
 class Endings:
@@ -34,10 +34,10 @@ class Endings:
         for item in store.to_check(tx, now, AT_ONCE):
             if times.parse(item.until) <= self._clock.now():
                 self._over(tx, item)
-            elif item.state == "claimed":
+            elif item.state == "claimed" and (item.there or not item.origin):
                 self._claimed(tx, item)
             else:
-                store.look_again(tx, item.id, item.until if item.state in ("proposed", "registered") else "")
+                store.look_again(tx, item.id, item.until)
 
     def _over(self, tx: Transaction, item: Sender) -> None:
         """End what stood as long as it may: a peer's ends here without a word, until that peer tells of it again."""

@@ -62,6 +62,9 @@ class Inbox:
         local = self._id_of(origin, body.id)
         known = store.sender(tx, local)
         item = rules.heard(known, body, origin, local, event.object, marked, now)
+        new = item is not None and (known is None or known.state == "ended")
+        if new and store.count_open(tx, origin) >= rules.MOST_OPEN:
+            raise Refused("over_cap", f"{origin} has {rules.MOST_OPEN} claims open here", "wait until some are decided")
         if item is not None:
             store.save(tx, item, item.until if item.state == "registered" else times.render(now))
 

@@ -48,12 +48,7 @@ class Reading:
         look = looks.skeleton(q)
         if q and not look:
             return []
-        if where == "abroad":
-            found = store.listed(tx, state=state, look=look, origin=None, after=after, limit=10 * limit)
-            return [each for each in found if each.origin][:limit]
-        return store.listed(
-            tx, state=state, look=look, origin="" if where == "here" else None, after=after, limit=limit
-        )
+        return store.listed(tx, state=state, look=look, where=where, after=after, limit=limit)
 
     def judgement(self, tx: Transaction, item: Sender) -> Judgement:
         """Say how the interlock stands for a claim by what this node knows."""

@@ -21,6 +21,8 @@ LAPSE = timedelta(days=90)
 WAITS = timedelta(days=30)
 #: What one peer may say in a day, but for ends of what it said before.
 MOST_A_DAY = 500
+#: Claims of one peer that may be open here at once: each is compared with every other.
+MOST_OPEN = 1_000
 #: A claim that waits for others is looked at again so often.
 LOOK_AGAIN = timedelta(hours=1)
 #: What stands is told again: a peer forgets what it was not told for as long as its rule of law lets it keep it.

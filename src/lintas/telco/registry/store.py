@@ -130,16 +130,22 @@ def in_state(tx: Transaction, state: str) -> list[Sender]:
     return [_sender(doc) for doc in tx.scalars(query)]
 
 
-def listed(tx: Transaction, *, state: str, look: str, origin: str | None, after: str, limit: int) -> list[Sender]:
-    """Return those in a state, like a look, of an origin ("" or None for any; origin "" is this authority), by id."""
+def listed(tx: Transaction, *, state: str, look: str, where: str, after: str, limit: int) -> list[Sender]:
+    """Return those in a state ("" for any), with a part like a look, of ``here``, ``abroad`` or "" for both, by id."""
     query = select(senders.c.doc).where(senders.c.id > after)
     # What was ended before it came has no name to show.
     query = query.where(senders.c.state == state if state else senders.c.look != "")
     if look:
         query = query.where(senders.c.look.contains(look, autoescape=True))
-    if origin is not None:
-        query = query.where(senders.c.origin == origin)
+    if where:
+        query = query.where(senders.c.origin == "" if where == "here" else senders.c.origin != "")
     return [_sender(doc) for doc in tx.scalars(query.order_by(senders.c.id).limit(limit))]
+
+
+def count_open(tx: Transaction, origin: str) -> int:
+    """Return how many claims of a peer are open."""
+    query = select(func.count()).where(senders.c.origin == origin, senders.c.state == "claimed")
+    return int(tx.scalar(query) or 0)
 
 
 def to_check(tx: Transaction, now: str, limit: int) -> list[Sender]:
