@@ -99,20 +99,22 @@ def test_one_officer_alone_files_approves_and_ends_nothing(three: Three) -> None
     assert acts == ["file", "approve", "register", "ask_revoke", "decline"]
 
 
-@pytest.mark.parametrize("like", ["XATL8ANK", "X-ATL Bank", "XATLBnak", "XATLΒank", "XATL8ankOTP"])
-def test_a_look_alike_is_caught(three: Three, like: str) -> None:
-    bank = registered(three, three.xa)
-    if "Β" in like:  # a Greek letter that no SMS carries as it looks
+def test_a_look_alike_is_caught(three: Three) -> None:
+    xa, xb = three.xa, three.xb
+    bank = registered(three, xa)
+    for like in ("XATL8ANK", "X-ATL Bank", "XATLBnak", "XATL8ankOTP"):
+        new = NewClaim(sender=like, owner="Cheap Texts Ltd")
+        thief = claim(xb, new)
+        judged = seen(xb, thief.id).judgement
+        assert judged is not None and (judged.why, len(judged.against)) == ("consent", 1), like
+        with pytest.raises(Conflict, match=bank.id):
+            claim(xa, new)
+        xb.do(lambda tx, name=thief.id: xb.node.senders.desk.withdraw(tx, name, RIN, "it was a trial"))  # type: ignore[misc] # bound now
+    for like in ("XATL\u0392ank", "XATLB\u0430nk"):  # a Greek and a Cyrillic letter, which no SMS carries
         with pytest.raises(BadInput):
-            claim(three.xb, NewClaim(sender=like, owner="Cheap Texts Ltd"))
-        return
-    thief = claim(three.xb, NewClaim(sender=like[:11], owner="Cheap Texts Ltd"))
-    judged = seen(three.xb, thief.id).judgement
-    assert judged is not None and (judged.why, len(judged.against)) == ("consent", 1)
-    with pytest.raises(Conflict, match=bank.id):
-        claim(three.xa, NewClaim(sender=like[:11], owner="Cheap Texts Ltd"))
+            claim(xb, NewClaim(sender=like, owner="Cheap Texts Ltd"))
     # The bank itself may have several names at home.
-    assert claim(three.xa, NewClaim(sender="XATLBankOTP", owner="xatl  BANK")).state == "claimed"
+    assert claim(xa, NewClaim(sender="XATLBankOTP", owner="xatl  BANK")).state == "claimed"
 
 
 def test_digits_for_letters_and_words_of_everybody(three: Three) -> None:
