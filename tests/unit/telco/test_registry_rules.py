@@ -117,7 +117,7 @@ def test_what_may_be_asked() -> None:
     rules.check_asked(ours, early, times.parse(ours.until) - timedelta(days=59))
     for act in ("consent", "object", "retract", "reject"):
         with pytest.raises(Conflict):
-            rules.check_asked(ours, NewAsked(act=act, reason="because"), NOW)  # type: ignore[arg-type]
+            rules.check_asked(ours, NewAsked(act=act, reason="because"), NOW)
     waits = msgspec.structs.replace(ours, asked=rules.asked(early, ours, "Dena", NOW))
     with pytest.raises(Conflict, match="Dena"):
         rules.check_asked(waits, NewAsked(act="revoke", reason="because"), NOW)
