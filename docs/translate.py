@@ -52,6 +52,7 @@ LISTS = (
     "lintas.console.home",
     "lintas.access.records",
     "lintas.telco.verdicts.records",
+    "lintas.telco.registry.records",
 )
 #: Closed lists that are written as something else.
 MORE = (*KINDS, "overdue", "any", "unknown", "duplicate", "accepted", "draft", "exercise")

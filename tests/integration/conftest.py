@@ -27,6 +27,8 @@ SQLITE_ALONE = {
     "test_pulling": "the envelopes of test_delivery by another way",
     "test_reads_doors": "doors to what test_reads stores",
     "test_telco_desk": "pages over what test_redress and test_lists store",
+    "test_senders_edges": "the tables of test_senders",
+    "test_senders_doors": "doors to what test_senders stores",
     "test_stop_properties": "many examples over what test_story, test_undo and test_returns store",
     "test_undo_crossings": "the tables of test_undo in other orders",
 }

@@ -170,6 +170,9 @@ NEVER = {
     "/api/v1/telco/gateways": "operators' gateways here",
     "/api/v1/telco/lists/{list}": "a signed list of this authority's own orders, to operators that carry them out",
     "/api/v1/telco/names": "as above: names under which messages come, in force here, without who told of them",
+    "/api/v1/telco/senders/registry": "as above: organisations that send under a name, signed",
+    "/api/v1/telco/senders": "peers' claims are walked in test_senders_doors.py",
+    "/api/v1/telco/senders/{sender}": "as above",
     "/api/v1/telco/lists/{list}/base/{version}": "as above",
     "/api/v1/telco/lists/{list}/deltas": "as above",
     "/api/v1/figures/holds": "counts; small groups are not told",
@@ -236,6 +239,9 @@ NEVER = {
     "/telco/lists": "this authority's own entries, whoever vouches for them; one entry shows who",
     "/telco/lists/new": "a form",
     "/telco/lists/{entry}": "walked in test_telco_desk.py",
+    "/telco/senders": "walked in test_senders_doors.py",
+    "/telco/senders/{sender}": "as above",
+    "/telco/senders/new": "a form",
     "/telco/simulator": "a form",
     "/telco/counters": "as /api/v1/telco/counters",
     "/telco/scorecards": "as /api/v1/telco/scorecards",
@@ -367,6 +373,7 @@ def test_every_act_that_answers_a_record_is_named_here() -> None:
         "Adoption",
         "Allowed",
         "Told",
+        "Sender",
     }
     # This authority's own people and their keys.
     silent |= {"Invitation", "Officer", "NewSession", "KeyText"}

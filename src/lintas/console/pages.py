@@ -21,6 +21,7 @@ from lintas.console import (
     telco_desk,
     telco_figures,
     telco_lists,
+    telco_senders,
     trail,
 )
 from lintas.console.frame import problem_page
@@ -44,6 +45,7 @@ ROUTES = [
     *stopped.STOPPED_PAGES,
     *redress.REDRESS_PAGES,
     *telco_lists.LIST_PAGES,
+    *telco_senders.SENDER_PAGES,
     *simulator.SIMULATOR_PAGES,
     *telco_figures.TELCO_FIGURE_PAGES,
     *telco_desk.TELCO_DESK_PAGES,

@@ -20,6 +20,7 @@ from lintas.model.listings import (
     RangeListing,
 )
 from lintas.model.markings import Marking
+from lintas.model.senders import SenderClaim, SenderEnd, SenderRejection, SenderWord
 from lintas.model.tainted import Baton, CurrencyCode, Minor, Parts, Spans
 
 #: No statement is larger: a ledger commitment, a letter and a screen all have to hold it.
@@ -155,6 +156,10 @@ KINDS: dict[str, Kind] = {
     "listing_status": Kind(ListingStatus, "status", "none", "bulk"),
     "listing_appeal": Kind(ListingAppeal, "withdrawal", "none", "urgent"),
     "listing_appeal_status": Kind(ListingAppealStatus, "status", "none", "urgent"),
+    "sender_claim": Kind(SenderClaim, "indicator", "none", "bulk"),
+    "sender_end": Kind(SenderEnd, "withdrawal", "none", "urgent"),
+    "sender_word": Kind(SenderWord, "status", "none", "urgent"),
+    "sender_rejection": Kind(SenderRejection, "status", "none", "urgent"),
 }
 VERSION = 1
 

@@ -55,6 +55,7 @@ from lintas.telco.figures.pace import Pace
 from lintas.telco.figures.service import Counters, Scorecards
 from lintas.telco.redress.inbox import ObjectionsInbox
 from lintas.telco.redress.service import Redress
+from lintas.telco.registry.service import Senders
 from lintas.trace.records import Answered as TraceAnswered
 from lintas.trace.service import Tracing
 from lintas.trust.keys import Signer, Verify, verify_signature
@@ -133,6 +134,7 @@ class Node(NamedTuple):
     inbox: Inbox
     calls_abroad: CallsAbroad
     lists: Lists
+    senders: Senders
     redress: Redress
     objections: ObjectionsInbox
     counters: Counters
@@ -253,11 +255,16 @@ def assemble(parts: Parts) -> Node:
         clock=clock,
         ids=ids,
     )
+
+    def is_heard(tx: Transaction, peer: str) -> bool:
+        return bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed"
+
+    redress_key = parts.redress_key or secrets.token_bytes(32)
     lists = Lists(
         me=me,
-        redress_key=parts.redress_key or secrets.token_bytes(32),
+        redress_key=redress_key,
         peers=lambda: [member.authority for member in directory.peers(me)],
-        is_heard=lambda tx, peer: bool(directory.jurisdiction_of(peer)) and standings.of(tx, peer) != "severed",
+        is_heard=is_heard,
         may_approve=parts.may_approve or access.may_approve,
         numbers=Numbers(parts.table.jurisdiction),
         signer=partial(parts.identity.signer_now, directory),
@@ -265,6 +272,18 @@ def assemble(parts: Parts) -> Node:
         judge=judge,
         ledger=ledger,
         bus=bus,
+        clock=clock,
+        ids=ids,
+    )
+    senders = Senders(
+        me=me,
+        place=parts.table.jurisdiction,
+        redress_key=redress_key,
+        jurisdiction_of=directory.jurisdiction_of,
+        peers=lambda tx: [each.authority for each in directory.peers(me) if is_heard(tx, each.authority)],
+        signer=partial(parts.identity.signer_now, directory),
+        border=border,
+        ledger=ledger,
         clock=clock,
         ids=ids,
     )
@@ -316,6 +335,7 @@ def assemble(parts: Parts) -> Node:
         inbox=Inbox(border=border, chase=chase, orders=orders, amendments=amendments, undo=undo),
         calls_abroad=CallsAbroad(me=me, judge=judge, ledger=ledger, clock=clock, ids=ids),
         lists=lists,
+        senders=senders,
         redress=redress,
         objections=ObjectionsInbox(border=border, redress=redress),
         counters=Counters(clock=clock),
@@ -367,6 +387,7 @@ def hearings(node: Node) -> list[Hearing]:
         Hearing("telco.carry_on", (ListsChanged,), node.lists.carry_on),
         Hearing("telco.joined", (PeerJoined,), node.lists.telling.joined),
         Hearing("telco.objections", (Admitted,), node.objections.admitted),
+        Hearing("telco.senders", (Admitted,), node.senders.admitted),
     ]
 
 

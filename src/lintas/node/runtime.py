@@ -186,8 +186,9 @@ class Runtime:
             lapses = functools.partial(self._clock, self.node.undo.lapsed, self.node.undo.lapse)
             late = functools.partial(self._clock, self.node.clocks.over, self.node.clocks.escalate)
             listed = functools.partial(self._clock, self.node.lists.due, self.node.lists.close)
+            named = functools.partial(self._clock, self.node.senders.due, self.node.senders.close)
             owed = functools.partial(self._clock, self.node.redress.late, self.node.redress.escalate)
-            works = (self._pump, self._beat, self._obey, ends, lapses, late, listed, owed, self._watch)
+            works = (self._pump, self._beat, self._obey, ends, lapses, late, listed, named, owed, self._watch)
             tasks = [asyncio.create_task(self._for_ever(each)) for each in works]
             yield
         finally:

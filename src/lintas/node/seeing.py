@@ -24,6 +24,7 @@ from lintas.requests.letter import Letter
 from lintas.requests.records import Amendment, Appeal, Bar, Hold, Order, Restitution, Withdrawal
 from lintas.storage.engine import Transaction, reading
 from lintas.telco.book.records import Kept, Sighting
+from lintas.telco.registry.records import Sender, Word
 from lintas.trace.records import TraceQuestion
 
 T = TypeVar("T")
@@ -93,6 +94,9 @@ def carried(answer: object, *, listed: bool = False) -> Iterator[Carried]:
         case Sighting():
             if answer.origin:
                 yield Carried("object", answer.batch, answer.origin, what)
+        case Sender() | Word():
+            if answer.origin:
+                yield Carried("object", answer.statement, answer.origin, what)
         case list() | tuple() | set() | frozenset():
             for item in answer:
                 yield from carried(item, listed=True)

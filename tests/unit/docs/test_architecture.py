@@ -44,7 +44,7 @@ def test_who_hears_what() -> None:
     anything: Any = SimpleNamespace(admitted=print, receipted=print, opened=print)
     lists = SimpleNamespace(admitted=print, receipted=print, carry_on=print, telling=SimpleNamespace(joined=print))
     rooms = {"inbox": anything, "chase": anything, "tracing": anything, "orders": anything}
-    rooms |= {"lists": lists, "objections": anything}
+    rooms |= {"lists": lists, "objections": anything, "senders": anything}
     table = hearings(cast(Node, SimpleNamespace(**rooms)))
     told = set(re.findall(r"^\| `(\w+\.\w+)` \| `(\w+\.\w+)` \|", PAGE, re.MULTILINE))
     assert told == {(row.hearer, kind_of(event)) for row in table for event in row.events}

@@ -11,7 +11,12 @@ import pytest
 from tests.unit.telco.names.listing import entry
 
 from lintas.gateway.names.feed import Feed
+from lintas.gateway.names.registry import SignedRegistry
 from lintas.model.errors import BadInput
+from lintas.telco.names.senders import Registration, read_registry
+from lintas.telco.registry import published
+from lintas.trust import note
+from lintas.trust.keys import Ed25519Signer
 
 
 class Publisher(ThreadingHTTPServer):
@@ -98,3 +103,33 @@ def test_lists_and_keys_do_not_travel_in_clear(url: str, tmp_path: Path) -> None
         Feed(url, tmp_path / "entries.jsonl")
     with pytest.raises(BadInput):
         Feed("https://lists.xa.example/", tmp_path / "x", trust=tmp_path / "none.pem")
+
+
+def test_a_signed_registry_follows_its_address(publisher: Publisher, tmp_path: Path) -> None:
+    signer = Ed25519Signer.from_seed("xa-asc/signing", b"s" * 32)
+    one = Registration(
+        id="a" * 16,
+        sender="XATLBank",
+        jurisdiction="xa",
+        owner="XATL Bank",
+        since="2026-03-01T10:07:00Z",
+        until="2027-03-01T10:07:00Z",
+    )
+
+    def signed(number: int, *found: Registration) -> bytes:
+        return published.write(found, authority="xa-asc", number=number, signer=signer)
+
+    file = tmp_path / "senders.jsonl"
+    take = SignedRegistry([str(note.ed25519_key(signer.name, signer))])
+    feed = Feed(publisher.url, file, key="lk_key", take=take)
+    publisher.body = signed(7, one)
+    assert feed.fetch() and [each.owner for each in read_registry(file)] == ["XATL Bank"]
+    kept = file.read_bytes()
+    for bad in (signed(6), kept, signed(8, one)[:-9], signed(8, one).replace(b"XATL Bank", b"Any Texts")):
+        publisher.body = bad
+        assert fails(feed) and file.read_bytes() == kept
+    publisher.body = signed(8)
+    assert feed.fetch() and not list(read_registry(file))
+    feed.close()
+    with pytest.raises(BadInput, match="no key"):
+        SignedRegistry([])

@@ -34,7 +34,7 @@ def without(name: str, *more: str) -> tuple[str, ...]:
     return (*(line for line in USUAL if not line.startswith(name)), *more)
 
 
-def who(*more: str, start: str = START) -> Parties | None:
+def who(*more: str, start: str = START) -> Parties:
     return parties(read(message(*without("From", *more), start=start)))
 
 

@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
 from lintas.cli.telco.names_options import ENTRIES, about, tell_left_out
 from lintas.gateway.names.book import Files, Settings, Shelf
-from lintas.gateway.names.feed import Feed
+from lintas.gateway.names.feed import Feed, read_entries
+from lintas.gateway.names.registry import SignedRegistry
 from lintas.gateway.names.routes import keep_fresh, names_app
 from lintas.gateway.names.server import address, bound, serve
 from lintas.model.errors import BadInput, Unavailable
@@ -23,6 +25,8 @@ from lintas.model.times import SystemClock
 )
 @click.option("--from", "source", metavar="URL", help="Keep the file of entries as this address publishes it.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="A file with the API key for that address.")
+@click.option("--senders-from", metavar="URL", help="Keep the registrations as this address publishes them, signed.")
+@click.option("--senders-key", metavar="KEY", multiple=True, help="A key that signs them, as `lintas init` showed it.")
 @click.option("--trust", type=click.Path(path_type=Path), help="The certificate (PEM) to trust for that address.")
 @about
 @click.option("--hotline", default="", help="Where people get help, as the page of the check says it.")
@@ -33,6 +37,8 @@ def names(
     senders_file: Path | None,
     source: str | None,
     key_file: Path | None,
+    senders_from: str | None,
+    senders_key: tuple[str, ...],
     trust: Path | None,
     owner: str,
     contest: str,
@@ -50,27 +56,37 @@ def names(
     settings = Settings(
         owner=owner, contest=contest, zone=zone, block_host=block_host, block_ip=block_ip, hotline=hotline
     )
-    feed = _feed(source, entries_file, key_file, trust) if source is not None else None
+    feeds: list[tuple[Feed, Path]] = []
+    if source is not None:
+        feeds.append((_feed(source, entries_file, key_file, trust, read_entries, "--from"), entries_file))
+    if senders_from is not None:
+        if senders_file is None:
+            raise BadInput("registrations need a file to be kept in", "name one", where="--senders")
+        take = SignedRegistry(senders_key)
+        feeds.append((_feed(senders_from, senders_file, key_file, trust, take, "--senders-from"), senders_file))
     with bound(host, port) as door:
-        if feed is not None and not feed.fetch() and not entries_file.exists():
-            raise Unavailable(f"there is no list yet: {feed.problem}", "check the address, or give a file")
+        for feed, file in feeds:
+            if not feed.fetch() and not file.exists():
+                raise Unavailable(f"there is no list yet: {feed.problem}", "check the address, or give a file")
         shelf = Shelf(Files(entries_file, senders_file), settings, SystemClock().now)
         tell_left_out(shelf.book.left_out)
-        asyncio.run(_serve(shelf, door, feed))
+        asyncio.run(_serve(shelf, door, [feed for feed, _ in feeds]))
 
 
-def _feed(source: str, entries_file: Path, key_file: Path | None, trust: Path | None) -> Feed:
+def _feed(
+    source: str, file: Path, key_file: Path | None, trust: Path | None, take: Callable[[Path], None], where: str
+) -> Feed:
     try:
         key = key_file.read_text("ascii").strip() if key_file is not None else ""
     except (OSError, UnicodeDecodeError):
         raise BadInput("the key cannot be read", "name a file with the key on one line", where="--key-file") from None
     if not key.isprintable():
         raise BadInput("this is no key", "name a file with the key on one line", where="--key-file")
-    return Feed(source, entries_file, key=key, trust=trust)
+    return Feed(source, file, key=key, trust=trust, take=take, where=where)
 
 
-async def _serve(shelf: Shelf, door: socket.socket, feed: Feed | None) -> None:
-    fresh = asyncio.create_task(keep_fresh(shelf, feed))
+async def _serve(shelf: Shelf, door: socket.socket, feeds: Sequence[Feed]) -> None:
+    fresh = asyncio.create_task(keep_fresh(shelf, *feeds))
     click.echo(f"ready names {address(door)} ({len(shelf.book.hashes):,} names)")
     try:
         await serve(names_app(shelf), door)
@@ -78,5 +94,5 @@ async def _serve(shelf: Shelf, door: socket.socket, feed: Feed | None) -> None:
         fresh.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await fresh
-        if feed is not None:
+        for feed in feeds:
             feed.close()

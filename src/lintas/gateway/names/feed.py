@@ -1,7 +1,7 @@
-"""Keeps a file of entries as an address publishes it: asked each second, fetched when it changed, replaced whole or not at all.
+"""Keeps a file as an address publishes it: asked each second, fetched when it changed, replaced whole or not at all.
 
-What is fetched is read to its last line before it takes the old file's place. While the address is away, or gives what is no
-list, the old file stays in force.
+Whatever is fetched is read to its last line before it takes the old file's place: entries, or a signed registry of sender IDs.
+While the address is away, or gives what is no list, the old file stays in force.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import logging
 import os
 import ssl
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,13 +26,31 @@ _TIMEOUT = 60.0
 _log = logging.getLogger("lintas.gateway")
 
 
-class Feed:
-    """One address, with the key that it wants ("" for none) and the certificate to trust for it (None: the machine's own)."""
+def read_entries(file: Path) -> None:
+    """Read entries to the last line; BadInput naming the line that is none."""
+    for _ in names.read(file):
+        pass
 
-    def __init__(self, url: str, file: Path, *, key: str = "", trust: Path | None = None) -> None:
-        _check(url)
-        self._url, self._file = url, file
-        headers = {"accept": "application/jsonl, application/x-ndjson", "accept-encoding": "identity"}
+
+class Feed:
+    """One address, with the key that it wants ("" for none) and the certificate to trust for it (None: the machine's own).
+
+    ``take`` looks at what was fetched before it is used, and may leave only a part of it in the file.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        file: Path,
+        *,
+        key: str = "",
+        trust: Path | None = None,
+        take: Callable[[Path], None] = read_entries,
+        where: str = "--from",
+    ) -> None:
+        _check(url, where)
+        self._url, self._file, self._take = url, file, take
+        headers = {"accept": "application/jsonl, application/x-ndjson, text/plain", "accept-encoding": "identity"}
         if key:
             headers["authorization"] = f"Bearer {key}"
         # A redirect would carry the key to another address.
@@ -66,8 +85,7 @@ class Feed:
             handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=f".{self._file.name}.")
             try:
                 self._write(answer, handle)
-                for _ in names.read(Path(name)):
-                    pass
+                self._take(Path(name))
                 Path(name).replace(self._file)
             finally:
                 with contextlib.suppress(FileNotFoundError):
@@ -85,7 +103,7 @@ class Feed:
                 file.write(piece)
 
 
-def _check(url: str) -> None:
+def _check(url: str, where: str) -> None:
     """Take https anywhere, and http from this machine only: keys and lists do not travel in clear."""
     found = urlsplit(url)
     if found.scheme == "https" and found.hostname:
@@ -95,7 +113,7 @@ def _check(url: str) -> None:
     except ValueError:
         here = False
     if not here:
-        raise BadInput(f"{url[:100]!r} is no https address", "give one, or http on a loopback address", where="--from")
+        raise BadInput(f"{url[:100]!r} is no https address", "give one, or http on a loopback address", where=where)
 
 
 def _trusted(trust: Path | None) -> ssl.SSLContext | bool:

@@ -180,10 +180,10 @@ def names_app(shelf: Shelf) -> ASGIApp:
     return Paced(front)
 
 
-async def keep_fresh(shelf: Shelf, feed: Feed | None = None) -> None:
+async def keep_fresh(shelf: Shelf, *feeds: Feed) -> None:
     """Look each second whether there are newer lists, until cancelled; they are fetched and built in a thread."""
     while True:
         await asyncio.sleep(_REFRESH_SECONDS)
-        if feed is not None:
+        for feed in feeds:
             await asyncio.to_thread(feed.fetch)
         await asyncio.to_thread(shelf.refresh)

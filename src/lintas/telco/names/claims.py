@@ -13,6 +13,7 @@ import msgspec
 
 from lintas.model import times
 from lintas.model.messages import Line, Words
+from lintas.model.people import same_person
 from lintas.telco.names import looks
 from lintas.telco.names.senders import Registration, Registry
 
@@ -78,13 +79,18 @@ def judge(
     objections: Iterable[Objection],
     now: datetime,
 ) -> Judgement:
-    """Say where a claim stands at this moment; BadInput for a sender that no phone can show."""
+    """Say where a claim stands at this moment; BadInput for a sender that no phone can show.
+
+    Where the registrations in ``registry`` are since their own announcement, a claim that was made in their window meets them.
+    """
     looks.readable(claim.sender)
     announced = times.parse(claim.announced)
     if looks.generic(claim.sender):
         return Judgement(state="refused", why="generic")
     # What was registered after the announcement cannot have been what the claim copies.
     before = [one for one in registry.clashing(claim.sender, now) if times.parse(one.since) <= announced]
+    # Whose own other name it resembles at home, the authority of both knows by itself.
+    before = [one for one in before if not _same_owner(claim, one.owner, one.jurisdiction)]
     unagreed = _without_consent(claim, before, list(consents))
     if at_home := [one.id for one in unagreed if one.jurisdiction == claim.jurisdiction]:
         return Judgement(state="refused", why="taken", against=tuple(at_home))
@@ -100,6 +106,11 @@ def judge(
     if not claim.approved_by or claim.approved_by == claim.filed_by:
         return Judgement(state="open", why="one-person")
     return Judgement(state="ready", why="nothing-against")
+
+
+def _same_owner(claim: Claim, owner: str, jurisdiction: str) -> bool:
+    """Say whether somebody is the claimant: in another jurisdiction the same name may be anybody's."""
+    return jurisdiction == claim.jurisdiction and same_person(owner, claim.claimant)
 
 
 def _without_consent(claim: Claim, clashing: Sequence[Registration], consents: Sequence[Consent]) -> list[Registration]:
@@ -132,7 +143,7 @@ def _rivals(claim: Claim, rivals: Iterable[Claim]) -> list[str]:
         one.id
         for one in rivals
         if one.id != claim.id
-        and one.claimant != claim.claimant
+        and not _same_owner(claim, one.claimant, one.jurisdiction)
         and (times.parse(one.announced), one.id) < place
         and looks.alike(look, looks.skeleton(one.sender))
     ]

@@ -3,7 +3,7 @@
 An alphanumeric sender of an SMS has at most 11 characters of the GSM 7-bit default alphabet (3GPP TS 23.040, section 9.1.2.5;
 TS 23.038, section 6.2.1), so Cyrillic look-alikes cannot arrive there; digits for letters, accents, Greek capitals, case and
 spaces can. Other channels (RCS) carry any letter. The skeleton folds all of these; it follows the idea of Unicode UTS #39
-with a short table of our own, not the Unicode Consortium's data.
+with a short table of our own. Among the letters that an SMS carries it folds every pair that the Consortium's data name.
 """
 
 import unicodedata
@@ -19,11 +19,11 @@ GSM = frozenset(
 )
 #: Letter -> lower-case characters that look like it: digits and signs, other Latin letters, Cyrillic, Greek.
 _LOOKS = {
-    "a": "4@аαλæ", "b": "8вьβß", "c": "сς", "d": "ԁδđ", "e": "3еёєεξ€", "g": "9qԛ", "h": "һнħ", "k": "кκ",
+    "a": "4@аαλ", "b": "8вьβß", "c": "сς", "d": "ԁδđ", "e": "3еёєεξ€", "g": "9qԛ", "h": "һнħ", "k": "кκ",
     "l": "1!|i¡ıłіїι£", "m": "м", "n": "пηπ", "o": "0оοσθφøö", "p": "рρþ", "r": "гґ", "s": "5$ѕ§", "t": "7тτŧ",
     "u": "υцμ", "v": "ν", "w": "ԝωшψ", "x": "хχ", "y": "уγ¥", "z": "2зζ",
 }  # fmt: skip
-_ALIKE = {ord(other): letter for letter, others in _LOOKS.items() for other in others}
+_ALIKE = {ord(other): letter for letter, others in _LOOKS.items() for other in others} | {ord("æ"): "ae"}
 _PAIRS = (("rn", "m"), ("vv", "w"), ("nn", "m"))
 #: Nobody's own: one holder of such an ID would make every other sender a look-alike.
 GENERIC = frozenset(

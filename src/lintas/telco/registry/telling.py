@@ -1,0 +1,113 @@
+"""Tells other members what this authority claims, registers and ends, and what it says of their claims.
+
+Each member is told everything once and again each time it changes; what stands is told again each month, so that a member that
+came later, or was away or severed, gets to know it too. Who is severed is told nothing. What came from a peer never travels on.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from lintas.border.service import Border
+from lintas.model import times
+from lintas.model.markings import Marking
+from lintas.model.messages import Message, Purpose
+from lintas.model.senders import SenderClaim, SenderEnd, SenderEndCode, SenderRejection, SenderWord
+from lintas.model.times import Clock
+from lintas.storage.engine import Transaction
+from lintas.telco.registry import rules, store
+from lintas.telco.registry.records import Sender, Word
+
+#: Told to each peer in one transaction, and again not before so long: a peer takes only so many words a day.
+AT_ONCE, EACH = 100, rules.LOOK_AGAIN
+
+
+class Telling:
+    """What one authority says; ``peers`` gives the members that are told anything now."""
+
+    def __init__(
+        self, *, me: str, place: str, peers: Callable[[Transaction], Sequence[str]], border: Border, clock: Clock
+    ) -> None:
+        self._me, self._place, self._peers, self._border, self._clock = me, place, peers, border, clock
+        self._next: datetime | None = None
+
+    def claim(self, tx: Transaction, item: Sender) -> None:
+        """Tell everybody how a claim or registration of ours stands now; that it ended, those who knew it."""
+        knew = {peer for peer, _, _ in store.told_of(tx, item.id)}
+        for peer in self._peers(tx):
+            if item.state != "ended" or peer in knew:
+                self._claim(tx, item, peer)
+
+    def word(self, tx: Transaction, said: Word, about: Sender) -> None:
+        """Tell everybody what we say of a peer's claim."""
+        for peer in self._peers(tx):
+            self._word(tx, said, about, peer)
+
+    def rejected(self, tx: Transaction, item: Sender, said: Word) -> None:
+        """Tell everybody that an objection to a claim of ours was rejected."""
+        body = SenderRejection(claim=item.id, objector=said.origin, at=said.rejected, reason=said.rejected_why)
+        for peer in self._peers(tx):
+            self._say(tx, peer, body, "status")
+
+    # ---- the clock
+
+    def due(self, tx: Transaction) -> bool:
+        """Tell whether it is time to look for what somebody was not told yet."""
+        return self._next is None or self._clock.now() >= self._next
+
+    def close(self, tx: Transaction) -> None:
+        """Tell each peer some of what it was not told yet, or long ago."""
+        now = self._clock.now()
+        self._next = now + EACH
+        for peer in self._peers(tx):
+            for item in store.to_tell(tx, peer, times.render(now - rules.TELL_AGAIN), AT_ONCE):
+                self._claim(tx, item, peer)
+            for said in store.words_to_tell(tx, peer, AT_ONCE):
+                if (about := store.sender(tx, said.claim)) is not None:
+                    self._word(tx, said, about, peer)
+
+    # ---- out
+
+    def _claim(self, tx: Transaction, item: Sender, peer: str) -> None:
+        purpose: Purpose = "status" if item.state == "ended" else "disruption"
+        refused = self._say(tx, peer, self._body(item), purpose)
+        store.tell(tx, item.id, peer, item.number, self._now(), refused)
+
+    def _body(self, item: Sender) -> msgspec.Struct:
+        if item.state == "ended":
+            code: SenderEndCode = item.end_code or "withdrawn"
+            return SenderEnd(id=item.id, number=item.number, code=code, at=item.ended_at, reason=item.end_reason)
+        state: Literal["claimed", "registered"] = "registered" if item.state == "registered" else "claimed"
+        return SenderClaim(
+            id=item.id,
+            number=item.number,
+            sender=item.sender,
+            jurisdiction=self._place.upper(),
+            owner=item.owner,
+            aggregators=item.aggregators,
+            state=state,
+            announced=item.announced,
+            until=item.until,
+        )
+
+    def _word(self, tx: Transaction, said: Word, about: Sender, peer: str) -> None:
+        body = SenderWord(
+            claim=about.ref,
+            origin=about.origin,
+            number=said.number,
+            stand=said.stand,
+            registration=said.registration,
+            at=self._now(),
+            reason=said.reason,
+        )
+        store.tell(tx, store.about(said), peer, said.number, self._now(), self._say(tx, peer, body, "status"))
+
+    def _say(self, tx: Transaction, peer: str, body: msgspec.Struct, purpose: Purpose) -> str:
+        """Release one message; returns why our own law let nothing leave, "" when it left."""
+        left = self._border.release(tx, Message(purpose=purpose, marking=Marking(plane="A"), bodies=(body,)), peer)
+        return "" if left.permitted else left.decision.sentence[:1000]
+
+    def _now(self) -> str:
+        return times.render(self._clock.now())
