@@ -24,6 +24,8 @@ from lintas.trust.keys import load_secret, save_secret
 from lintas.trust.note import VerifierKey
 
 BASE, MANIFEST, DELTAS, KEY = "base", "manifest", "deltas", "redress.key"
+#: Of base, key and next delta: inode, and when content and inode last changed; nothing for one that is not there.
+Stamp = tuple[tuple[int, ...], ...]
 
 
 class Directory:
@@ -120,13 +122,17 @@ class Directory:
         """Return the deltas that lie there, in their order."""
         return sorted(self.path.joinpath(DELTAS).glob("[0-9]" * 12))
 
-    def stamp(self, snapshot: Snapshot) -> tuple[int, ...]:
+    def stamp(self, snapshot: Snapshot) -> Stamp:
         """Return what differs when there is something new to read: three looks at the file system."""
-        try:
-            base, key = self.base.stat(), (self.path / KEY).stat()
-        except FileNotFoundError:
-            return ()
-        return base.st_ino, base.st_mtime_ns, key.st_ino, key.st_mtime_ns, self.delta(snapshot.version + 1).exists()
+        return _look(self.base), _look(self.path / KEY), _look(self.delta(snapshot.version + 1))
+
+
+def _look(path: Path) -> tuple[int, ...]:
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return ()
+    return about.st_ino, about.st_mtime_ns, about.st_ctime_ns
 
 
 def _read(path: Path) -> bytes:
