@@ -18,6 +18,7 @@ from lintas.model.errors import BadInput, LintasError
 from lintas.model.messages import Line
 from lintas.telco.names import looks
 from lintas.telco.records import Entry, RedressId
+from lintas.trust.keys import UNREADABLE
 
 Status = Literal["registered", "unregistered", "look-alike", "wrong-aggregator", "elsewhere", "blocked", "unreadable"]
 SenderAction = Literal["allow", "label", "block"]
@@ -213,7 +214,7 @@ def read_registry(file: Path, blocked: Iterable[Entry] = ()) -> Registry:
             one = msgspec.json.decode(line, type=Registration)
             looks.readable(one.sender)
             times.parse(one.since), times.parse(one.until)
-        except (LintasError, ValueError) as wrong:
+        except (LintasError, *UNREADABLE) as wrong:
             raise BadInput(str(wrong), "correct the line", where=f"{file.name} line {number}") from None
         found.append(one)
     return Registry(found, blocked)

@@ -75,7 +75,13 @@ def test_a_file_of_entries(tmp_path: Path) -> None:
     good = msgspec.json.encode(entry("scam.xb"))
     file.write_bytes(good + b"\n\n" + good)
     assert list(read(file)) == [entry("scam.xb")] * 2
-    for bad, where in ((b"{", "line 2"), (b'{"id": "x"}', "line 2"), (b"x" * 70_000, "line 2")):
+    for bad, where in (
+        (b"{", "line 2"),
+        (b'{"x":' + b"[" * 30_000, "line 2"),
+        (b"\xff", "line 2"),
+        (b'{"id": "x"}', "line 2"),
+        (b"x" * 70_000, "line 2"),
+    ):
         file.write_bytes(good + b"\n" + bad + b"\n")
         with pytest.raises(BadInput) as wrong:
             list(read(file))

@@ -64,6 +64,7 @@ def test_a_registry_from_a_file(tmp_path: Path) -> None:
     assert list(read_registry(file)) == [BANK]
     odd = [
         b"{",
+        b'{"x":' + b"[" * 30_000,
         msgspec.json.encode(msgspec.structs.replace(BANK, sender="Бank")),
         msgspec.json.encode(msgspec.structs.replace(BANK, until="later")),
         msgspec.json.encode(msgspec.structs.replace(BANK, jurisdiction="../x")),
