@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import logging
 import re
 from pathlib import Path
@@ -199,6 +200,21 @@ def test_files_that_change_and_files_that_break(lists: Lists) -> None:
     assert not lists.shelf.refresh() and lists.shelf.problem
     lists.write([entry("third.xb")])
     assert lists.shelf.refresh() and not lists.shelf.problem
+
+
+def test_a_list_that_could_not_be_read_once_is_read_again(lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Files.entries
+
+    def away(*_: object) -> list[Entry]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    lists.write([entry("other.xb")])
+    monkeypatch.setattr(Files, "entries", away)
+    assert not lists.shelf.refresh() and lists.shelf.problem
+    monkeypatch.setattr(Files, "entries", read)
+    monkeypatch.setattr("lintas.gateway.names.book.time.monotonic", lambda: float("inf"))
+    assert lists.shelf.refresh() and not lists.shelf.problem
+    assert lists.shelf.book.by_host("other.xb", NOW)
 
 
 def test_a_fault_once_does_not_end_the_looking(lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
