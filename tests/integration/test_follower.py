@@ -1,6 +1,7 @@
 """A gateway follows a node's list: by the node's own routes and the real follower, through gaps, an outage and a liar."""
 
 import asyncio
+import errno
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
@@ -25,10 +26,12 @@ from lintas.gateway.following.follower import Follower, read_settings
 from lintas.gateway.trial import Trial
 from lintas.gateway.verdict import Verdicts
 from lintas.model.errors import BadInput, LintasError, Refused, Unavailable
+from lintas.node import list_bases
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
 from lintas.telco.book import gates_store
 from lintas.telco.lists.ids import redress_id
+from lintas.telco.lists.signed import check_base
 from lintas.telco.lists.standing import Standing
 from lintas.telco.records import Verdict
 from lintas.trust import note
@@ -179,6 +182,34 @@ def test_deltas_that_are_kept_no_more_lead_to_a_base_file(scene: Scene) -> None:
     assert held(following) == set(NUMBERS[:3])
     scene.follow(following)
     assert held(following) == set(NUMBERS[:6])
+
+
+def test_a_base_file_without_its_own_manifest_is_built_anew(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    bases, signer = scene.runtime.list_bases, keys_of(XA).signer
+    monkeypatch.setattr(list_bases, "FAR_BEHIND", 0)
+
+    def fits(signer: Ed25519Signer = signer) -> int:
+        found = bases.now("calls", signer)
+        return check_base(found.path, found.manifest, [note.ed25519_key(signer.name, signer)]).version
+
+    list_(scene.desk, NUMBERS[0])
+    assert fits() == 1
+    list_(scene.desk, NUMBERS[1])
+    with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
+        full.setattr(list_bases, "write_manifest", no_space)
+        bases.now("calls", signer)
+    assert fits() == 2
+    path = bases.now("calls", signer).path
+    path.with_name("manifest").write_bytes(b"")
+    assert fits() == 2
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert fits() == 2
+    # A key that was changed signs anew.
+    assert fits(Ed25519Signer.from_seed(signer.name, bytes(32))) == 2
+
+
+def no_space(*_: object, **__: object) -> bytes:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_an_outage_leaves_the_list_in_force(scene: Scene) -> None:
