@@ -18,7 +18,8 @@ import msgspec
 
 from lintas.gateway.following.chain import Following
 from lintas.model import times
-from lintas.model.errors import BadInput, LintasError, Unavailable
+from lintas.model.errors import BadInput, Conflict, LintasError, Unavailable
+from lintas.trust.keys import UNREADABLE
 from lintas.trust.note import VerifierKey, parse_vkey
 
 log = logging.getLogger("lintas.gateway")
@@ -78,6 +79,10 @@ def read_settings(path: Path) -> _Plan:
         given = data.get("follow", {name: value for name, value in data.items() if not isinstance(value, dict)})
         settings = msgspec.convert(given, Settings)
         key = (path.parent / settings.key_file).read_text("utf-8").strip()
+        # Of two lists in one directory the one on trial would block.
+        folders = [(path.parent / each).resolve() for each in (settings.calls, settings.watch) if each]
+        if len(set(folders)) < len(folders):
+            raise BadInput("calls and watch are one directory", "give each list its own", where=where)
     except OSError as wrong:
         raise BadInput(f"{wrong.filename} cannot be read ({wrong.strerror})", "check the path", where=where) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
@@ -103,8 +108,10 @@ class Follower:
         while True:
             try:
                 await self.step(WAIT_SECONDS)
-            except (httpx.HTTPError, LintasError, msgspec.MsgspecError, OSError) as wrong:
-                log.warning("the list is not followed now", extra={"list": self._which, "why": type(wrong).__name__})
+            except (httpx.HTTPError, LintasError, OSError, *UNREADABLE) as wrong:
+                # What another error says may hold a number.
+                why = str(wrong) if isinstance(wrong, Conflict) else type(wrong).__name__
+                log.warning("the list is not followed now", extra={"list": self._which, "why": why})
                 self._warn()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -125,11 +132,11 @@ class Follower:
 
     async def _begin(self) -> None:
         standing = msgspec.json.decode(await self._get(self._path, {}), type=_Standing)
-        self.following.take_key(_key(standing.redress_key))
+        key = _key(standing.redress_key)
         fresh = self.following.directory.path / ".base.fetched"
         try:
             await self._fetch(f"{self._path}/base/{standing.base_version}", fresh)
-            taken = await asyncio.to_thread(self.following.take_base, fresh, standing.manifest.encode())
+            taken = await asyncio.to_thread(self.following.take_base, fresh, standing.manifest.encode(), key)
         finally:
             fresh.unlink(missing_ok=True)
         if not taken:
@@ -193,7 +200,7 @@ async def run(path: Path, say: Callable[[str], None]) -> None:
                 client,
                 which,
                 settings.gateway,
-                Following(plan.root / folder, plan.signers, clock=time.time),
+                Following(plan.root / folder, plan.signers, clock=time.time, which=which),
                 settings.max_age_seconds,
             )
             for which, folder in folders.items()

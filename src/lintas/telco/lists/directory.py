@@ -62,7 +62,8 @@ class Directory:
     def after(self, snapshot: Snapshot, *, key: bytes | None = None) -> tuple[Snapshot, list[LintasError]]:
         """Return what is in force after a snapshot: further deltas, another base file and those behind it, another key.
 
-        An older base file than what is held is not taken (Conflict): a gateway's list never goes back.
+        An older base file than what is held is not taken (Conflict): a gateway's list never goes back. Neither is another
+        list's: one on trial would block.
         """
         try:
             same = self.base.stat().st_ino == snapshot.base.inode
@@ -73,7 +74,11 @@ class Directory:
             return self.advance(snapshot)
         base = snapshot.base if same else Base.open(self.base)
         latest, wrong = self.advance(Snapshot(base, key, clock=snapshot.clock))
-        if latest.name == snapshot.name and latest.version < snapshot.version:
+        if latest.name != snapshot.name:
+            raise Conflict(
+                f"the base file is of {latest.name}, and {snapshot.name} is in force", "check who writes here"
+            )
+        if latest.version < snapshot.version:
             held = f"the base file and its deltas are at {latest.version}, and {snapshot.version} is in force"
             raise Conflict(held, "fetch the newer ones")
         return latest, wrong
@@ -101,8 +106,11 @@ class Directory:
         """Check a base file that came in and put it in force; ``file`` lies on this file system and is moved."""
         check_base(file, manifest, keys)
         _sync(file)
-        _put(self.path / MANIFEST, manifest)
+        fresh = _aside(self.path / MANIFEST, manifest)
+        # At no moment does a manifest lie beside a base file that it does not name.
+        (self.path / MANIFEST).unlink(missing_ok=True)
         file.replace(self.base)
+        fresh.replace(self.path / MANIFEST)
         self.tidy()
 
     def compact(self, snapshot: Snapshot) -> None:
@@ -144,12 +152,17 @@ def _read(path: Path) -> bytes:
 
 def _put(path: Path, data: bytes) -> None:
     """Write a file that is whole whenever it can be seen under its name."""
+    _aside(path, data).replace(path)
+
+
+def _aside(path: Path, data: bytes) -> Path:
+    """Bring a file to disk under another name, and return that."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with fresh.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(path)
+    return fresh
 
 
 def _sync(path: Path) -> None:
