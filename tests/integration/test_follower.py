@@ -23,7 +23,7 @@ from lintas.gateway.counters import Counters
 from lintas.gateway.following.chain import Following
 from lintas.gateway.following.counting import Counting
 from lintas.gateway.following.counting import Settings as Counted
-from lintas.gateway.following.follower import Follower, read_settings
+from lintas.gateway.following.follower import Follower, read_settings, run
 from lintas.gateway.trial import Trial
 from lintas.gateway.verdict import Verdicts
 from lintas.model.errors import BadInput, Conflict, LintasError, Refused, Unavailable
@@ -370,6 +370,15 @@ def test_settings_are_read_from_a_table_of_their_own_or_from_the_top(tmp_path: P
         path.write_text(f'watch = "{watch}"\n' + lines)
         with pytest.raises(BadInput, match="one directory"):
             read_settings(path)
+    path.write_text(lines + 'trust = "nowhere.pem"\n')
+    with pytest.raises(BadInput, match=r"gateway\.toml, trust: .*nowhere\.pem holds no certificate"):
+        asyncio.run(run(path, list[str]().append))
+    for bad in ("schlüssel", "lk_a\nlk_b", "\xff"):
+        (tmp_path / "key").write_bytes(bad.encode("latin-1" if bad == "\xff" else "utf-8"))
+        path.write_text(lines)
+        with pytest.raises(BadInput, match=r"gateway\.toml: .*key"):
+            read_settings(path)
+    (tmp_path / "key").write_text("lk_secret\n")
     for text in (lines, "[sip]\nport = 5060\n[follow]\n" + lines):
         path.write_text(text)
         plan = read_settings(path)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from lintas.gateway.counters import Counters
-from lintas.gateway.following.counting import Counting, Settings, read_settings, reports
+from lintas.gateway.following.counting import Counting, Settings, read_settings, reports, run
 from lintas.model.errors import BadInput
 from lintas.telco.figures.records import CounterReport
 
@@ -76,3 +76,16 @@ def test_settings_that_are_none_are_told(tmp_path: Path, wrong: str) -> None:
     path.write_text(wrong, "utf-8")
     with pytest.raises(BadInput, match=r"gateway\.toml"):
         read_settings(path)
+
+
+def test_a_key_or_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(
+        '[count]\nverdicts="http://gw"\nnode="https://node"\nkey_file="key"\ngateway="gw-1"\ntrust="key"\n', "utf-8"
+    )
+    (tmp_path / "key").write_text("schlüssel", "utf-8")
+    with pytest.raises(BadInput, match=r"key cannot be read|the key in"):
+        read_settings(path)
+    (tmp_path / "key").write_text("lk_key\n", "utf-8")
+    with pytest.raises(BadInput, match=r"trust: .*holds no certificate"):
+        asyncio.run(run(path, list[str]().append))

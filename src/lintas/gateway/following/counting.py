@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 import time
 import tomllib
 from collections import defaultdict
@@ -15,6 +14,7 @@ import httpx
 import msgspec
 
 from lintas.gateway.counters import Count
+from lintas.gateway.reaching import read_key, trusted
 from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.telco.figures.records import CounterReport, Gateway, PresetName
@@ -49,7 +49,7 @@ def read_settings(path: Path) -> tuple[Settings, str]:
     where = str(path)
     try:
         settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")).get("count", {}), Settings)
-        return settings, (path.parent / settings.key_file).read_text("utf-8").strip()
+        return settings, read_key(path.parent / settings.key_file, where)
     except OSError as wrong:
         raise BadInput(f"{wrong.filename} cannot be read ({wrong.strerror})", "check the path", where=where) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
@@ -104,13 +104,13 @@ class Counting:
 async def run(path: Path, say: Callable[[str], None]) -> None:
     """Bring counts each minute, until cancelled; what could not be brought is brought later."""
     settings, key = read_settings(path)
-    trusted = ssl.create_default_context(cafile=str(path.parent / settings.trust)) if settings.trust else True
+    context = trusted(path.parent / settings.trust if settings.trust else None, f"{path}, trust")
     async with (
         httpx.AsyncClient(base_url=settings.verdicts, timeout=TIMEOUT_SECONDS, trust_env=False) as gateway,
         httpx.AsyncClient(
             base_url=settings.node,
             headers={"authorization": f"Bearer {key}"},
-            verify=trusted,
+            verify=context,
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
         ) as node,

@@ -5,7 +5,6 @@ While the node is away the list that is held stays in force, and whoever runs th
 
 import asyncio
 import logging
-import ssl
 import time
 import tomllib
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import httpx
 import msgspec
 
 from lintas.gateway.following.chain import Following
+from lintas.gateway.reaching import read_key, trusted
 from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, LintasError, Unavailable
 from lintas.trust.keys import UNREADABLE
@@ -78,7 +78,7 @@ def read_settings(path: Path) -> _Plan:
         data = tomllib.loads(path.read_text("utf-8"))
         given = data.get("follow", {name: value for name, value in data.items() if not isinstance(value, dict)})
         settings = msgspec.convert(given, Settings)
-        key = (path.parent / settings.key_file).read_text("utf-8").strip()
+        key = read_key(path.parent / settings.key_file, where)
         # Of two lists in one directory the one on trial would block.
         folders = [(path.parent / each).resolve() for each in (settings.calls, settings.watch) if each]
         if len(set(folders)) < len(folders):
@@ -189,7 +189,7 @@ async def run(path: Path, say: Callable[[str], None]) -> None:
     """Follow every list that the settings name, until cancelled."""
     plan = read_settings(path)
     settings = plan.settings
-    context = ssl.create_default_context(cafile=str(plan.root / settings.trust)) if settings.trust else True
+    context = trusted(plan.root / settings.trust if settings.trust else None, f"{path}, trust")
     headers = {"authorization": f"Bearer {plan.key}", "accept-encoding": "identity"}
     async with httpx.AsyncClient(
         base_url=settings.node, headers=headers, verify=context, timeout=TIMEOUT_SECONDS, trust_env=False

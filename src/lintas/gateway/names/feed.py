@@ -8,13 +8,13 @@ import contextlib
 import ipaddress
 import logging
 import os
-import ssl
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
+from lintas.gateway.reaching import trusted
 from lintas.model.errors import BadInput, CheckFailed, LintasError, Unavailable
 from lintas.telco.names import entries as names
 
@@ -35,7 +35,9 @@ class Feed:
         if key:
             headers["authorization"] = f"Bearer {key}"
         # A redirect would carry the key to another address.
-        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT, follow_redirects=False, verify=_trusted(trust))
+        self._client = httpx.Client(
+            headers=headers, timeout=_TIMEOUT, follow_redirects=False, verify=trusted(trust, "--trust")
+        )
         self._tag = ""
         self.problem = ""
 
@@ -96,12 +98,3 @@ def _check(url: str) -> None:
         here = False
     if not here:
         raise BadInput(f"{url[:100]!r} is no https address", "give one, or http on a loopback address", where="--from")
-
-
-def _trusted(trust: Path | None) -> ssl.SSLContext | bool:
-    if trust is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=str(trust))
-    except (OSError, ssl.SSLError):
-        raise BadInput(f"{trust} holds no certificate", "give a PEM file", where="--trust") from None

@@ -126,7 +126,8 @@ class Registry:
         try:
             shown = looks.readable(sender)
         except BadInput:
-            return self._unknown(sender[:40], "unreadable", preset)
+            # A byte on the command line that is no UTF-8 could not be told again.
+            return self._unknown(sender[:40].encode("utf-8", "replace").decode(), "unreadable", preset)
         name = shown.removeprefix(MARK) if preset.marked else shown
         clashing = self.clashing(name, now)
         mine = [one for one in clashing if one.jurisdiction == jurisdiction and _bare(one.sender, preset) == name]
