@@ -158,8 +158,8 @@ def _ascii(raw: bytes) -> str:
     except (UnicodeError, idna.IDNAError):
         return _escape(raw.lower())
     spelt = ".".join(labels).lower().encode()
-    # Compatibility characters can become what ends hosts: "℀" is "a/c".
-    if not _NEVER_IN_HOSTS.isdisjoint(spelt):
+    # Compatibility characters can become what ends hosts ("℀" is "a/c") or makes an escape ("%２F"): no browser goes there.
+    if b"%" in spelt or not _NEVER_IN_HOSTS.isdisjoint(spelt):
         raise BadInput("the host holds a character that ends hosts", "check the address for letters that only look so")
     return _escape(spelt)
 

@@ -77,6 +77,8 @@ def test_canonical(given: str, wanted: str) -> None:
         "http://a%2Fb.xa/",
         "http://bank.xb%40example.xa/",
         "http://a℀b.xa/",
+        "İ@%０8008xn-- 1.",
+        "http://％2f.xa/",
         "http://example.xa:99999/",
         "http://example.xa:port/",
         "http://[::1/",
@@ -144,6 +146,7 @@ def test_a_domain_is_met_by_every_address_below_it() -> None:
 _PIECE = st.sampled_from([
     "http://", "https:", "//", "\\", "/", "?", "#", "@", ":", ":80", "%", "%25", "%2", "%2f", "%5c", "%3F", "..", ".", "a", "é",
     "0x7f", "1", "example.xa", "bank", "[", "]", "::1", "。", "ß", "xn--", "℀", " ", "\n", "\0", "\ud800", "\u200d",
+    "％", "２", "０8",
 ])  # fmt: skip
 
 
