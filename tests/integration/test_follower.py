@@ -309,17 +309,18 @@ def test_an_outage_leaves_the_list_in_force(scene: Scene) -> None:
     assert held(scene.gateway()) == {NUMBERS[0]}
 
 
-@pytest.mark.parametrize("key", ["no key", "ab", "ü"])
+@pytest.mark.parametrize("key", ["no key", "ab", "ü", "{nested}"])
 def test_a_node_that_gives_no_redress_key_is_asked_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
+    deep = b'{"x":' + b"[" * 30_000
     given = {"version": 1, "base_version": 1, "manifest": "", "redress_key": key}
     asked = 0
 
     def answer(_request: httpx.Request) -> httpx.Response:
         nonlocal asked
         asked += 1
-        return httpx.Response(200, json=given)
+        return httpx.Response(200, json=given) if key != "{nested}" else httpx.Response(200, content=deep)
 
     async def run() -> None:
         monkeypatch.setattr("lintas.gateway.following.follower.FIRST_PAUSE", 0.01)
