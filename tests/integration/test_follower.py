@@ -1,6 +1,8 @@
 """A gateway follows a node's list: by the node's own routes and the real follower, through gaps, an outage and a liar."""
 
 import asyncio
+import errno
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
@@ -21,14 +23,18 @@ from lintas.gateway.counters import Counters
 from lintas.gateway.following.chain import Following
 from lintas.gateway.following.counting import Counting
 from lintas.gateway.following.counting import Settings as Counted
-from lintas.gateway.following.follower import Follower, read_settings
+from lintas.gateway.following.follower import Follower, read_settings, run
 from lintas.gateway.trial import Trial
 from lintas.gateway.verdict import Verdicts
-from lintas.model.errors import BadInput, LintasError, Refused, Unavailable
+from lintas.model.errors import BadInput, Conflict, LintasError, Refused, Unavailable
+from lintas.node import list_bases
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
 from lintas.telco.book import gates_store
+from lintas.telco.lists.build import Entries, Origin, build
+from lintas.telco.lists.entries import Key, Row
 from lintas.telco.lists.ids import redress_id
+from lintas.telco.lists.signed import check_base, write_manifest
 from lintas.telco.lists.standing import Standing
 from lintas.telco.records import Verdict
 from lintas.trust import note
@@ -62,6 +68,13 @@ class Scene(NamedTuple):
                 return await act(Follower(client, "calls", "gw-1", following, 60))
 
         return asyncio.run(run())
+
+    def base(self) -> tuple[Path, bytes, bytes]:
+        """Return a copy of the node's base file, its manifest and the redress key."""
+        found = self.runtime.list_bases.now("calls", keys_of(XA).signer)
+        fresh = self.folder.with_name("fetched")
+        shutil.copy(found.path, fresh)
+        return fresh, found.manifest, self.desk.node.lists.redress_key
 
     def follow(self, following: Following) -> None:
         self.with_follower(following, lambda follower: follower.step(0))
@@ -181,6 +194,95 @@ def test_deltas_that_are_kept_no_more_lead_to_a_base_file(scene: Scene) -> None:
     assert held(following) == set(NUMBERS[:6])
 
 
+def test_a_base_file_without_its_own_manifest_is_built_anew(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    bases, signer = scene.runtime.list_bases, keys_of(XA).signer
+    monkeypatch.setattr(list_bases, "FAR_BEHIND", 0)
+
+    def fits(signer: Ed25519Signer = signer) -> int:
+        found = bases.now("calls", signer)
+        return check_base(found.path, found.manifest, [note.ed25519_key(signer.name, signer)]).version
+
+    list_(scene.desk, NUMBERS[0])
+    assert fits() == 1
+    list_(scene.desk, NUMBERS[1])
+    with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
+        full.setattr(list_bases, "write_manifest", no_space)
+        bases.now("calls", signer)
+    assert fits() == 2
+    path = bases.now("calls", signer).path
+    path.with_name("manifest").write_bytes(b"")
+    assert fits() == 2
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert fits() == 2
+    # A key that was changed signs anew.
+    assert fits(Ed25519Signer.from_seed(signer.name, bytes(32))) == 2
+
+
+def no_space(*_: object, **__: object) -> bytes:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_is_full_takes_nothing_of_what_is_held(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = list_(scene.desk, NUMBERS[0])
+    following = scene.gateway()
+    scene.follow(following)
+    scene.desk.do(lambda tx: scene.desk.node.book.withdraw(tx, first.id, DENA, "not theirs"))
+    scene.follow(following)
+    monkeypatch.setattr(list_bases, "FAR_BEHIND", 0)
+    base = scene.base()
+    for step in ("_aside", "Path.replace"):
+        with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
+            full.setattr(f"lintas.telco.lists.directory.{step}", no_space)
+            following.take_base(*base)
+        again = scene.gateway()
+        assert (again.version, held(again), wanted(again)) == (2, set(), "deltas")
+    assert following.take_base(*base) and following.version == 2
+
+
+def test_no_older_base_is_taken_whatever_key_comes_with_it(scene: Scene) -> None:
+    first = list_(scene.desk, NUMBERS[0])
+    old = scene.base()
+    following = scene.gateway()
+    scene.follow(following)
+    key = scene.desk.node.lists.redress_key
+    scene.desk.do(lambda tx: scene.desk.node.book.withdraw(tx, first.id, DENA, "not theirs"))
+    scene.follow(following)
+    assert not following.take_base(old[0], old[1], b"K" * 32)
+    again = scene.gateway()
+    for each in (following, again):
+        assert each.snapshot is not None
+        assert (each.version, held(each), each.snapshot.key) == (2, set(), key)
+    # Neither where the list that is held cannot be taken up: its base file says how far it was.
+    again.directory.compact(following.snapshot)  # type: ignore[arg-type]
+    body = again.directory.base.read_bytes()
+    again.directory.base.write_bytes(body[:-1] + bytes([body[-1] ^ 1]))
+    (again.directory.path / "redress.key").unlink()
+    third = scene.gateway()
+    assert third.snapshot is None and not third.take_base(*old)
+
+
+def test_a_list_on_trial_never_becomes_the_list_that_blocks(scene: Scene) -> None:
+    list_(scene.desk, NUMBERS[0])
+    following, signer = scene.gateway(), keys_of(XA).signer
+    scene.follow(following)
+    standing = Standing.open(scene.folder)
+    watch, name = scene.folder.with_name("watch"), f"{XA}/watch"
+    entries = Entries.of({Key(999370000009, 999370000009, "blocked", "x"): Row("blocked", "x", "r", 4_070_908_800)})
+    build(watch, entries, Origin(name, 9, "0" * 64, 5))
+    manifest = write_manifest(watch, signer=signer, signed_by=signer.name)
+    with pytest.raises(Conflict, match="is for"):
+        following.take_base(watch, manifest, bytes(32))
+    first = Following(scene.folder.with_name("new"), following._keys, clock=time.time, which="calls")
+    first.open()
+    with pytest.raises(Conflict, match="is for calls"):
+        first.take_base(watch, manifest, bytes(32))
+    assert first.snapshot is None
+    # Whoever else puts it there: the service goes on with what it has.
+    watch.replace(scene.folder / "base")
+    standing.take_news()
+    assert name in standing.problem and standing.snapshot.name == f"{XA}/calls"
+
+
 def test_an_outage_leaves_the_list_in_force(scene: Scene) -> None:
     list_(scene.desk, NUMBERS[0])
     following = scene.gateway()
@@ -207,17 +309,18 @@ def test_an_outage_leaves_the_list_in_force(scene: Scene) -> None:
     assert held(scene.gateway()) == {NUMBERS[0]}
 
 
-@pytest.mark.parametrize("key", ["no key", "ab", "ü"])
+@pytest.mark.parametrize("key", ["no key", "ab", "ü", "{nested}"])
 def test_a_node_that_gives_no_redress_key_is_asked_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
+    deep = b'{"x":' + b"[" * 30_000
     given = {"version": 1, "base_version": 1, "manifest": "", "redress_key": key}
     asked = 0
 
     def answer(_request: httpx.Request) -> httpx.Response:
         nonlocal asked
         asked += 1
-        return httpx.Response(200, json=given)
+        return httpx.Response(200, json=given) if key != "{nested}" else httpx.Response(200, content=deep)
 
     async def run() -> None:
         monkeypatch.setattr("lintas.gateway.following.follower.FIRST_PAUSE", 0.01)
@@ -260,10 +363,24 @@ def test_wrong_settings_are_one_clear_error(tmp_path: Path, text: str) -> None:
 def test_settings_are_read_from_a_table_of_their_own_or_from_the_top(tmp_path: Path) -> None:
     signer = keys_of(XA).signer
     (tmp_path / "key").write_text("lk_secret\n")
+    (tmp_path / "key").chmod(0o600)
     given = {"node": "https://xa.example", "key_file": "key", "gateway": "gw-1"}
     lines = "\n".join(f'{name} = "{value}"' for name, value in given.items())
     lines += f"\nsigners = {msgspec.json.encode([str(note.ed25519_key(signer.name, signer))]).decode()}\n"
     path = tmp_path / "gateway.toml"
+    for watch in ("calls", "./calls/", "x/../calls"):
+        path.write_text(f'watch = "{watch}"\n' + lines)
+        with pytest.raises(BadInput, match="one directory"):
+            read_settings(path)
+    path.write_text(lines + 'trust = "nowhere.pem"\n')
+    with pytest.raises(BadInput, match=r"gateway\.toml, trust: .*nowhere\.pem holds no certificate"):
+        asyncio.run(run(path, list[str]().append))
+    for bad in ("schlüssel", "lk_a\nlk_b", "\xff"):
+        (tmp_path / "key").write_bytes(bad.encode("latin-1" if bad == "\xff" else "utf-8"))
+        path.write_text(lines)
+        with pytest.raises(BadInput, match=r"gateway\.toml: .*key"):
+            read_settings(path)
+    (tmp_path / "key").write_text("lk_secret\n")
     for text in (lines, "[sip]\nport = 5060\n[follow]\n" + lines):
         path.write_text(text)
         plan = read_settings(path)

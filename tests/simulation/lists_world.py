@@ -194,11 +194,10 @@ class Authority:
         began = time.process_time()
         publishing = self.node.lists.publishing
         if self.gateway.wants == "base":
-            self.gateway.take_key(self.node.lists.redress_key)
             found = self.bases.now("calls", self.signer)
             fresh = self.gateway.directory.path / ".fetched"
             shutil.copyfile(found.path, fresh)
-            self.gateway.take_base(fresh, found.path.with_name("manifest").read_bytes())
+            self.gateway.take_base(fresh, found.path.with_name("manifest").read_bytes(), self.node.lists.redress_key)
         taken = self.gateway.take_deltas(self.ask(lambda tx: publishing.after(tx, "calls", self.gateway.version)))
         took = time.process_time() - began
         self.world.timeline.after(took + self._rng.uniform(*NEAR), functools.partial(self._enforced, taken))

@@ -48,7 +48,7 @@ async def standing(call: Call[Runtime]) -> Standing:
         head=head,
         base_version=base.version,
         base_bytes=base.path.stat().st_size,
-        manifest=base.path.with_name("manifest").read_text(),
+        manifest=base.manifest.decode(),
         keys=(str(note.ed25519_key(signer.name, signer)),),
         redress_key=lists.redress_key.hex(),
     )

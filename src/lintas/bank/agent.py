@@ -17,6 +17,7 @@ from lintas.requests.forms import BankRefusal
 from lintas.requests.records import Amendment, Order
 from lintas.trace.questions.fifo import trace
 from lintas.trace.records import TraceQuestion
+from lintas.trust.keys import UNREADABLE
 
 log = logging.getLogger("lintas.bank")
 
@@ -82,7 +83,7 @@ class Agent:
         except httpx.HTTPError as wrong:
             log.warning("the authority cannot be reached", extra={"why": type(wrong).__name__})
             return wrong
-        except msgspec.MsgspecError as wrong:
+        except UNREADABLE as wrong:
             log.warning("the authority's answer cannot be read", extra={"why": type(wrong).__name__})
             return wrong
         except (LintasError, OSError) as wrong:

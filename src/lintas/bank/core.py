@@ -14,6 +14,7 @@ from lintas.model.errors import BadInput, NotFound
 from lintas.model.tainted import Find, LedgerAnswer, Span, held_spans, subtract
 from lintas.trace.engine.find import find
 from lintas.trace.engine.index import Index
+from lintas.trust.keys import UNREADABLE
 
 HOLDS = "holds.jsonl"
 
@@ -132,7 +133,7 @@ class Core:
         for number, line in enumerate(whole.splitlines(), 1):
             try:
                 yield msgspec.json.decode(line, type=Placed)
-            except msgspec.DecodeError as wrong:
+            except UNREADABLE as wrong:
                 where = f"{path}:{number}"
                 raise BadInput(
                     f"not a hold that was placed: {wrong}", "restore it from a backup", where=where

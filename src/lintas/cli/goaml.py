@@ -35,10 +35,11 @@ def write(trail_file: Path, directory: Path, facts_file: Path, name: str, schema
     from lintas.interop import goaml as reports
     from lintas.trace.engine.files import load
     from lintas.trace.questions.trail import Trail
+    from lintas.trust.keys import UNREADABLE
 
     try:
         trail = msgspec.json.decode(trail_file.read_bytes(), type=Trail)
-    except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
+    except UNREADABLE as wrong:
         do = "give what `lintas trace run --json` printed"
         raise BadInput(f"it is no trail ({wrong})", do, where=trail_file.name) from None
     profile, facts = _profile(name), _facts(facts_file)
@@ -103,7 +104,7 @@ def _facts(file: Path) -> "Facts":
 
     try:
         return msgspec.convert(yaml.safe_load(file.read_bytes()), Facts)
-    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as wrong:
         raise BadInput(f"it is no YAML ({str(wrong).splitlines()[0]})", "see docs/goaml.md", where=file.name) from None
     except msgspec.ValidationError as wrong:
         raise BadInput(f"the facts are incomplete ({wrong})", "see docs/goaml.md", where=file.name) from None

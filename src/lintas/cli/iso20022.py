@@ -56,10 +56,11 @@ def write(file: Path, out: Path) -> None:
 
     from lintas.interop.iso20022 import Message
     from lintas.interop.iso20022 import write as written
+    from lintas.trust.keys import UNREADABLE
 
     try:
         message = msgspec.json.decode(file.read_bytes(), type=Message)
-    except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
+    except UNREADABLE as wrong:
         raise BadInput(f"it describes no message ({wrong})", "see docs/messages-iso20022.md", where=file.name) from None
     out.write_bytes(written(message))
     click.echo(f"{message.kind} in {out}")

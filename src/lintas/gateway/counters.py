@@ -46,14 +46,15 @@ class Counters:
 
     def add(self, cell: Cell, count: int = 1) -> None:
         """Count verdicts."""
-        if self.clock() >= self._end:
+        # Also when the clock went back by more than a minute: nothing of what is counted waits for a time that may never come.
+        if not self._end - 120 <= self.clock() < self._end:
             self._turn()
         now = self._now
         now[cell] = now.get(cell, 0) + count
 
     def shadow(self, cell: Cell) -> None:
         """Count what a list on trial would have done; it is no verdict."""
-        if self.clock() >= self._end:
+        if not self._end - 120 <= self.clock() < self._end:
             self._turn()
         self._shadow[cell] = self._shadow.get(cell, 0) + 1
         self.would[cell[1]] += 1

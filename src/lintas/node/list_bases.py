@@ -17,8 +17,9 @@ from lintas.telco.lists.base import Base
 from lintas.telco.lists.build import Entries, Origin, build
 from lintas.telco.lists.e164 import read_value
 from lintas.telco.lists.entries import Change, Key, Row
-from lintas.telco.lists.signed import write_manifest
+from lintas.telco.lists.signed import check_base, write_manifest
 from lintas.trust.keys import Signer
+from lintas.trust.note import ed25519_key
 
 #: A base file that so many deltas follow is built anew when somebody asks for it.
 FAR_BEHIND = 200
@@ -43,10 +44,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(NamedTuple):
-    """A base file on disk."""
+    """A base file on disk, and the signed note over it."""
 
     path: Path
     version: int
+    manifest: bytes
 
 
 class ListBases:
@@ -54,6 +56,7 @@ class ListBases:
 
     def __init__(self, folder: Path, engine: Engine, publishing: Publishing) -> None:
         self._folder, self._engine, self._publishing = folder, engine, publishing
+        self._fitted: dict[Path, tuple[object, ...]] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def current(self, which: str, signer: Signer) -> Found:
@@ -70,10 +73,10 @@ class ListBases:
             least = max(version - FAR_BEHIND, self._publishing.oldest(tx, which) - 1)
         path = self._folder / which / "base"
         with contextlib.suppress(LintasError, OSError):
-            there = Base.open(path, whole=False).header
-            whole = (path.with_name("manifest")).exists() and there.name == self._publishing.name_of(which)
-            if whole and least <= there.version <= version:
-                return Found(path, there.version)
+            there, note = Base.open(path, whole=False).header, path.with_name("manifest").read_bytes()
+            if there.name == self._publishing.name_of(which) and least <= there.version <= version:
+                self._check(path, note, signer)
+                return Found(path, there.version, note)
         path.parent.mkdir(parents=True, exist_ok=True)
         return self._build(which, path, signer)
 
@@ -91,7 +94,18 @@ class ListBases:
         fresh = path.with_name("manifest.new")
         fresh.write_bytes(note)
         fresh.replace(path.with_name("manifest"))
-        return Found(path, version)
+        return Found(path, version, note)
+
+    def _check(self, path: Path, note: bytes, signer: Signer) -> None:
+        """Check that a note by today's key is over a base file, whole; LintasError. Once, and again when any of them changed.
+
+        A node can end between the two, or have no disk left for the second.
+        """
+        about = path.stat()
+        fitted = (about.st_ino, about.st_mtime_ns, about.st_ctime_ns, note, signer.public)
+        if self._fitted.get(path) != fitted:
+            check_base(path, note, [ed25519_key(signer.name, signer)])
+            self._fitted[path] = fitted
 
     def file(self, which: str, version: int) -> Path:
         """Return the base file of a version; NotFound when it was replaced meanwhile."""

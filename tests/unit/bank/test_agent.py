@@ -353,6 +353,24 @@ async def run_for(authority: Authority, directory: Path, polls: int) -> None:
         await asyncio.gather(running, return_exceptions=True)
 
 
+def test_an_answer_nested_without_end_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses, asked = Pauses(monkeypatch), asyncio.Event()
+
+    def odd(_: httpx.Request) -> httpx.Response:
+        if len(pauses.slept) > 1:
+            asked.set()
+        return httpx.Response(200, content=b'{"x":' + b"[" * 30_000)
+
+    async def play() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(odd), base_url="https://xa-asc.example") as client:
+            running = asyncio.create_task(Agent(core_in(tmp_path), client, SetClock()).run())
+            await asked.wait()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    do(play())
+
+
 def test_the_agent_does_not_back_off_because_of_one_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses = Pauses(monkeypatch)
     hopeless = Authority(question("trace-1"), refuses={"traces/trace-1/answer": [422]})

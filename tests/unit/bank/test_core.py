@@ -89,9 +89,10 @@ def test_an_order_cut_short_by_a_crash_was_never_placed(core: Core) -> None:
 
 
 def test_a_damaged_record_of_holds_is_named(core: Core) -> None:
-    (core.directory / HOLDS).write_bytes(b'{"order": 5}\n')
-    with pytest.raises(BadInput, match=r"holds\.jsonl:1"):
-        Core(core.directory, "XAFB")
+    for damaged in (b'{"order": 5}', b'{"x":' + b"[" * 30_000, b'{"order": "\xff"}'):
+        (core.directory / HOLDS).write_bytes(damaged + b"\n")
+        with pytest.raises(BadInput, match=r"holds\.jsonl:1"):
+            Core(core.directory, "XAFB")
 
 
 STATES = st.sampled_from(["here", "spent", "unknown"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from tests.unit.telco.lists import making
 
 from lintas.gateway.http.answers import Answer, plain_200
 from lintas.gateway.http.routes import CHECK, COUNTERS, MOST_NUMBERS, PREFIX, Routes
-from lintas.gateway.http.server import Server
+from lintas.gateway.http.server import MOST_CONNECTIONS, RESERVED, Server, most_connections
 from lintas.gateway.verdict import Verdicts, encode
 from lintas.telco.lists.directory import Directory
 from lintas.telco.lists.entries import Change, Key, Row
@@ -247,3 +248,16 @@ def test_health_and_counts_hold_no_number(client: httpx.Client) -> None:
     assert sum(row["count"] for row in rows) == health.json()["verdicts"]
     assert str(FIRST)[:5] not in health.text + counts.text
     assert client.get("/telco/v1/counters?since=99999999999").json() == []
+
+
+def test_connections_leave_descriptors_for_the_lists_files() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        assert 256 - RESERVED < most_connections() <= MOST_CONNECTIONS
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 256
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(resource, "getrlimit", lambda _which: (256, 256))
+            assert most_connections() == 256 - RESERVED
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import logging
 import re
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.unit.telco.names.listing import EARLIER, NOW, entry
 
 from lintas.gateway.names.book import Files, Settings, Shelf
 from lintas.gateway.names.pace import Paced
-from lintas.gateway.names.routes import LIST, ROUTES, names_app
+from lintas.gateway.names.routes import LIST, ROUTES, keep_fresh, names_app
 from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.node.pace import Pace
@@ -265,6 +266,42 @@ def test_files_that_change_and_files_that_break(lists: Lists) -> None:
     assert not lists.shelf.refresh() and lists.shelf.problem
     lists.write([entry("third.xb")])
     assert lists.shelf.refresh() and not lists.shelf.problem
+
+
+def test_a_list_that_could_not_be_read_once_is_read_again(lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Files.entries
+
+    def away(*_: object) -> list[Entry]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    lists.write([entry("other.xb")])
+    monkeypatch.setattr(Files, "entries", away)
+    assert not lists.shelf.refresh() and lists.shelf.problem
+    monkeypatch.setattr(Files, "entries", read)
+    monkeypatch.setattr("lintas.gateway.names.book.time.monotonic", lambda: float("inf"))
+    assert lists.shelf.refresh() and not lists.shelf.problem
+    assert lists.shelf.book.by_host("other.xb", NOW)
+
+
+def test_a_fault_once_does_not_end_the_looking(lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lintas.gateway.names.routes._REFRESH_SECONDS", 0.001)
+    refresh, faults = lists.shelf.refresh, [RecursionError(), MemoryError()]
+
+    def failing() -> bool:
+        if faults:
+            raise faults.pop()
+        return refresh()
+
+    async def play() -> None:
+        task = asyncio.create_task(keep_fresh(lists.shelf))
+        async with asyncio.timeout(10):
+            while lists.shelf.book.by_host("other.xb", NOW) is None:
+                await asyncio.sleep(0.01)
+        task.cancel()
+
+    monkeypatch.setattr(lists.shelf, "refresh", failing)
+    lists.write([entry("other.xb")])
+    asyncio.run(play())
 
 
 def test_what_ends_leaves_the_exports_by_itself(lists: Lists) -> None:

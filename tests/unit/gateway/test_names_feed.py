@@ -72,7 +72,7 @@ def test_a_file_follows_its_address(publisher: Publisher, tmp_path: Path) -> Non
     assert feed.fetch() and file.read_bytes() == publisher.body
     assert not feed.fetch() and not feed.problem and publisher.given == 1
     first = publisher.body
-    for broken in (b"{", b"<html>", first[:-20], b"[]\n", b"x" * 70_000):
+    for broken in (b"{", b'{"x":' + b"[" * 30_000, b"<html>", first[:-20], b"[]\n", b"x" * 70_000):
         publisher.body = broken
         assert fails(feed) and file.read_bytes() == first
     publisher.body = b""  # a list of nothing is one

@@ -14,6 +14,7 @@ from lintas.gateway.names.feed import Feed, read_entries
 from lintas.gateway.names.registry import SignedRegistry
 from lintas.gateway.names.routes import keep_fresh, names_app
 from lintas.gateway.names.server import address, bound, serve
+from lintas.gateway.reaching import read_key
 from lintas.model.errors import BadInput, Unavailable
 from lintas.model.times import SystemClock
 
@@ -76,12 +77,7 @@ def names(
 def _feed(
     source: str, file: Path, key_file: Path | None, trust: Path | None, take: Callable[[Path], None], where: str
 ) -> Feed:
-    try:
-        key = key_file.read_text("ascii").strip() if key_file is not None else ""
-    except (OSError, UnicodeDecodeError):
-        raise BadInput("the key cannot be read", "name a file with the key on one line", where="--key-file") from None
-    if not key.isprintable():
-        raise BadInput("this is no key", "name a file with the key on one line", where="--key-file")
+    key = read_key(key_file, "--key-file") if key_file is not None else ""
     return Feed(source, file, key=key, trust=trust, take=take, where=where)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from lintas.model.errors import LintasError
+from lintas.model.errors import Conflict, LintasError
+from lintas.telco.lists.base import Base
 from lintas.telco.lists.directory import KEY, Directory
 from lintas.telco.lists.ids import check_key
 from lintas.telco.lists.signed import check_base
@@ -24,11 +25,16 @@ MOST_DELTAS, MOST_CHANGED = 2_000, 100_000
 
 
 class Following:
-    """One list's directory; ``keys`` are the publisher's, as the operator got them from it."""
+    """One list's directory; ``keys`` are the publisher's, as the operator got them from it.
 
-    def __init__(self, path: Path, keys: Sequence[VerifierKey], *, clock: Clock) -> None:
-        self.directory, self._keys, self._clock = Directory(path), tuple(keys), clock
+    ``which`` is the list that belongs into it, the last part of its name; "" for any.
+    """
+
+    def __init__(self, path: Path, keys: Sequence[VerifierKey], *, clock: Clock, which: str = "") -> None:
+        self.directory, self._keys, self._clock, self._which = Directory(path), tuple(keys), clock, which
         self.snapshot: Snapshot | None = None
+        #: What the base file says of itself that lay there, also where the list could not be taken up.
+        self._found = ("", 0)
         self._lost = False
         self._began = 0
 
@@ -45,35 +51,44 @@ class Following:
     def open(self) -> None:
         """Take up what lies in the directory, if anything does; what is damaged is fetched anew."""
         self.directory.path.mkdir(parents=True, exist_ok=True)
-        if not self.directory.base.exists() or not (self.directory.path / KEY).exists():
+        if not self.directory.base.exists():
             return
         try:
-            self.snapshot, wrong = self.directory.open(clock=self._clock)
-            self._began = self.snapshot.base.header.version
-            self._lost = bool(wrong)
+            header = Base.open(self.directory.base, whole=False).header
+            self._found, self._began = (header.name, header.version), header.version
+            # Without the publisher's key there is no id to contest by.
+            if (self.directory.path / KEY).exists():
+                self.snapshot, wrong = self.directory.open(clock=self._clock)
+                self._lost = bool(wrong)
         except LintasError as wrong_file:
             log.warning("the list that was held cannot be read", extra={"why": type(wrong_file).__name__})
 
-    def take_key(self, key: bytes) -> None:
-        """Keep the publisher's redress key."""
+    def _keep_key(self, key: bytes) -> None:
         path = self.directory.path / KEY
         if path.exists() and load_secret(path) == key:
             return
         fresh = path.with_name(".redress.key.new")
         fresh.unlink(missing_ok=True)
-        save_secret(fresh, check_key(key))
+        save_secret(fresh, key)
         fresh.replace(path)
-        self.snapshot = None
 
-    def take_base(self, file: Path, manifest: bytes) -> bool:
-        """Put a base file in force; False, and the list held stays, where it is older than that."""
-        told = check_base(file, manifest, self._keys)
-        if self.snapshot is not None and told.list == self.snapshot.name and told.version < self.snapshot.version:
+    def take_base(self, file: Path, manifest: bytes, key: bytes) -> bool:
+        """Put a base file in force, with the publisher's key for redress ids; False, and what is held stays, where it is older.
+
+        Conflict where it is of another list than what is held or belongs here, and errors as of ``check_base``.
+        """
+        told, key = check_base(file, manifest, self._keys), check_key(key)
+        name, version = (self.snapshot.name, self.snapshot.version) if self.snapshot else self._found
+        if told.list != (name or told.list) or self._which not in ("", told.list.rpartition("/")[2]):
+            wanted = f"{self.directory.path} is for {name or self._which}"
+            raise Conflict(f"a base file of {told.list} came, and {wanted}", "give each list a directory of its own")
+        if told.version < version:
             return False
+        self._keep_key(key)
+        self.directory.put_base(file, manifest, self._keys)
         # Deltas that are held may be of another history: those that follow come again.
         for path in self.directory.deltas():
             path.unlink(missing_ok=True)
-        self.directory.put_base(file, manifest, self._keys)
         self.snapshot, _ = self.directory.open(clock=self._clock)
         self._began, self._lost = self.snapshot.base.header.version, False
         return True

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-import ssl
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +13,11 @@ import httpx
 import msgspec
 
 from lintas.gateway.counters import Count
+from lintas.gateway.reaching import read_key, trusted
 from lintas.model import times
-from lintas.node.toml_files import read_named, read_table, settings_of
-from lintas.telco.figures.records import CounterReport, Gateway, PresetName
+from lintas.node.toml_files import read_table, settings_of
+from lintas.telco.figures.records import MOST_CALLS, MOST_ROWS, CounterReport, Gateway, PresetName
+from lintas.trust.keys import UNREADABLE
 
 log = logging.getLogger("lintas.gateway")
 
@@ -49,27 +50,41 @@ def read_settings(path: Path) -> tuple[Settings, str]:
     """Read the settings and the key; BadInput names the file and what is wrong."""
     given = read_table(path, missing=f"see {PAGE} for an example").get("count", {})
     settings = settings_of(given, Settings, where=f"{path}, [count]", see=PAGE)
-    return settings, read_named(path.parent / settings.key_file, where=str(path))
+    return settings, read_key(path.parent / settings.key_file, str(path))
 
 
-def reports(rows: Sequence[Count], settings: Settings, now: float) -> list[tuple[int, CounterReport]]:
-    """Return each minute that is over with its report, the oldest first; a minute that saw two versions names the later one."""
+def reports(rows: Sequence[Count], settings: Settings, now: float) -> Iterator[tuple[int, CounterReport]]:
+    """Yield each minute that is over with its report, the oldest first; a minute that saw two versions names the later one.
+
+    What no report can say is left out, and logged: the rest of a sum, the smallest sums, or the whole minute.
+    """
     sums: dict[int, dict[tuple[str, str, str, bool], int]] = defaultdict(lambda: defaultdict(int))
     versions: dict[int, int] = {}
     for row in rows:
         if row.minute + 60 <= now:
             sums[row.minute][row.trunk, row.action, row.kind, row.shadow] += row.count
             versions[row.minute] = max(versions.get(row.minute, 0), row.version)
-    found = []
     for minute, cells in sorted(sums.items()):
         counts = [
             {"trunk": trunk, "action": action, "kind": kind, "shadow": shadow, "calls": calls}
-            for (trunk, action, kind, shadow), calls in sorted(cells.items())
+            for (trunk, action, kind, shadow), calls in sorted(_sayable(cells).items())
         ]
         said = {"gateway": settings.gateway, "preset": settings.preset, "list_version": versions[minute]}
-        at = times.render(datetime.fromtimestamp(minute, UTC))
-        found.append((minute, msgspec.convert(said | {"minute": at, "counts": counts}, CounterReport)))
-    return found
+        try:
+            at = times.render(datetime.fromtimestamp(minute, UTC))
+            report = msgspec.convert(said | {"minute": at, "counts": counts}, CounterReport)
+        except (ValueError, OverflowError, OSError) as wrong:
+            log.error("a minute's counts cannot be said", extra={"why": type(wrong).__name__})
+        else:
+            yield minute, report
+
+
+def _sayable(cells: dict[tuple[str, str, str, bool], int]) -> dict[tuple[str, str, str, bool], int]:
+    largest = sorted(cells.items(), key=lambda each: -each[1])[:MOST_ROWS]
+    said = {cell: min(calls, MOST_CALLS) for cell, calls in largest}
+    if lost := sum(cells.values()) - sum(said.values()):
+        log.error("more calls than a minute's report can say", extra={"count": lost})
+    return said
 
 
 class Counting:
@@ -81,6 +96,8 @@ class Counting:
 
     async def bring(self, now: float) -> int:
         """Bring every minute that is over and was not brought yet; returns how many the node took."""
+        # A clock that was ahead: the minutes since it went back come again, and those that were taken count once.
+        self._since = self._since if self._since <= now else 0
         answer = await self._gateway.get("/telco/v1/counters", params={"since": self._since})
         answer.raise_for_status()
         taken = 0
@@ -89,22 +106,26 @@ class Counting:
             sent = await self._node.post(
                 "/api/v1/telco/counters", content=body, headers={"content-type": "application/json"}
             )
-            if sent.status_code not in _TAKEN:
+            if sent.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+                log.error("the node does not take a minute's counts", extra={"status": sent.status_code})
+            elif sent.status_code in _TAKEN:
+                taken += 1
+            else:
                 sent.raise_for_status()
-            self._since, taken = minute + 60, taken + 1
+            self._since = minute + 60
         return taken
 
 
 async def run(path: Path, say: Callable[[str], None]) -> None:
     """Bring counts each minute, until cancelled; what could not be brought is brought later."""
     settings, key = read_settings(path)
-    trusted = ssl.create_default_context(cafile=str(path.parent / settings.trust)) if settings.trust else True
+    context = trusted(path.parent / settings.trust if settings.trust else None, f"{path}, trust")
     async with (
         httpx.AsyncClient(base_url=settings.verdicts, timeout=TIMEOUT_SECONDS, trust_env=False) as gateway,
         httpx.AsyncClient(
             base_url=settings.node,
             headers={"authorization": f"Bearer {key}"},
-            verify=trusted,
+            verify=context,
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
         ) as node,
@@ -114,6 +135,6 @@ async def run(path: Path, say: Callable[[str], None]) -> None:
         while True:
             try:
                 await counting.bring(time.time())
-            except (httpx.HTTPError, msgspec.MsgspecError, OSError) as wrong:
+            except (httpx.HTTPError, OSError, *UNREADABLE) as wrong:
                 log.warning("counts are not brought now", extra={"why": type(wrong).__name__})
             await asyncio.sleep(ROUND_SECONDS)

@@ -5,7 +5,6 @@ While the node is away the list that is held stays in force, and whoever runs th
 
 import asyncio
 import logging
-import ssl
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,9 +15,11 @@ import httpx
 import msgspec
 
 from lintas.gateway.following.chain import Following
+from lintas.gateway.reaching import read_key, trusted
 from lintas.model import times
-from lintas.model.errors import LintasError, Unavailable
-from lintas.node.toml_files import read_named, read_table, settings_of
+from lintas.model.errors import BadInput, Conflict, LintasError, Unavailable
+from lintas.node.toml_files import read_table, settings_of
+from lintas.trust.keys import UNREADABLE
 from lintas.trust.note import VerifierKey, parse_vkey
 
 log = logging.getLogger("lintas.gateway")
@@ -77,7 +78,11 @@ def read_settings(path: Path) -> _Plan:
     where, data = str(path), read_table(path, missing=f"see {PAGE} for an example")
     given = data.get("follow", {name: value for name, value in data.items() if not isinstance(value, dict)})
     settings = settings_of(given, Settings, where=where, see=PAGE)
-    key = read_named(path.parent / settings.key_file, where=where)
+    key = read_key(path.parent / settings.key_file, where)
+    # Of two lists in one directory the one on trial would block.
+    folders = [(path.parent / each).resolve() for each in (settings.calls, settings.watch) if each]
+    if len(set(folders)) < len(folders):
+        raise BadInput("calls and watch are one directory", "give each list its own", where=where)
     signers = tuple(parse_vkey(each, where=f"{where}, signers") for each in settings.signers)
     return _Plan(settings, path.parent, key, signers)
 
@@ -97,8 +102,10 @@ class Follower:
         while True:
             try:
                 await self.step(WAIT_SECONDS)
-            except (httpx.HTTPError, LintasError, msgspec.MsgspecError, OSError) as wrong:
-                log.warning("the list is not followed now", extra={"list": self._which, "why": type(wrong).__name__})
+            except (httpx.HTTPError, LintasError, OSError, *UNREADABLE) as wrong:
+                # What another error says may hold a number.
+                why = str(wrong) if isinstance(wrong, Conflict) else type(wrong).__name__
+                log.warning("the list is not followed now", extra={"list": self._which, "why": why})
                 self._warn()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -119,11 +126,11 @@ class Follower:
 
     async def _begin(self) -> None:
         standing = msgspec.json.decode(await self._get(self._path, {}), type=_Standing)
-        self.following.take_key(_key(standing.redress_key))
+        key = _key(standing.redress_key)
         fresh = self.following.directory.path / ".base.fetched"
         try:
             await self._fetch(f"{self._path}/base/{standing.base_version}", fresh)
-            taken = await asyncio.to_thread(self.following.take_base, fresh, standing.manifest.encode())
+            taken = await asyncio.to_thread(self.following.take_base, fresh, standing.manifest.encode(), key)
         finally:
             fresh.unlink(missing_ok=True)
         if not taken:
@@ -176,7 +183,7 @@ async def run(path: Path, say: Callable[[str], None]) -> None:
     """Follow every list that the settings name, until cancelled."""
     plan = read_settings(path)
     settings = plan.settings
-    context = ssl.create_default_context(cafile=str(plan.root / settings.trust)) if settings.trust else True
+    context = trusted(plan.root / settings.trust if settings.trust else None, f"{path}, trust")
     headers = {"authorization": f"Bearer {plan.key}", "accept-encoding": "identity"}
     async with httpx.AsyncClient(
         base_url=settings.node, headers=headers, verify=context, timeout=TIMEOUT_SECONDS, trust_env=False
@@ -187,7 +194,7 @@ async def run(path: Path, say: Callable[[str], None]) -> None:
                 client,
                 which,
                 settings.gateway,
-                Following(plan.root / folder, plan.signers, clock=time.time),
+                Following(plan.root / folder, plan.signers, clock=time.time, which=which),
                 settings.max_age_seconds,
             )
             for which, folder in folders.items()

@@ -25,6 +25,9 @@ async def renew(standing: Standing) -> None:
                 await asyncio.to_thread(standing.take_news)
         except OSError as wrong:
             standing.problem = f"the list's directory cannot be read ({wrong.strerror})"
+        # Whatever is wrong with a newer list, the old one goes on answering, and it is looked at again.
+        except Exception as wrong:  # noqa: BLE001
+            standing.problem = f"a fault: {type(wrong).__name__}"
         if standing.problem != said:
             said = standing.problem
             if said:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 import time
@@ -17,6 +18,8 @@ from lintas.telco.lists.standing import Standing
 
 #: Open connections, beyond which clients are told to come back.
 MOST_CONNECTIONS = 2_000
+#: Descriptors that no connection gets: what the process has open, and the list's files when they change.
+RESERVED = 100
 #: What answers that are under way get to finish when the service stops.
 GRACE_S = 1.0
 
@@ -24,8 +27,10 @@ GRACE_S = 1.0
 class Server:
     """Open connections and their bounds."""
 
-    def __init__(self, verdicts: Verdicts, standing: Standing, watch: Standing | None = None) -> None:
-        self._standing, self._watch, self._verdicts = standing, watch, verdicts
+    def __init__(
+        self, verdicts: Verdicts, standing: Standing, watch: Standing | None = None, most: int = MOST_CONNECTIONS
+    ) -> None:
+        self._standing, self._watch, self._verdicts, self._most = standing, watch, verdicts, most
         self._open: set[Connection] = set()
         self._began = time.monotonic()
         self.stopping = False
@@ -34,7 +39,7 @@ class Server:
     @property
     def full(self) -> bool:
         """Tell whether one more connection is too many."""
-        return len(self._open) >= MOST_CONNECTIONS
+        return len(self._open) >= self._most
 
     def opened(self, connection: Connection) -> None:
         """Note a connection."""
@@ -117,9 +122,21 @@ async def serve(
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with Server(verdicts, standing, watch).running(host, port) as url:
+    async with Server(verdicts, standing, watch, most_connections()).running(host, port) as url:
         say(f"ready {url}")
         await stop.wait()
+
+
+def most_connections() -> int:
+    """Raise this process's limit of descriptors as far as it is wanted and allowed, and return how many connections fit in."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + RESERVED
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return MOST_CONNECTIONS
+    may = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if may > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (may, hard))
+    return max(1, may - RESERVED)
 
 
 def _told(standing: Standing) -> dict[str, object]:

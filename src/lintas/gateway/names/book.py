@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -126,6 +127,7 @@ class Shelf:
     def __init__(self, source: Named, settings: Settings, now: Callable[[], datetime]) -> None:
         self._source, self._settings, self.now = source, settings, now
         self._version = source.version()
+        self._failed, self._again = self._version, 0.0
         self._lock = threading.Lock()
         self.book = Book(source, settings, now())
         self.problem = ""
@@ -133,27 +135,33 @@ class Shelf:
     def refresh(self) -> bool:
         """Put a new book in place if the source changed or an entry ended; says whether it did. For a thread of its own."""
         with self._lock:
-            now = self.now()
+            now, began = self.now(), time.monotonic()
             try:
                 version = self._source.version()
-                if version == self._version and not self._stale(now):
+                changed = version != self._version or self._stale(now)
+                if changed and version == self._failed and began < self._again:
                     return False
-                self._version = version
-                self.book = Book(self._source, self._settings, now)
+                if changed:
+                    self._failed = version
+                    self.book = Book(self._source, self._settings, now)
+                    self._version = version
             except LintasError as wrong:
-                return self._keep(str(wrong))
+                return self._keep(str(wrong), began)
             # Whatever is wrong with the new lists, the old ones go on answering, and it is looked at again.
             except Exception as wrong:  # noqa: BLE001
-                return self._keep(f"a fault: {type(wrong).__name__}")
+                return self._keep(f"a fault: {type(wrong).__name__}", began)
             self.problem = ""
-            return True
+            return changed
 
     def _stale(self, now: datetime) -> bool:
         """Say whether an entry ended; long lists lose one each second, and are not built anew for each."""
         until = self.book.until
         return until is not None and max(until, self.book.at + _LEAST_AGE) <= now
 
-    def _keep(self, why: str) -> bool:
+    def _keep(self, why: str, began: float) -> bool:
+        # Long lists that stay broken take a tenth of one thread at most.
+        now = time.monotonic()
+        self._again = now + 10 * (now - began)
         if self.problem != why:
             _log.error("the lists of names could not be read; the last ones stay", extra={"why": why})
         self.problem = why
@@ -163,6 +171,7 @@ class Shelf:
 class _Stamp(NamedTuple):
     inode: int
     size: int
+    written: int
     changed: int
 
 
@@ -190,4 +199,4 @@ def _stamp(file: Path) -> _Stamp | None:
         found = file.stat()
     except OSError:
         return None
-    return _Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
+    return _Stamp(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

@@ -8,7 +8,6 @@ import contextlib
 import ipaddress
 import logging
 import os
-import ssl
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from lintas.gateway.reaching import trusted
 from lintas.model.errors import BadInput, CheckFailed, LintasError, Unavailable
 from lintas.telco.names import entries as names
 
@@ -54,7 +54,9 @@ class Feed:
         if key:
             headers["authorization"] = f"Bearer {key}"
         # A redirect would carry the key to another address.
-        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT, follow_redirects=False, verify=_trusted(trust))
+        self._client = httpx.Client(
+            headers=headers, timeout=_TIMEOUT, follow_redirects=False, verify=trusted(trust, "--trust")
+        )
         self._tag = ""
         self.problem = ""
 
@@ -114,12 +116,3 @@ def _check(url: str, where: str) -> None:
         here = False
     if not here:
         raise BadInput(f"{url[:100]!r} is no https address", "give one, or http on a loopback address", where=where)
-
-
-def _trusted(trust: Path | None) -> ssl.SSLContext | bool:
-    if trust is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=str(trust))
-    except (OSError, ssl.SSLError):
-        raise BadInput(f"{trust} holds no certificate", "give a PEM file", where="--trust") from None

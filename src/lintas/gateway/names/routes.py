@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import logging
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,8 @@ from lintas.model.errors import NotFound
 from lintas.model.places import jurisdiction
 from lintas.telco.names import exports
 from lintas.telco.names.senders import PRESETS, SenderVerdict, preset
+
+_log = logging.getLogger("lintas.gateway")
 
 #: The one list: every blocked URL and domain, by the first four bytes of its hash.
 LIST = "lintas-4b"
@@ -182,8 +185,12 @@ def names_app(shelf: Shelf) -> ASGIApp:
 
 async def keep_fresh(shelf: Shelf, *feeds: Feed) -> None:
     """Look each second whether there are newer lists, until cancelled; they are fetched and built in a thread."""
+    steps = (*(feed.fetch for feed in feeds), shelf.refresh)
     while True:
         await asyncio.sleep(_REFRESH_SECONDS)
-        for feed in feeds:
-            await asyncio.to_thread(feed.fetch)
-        await asyncio.to_thread(shelf.refresh)
+        for step in steps:
+            try:
+                await asyncio.to_thread(step)
+            # Whatever goes wrong once, what is taken back later must still come.
+            except Exception as fault:  # noqa: BLE001
+                _log.error("the lists of names could not be kept fresh", extra={"why": type(fault).__name__})

@@ -95,7 +95,7 @@ def load(text: bytes, *, where: str) -> Profile:
     """Read a profile from YAML; BadInput naming what is wrong."""
     try:
         found = msgspec.convert(yaml.safe_load(text), Profile)
-    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as wrong:
         told = str(wrong).splitlines()[0]
         raise BadInput(f"it is no YAML ({told})", "see docs/goaml.md", where=where) from None
     except msgspec.ValidationError as wrong:

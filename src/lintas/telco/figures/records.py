@@ -18,6 +18,8 @@ Gateway = Annotated[str, msgspec.Meta(pattern=r"\A(?![a-z0-9.-]*[0-9]{4})[a-z0-9
 Minute = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:00Z\Z")]
 #: More calls than this pass no gateway in a minute.
 MOST_CALLS = 10_000_000
+#: Sums that one minute's report holds.
+MOST_ROWS = 200
 Calls = Annotated[int, msgspec.Meta(ge=1, le=MOST_CALLS)]
 
 
@@ -38,7 +40,7 @@ class CounterReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     minute: Minute
     list_version: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
     preset: PresetName
-    counts: Annotated[tuple[Count, ...], msgspec.Meta(max_length=200)]
+    counts: Annotated[tuple[Count, ...], msgspec.Meta(max_length=MOST_ROWS)]
 
 
 class CountsTaken(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.model.times import Clock
 from lintas.telco.home.records import Alarm, AlarmKind
+from lintas.trust.keys import UNREADABLE
 
 log = logging.getLogger("lintas.telco")
 
@@ -29,7 +30,7 @@ class Alarms:
             kept = msgspec.json.decode(path.read_bytes(), type=list[Alarm])
         except FileNotFoundError:
             kept = []
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise BadInput("this is no list of alarms", "restore it from its backup", where=str(path)) from None
         for alarm in kept:
             self._put(alarm)

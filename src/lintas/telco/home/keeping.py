@@ -1,6 +1,7 @@
 """Takes what feeds say into the operator's table and its journal, and counts what became of it; a bad event stops nothing."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter
@@ -10,6 +11,8 @@ from typing import Protocol
 from lintas.telco.home.journal import Journal
 from lintas.telco.home.records import BadEvent, Change
 from lintas.telco.home.table import AHEAD, OLD, TAKEN, Table
+
+log = logging.getLogger("lintas.telco")
 
 
 class Parts(Protocol):
@@ -47,6 +50,10 @@ class Keeper:
                 found += read(event)
             except BadEvent as wrong:
                 self.counts[feed, wrong.kind] += 1
+            # A feed that ended here would begin again at this event for ever, and hear nothing behind it.
+            except Exception as fault:  # noqa: BLE001
+                self.counts[feed, "fault"] += 1
+                log.error("an event is left out", extra={"peer": feed, "why": type(fault).__name__})
         return found
 
     async def take(self, feed: str, changes: Iterable[Change]) -> None:

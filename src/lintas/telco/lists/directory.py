@@ -24,6 +24,8 @@ from lintas.trust.keys import load_secret, save_secret
 from lintas.trust.note import VerifierKey
 
 BASE, MANIFEST, DELTAS, KEY = "base", "manifest", "deltas", "redress.key"
+#: Of base, key and next delta: inode, and when content and inode last changed; nothing for one that is not there.
+Stamp = tuple[tuple[int, ...], ...]
 
 
 class Directory:
@@ -60,7 +62,8 @@ class Directory:
     def after(self, snapshot: Snapshot, *, key: bytes | None = None) -> tuple[Snapshot, list[LintasError]]:
         """Return what is in force after a snapshot: further deltas, another base file and those behind it, another key.
 
-        An older base file than what is held is not taken (Conflict): a gateway's list never goes back.
+        An older base file than what is held is not taken (Conflict): a gateway's list never goes back. Neither is another
+        list's: one on trial would block.
         """
         try:
             same = self.base.stat().st_ino == snapshot.base.inode
@@ -71,7 +74,11 @@ class Directory:
             return self.advance(snapshot)
         base = snapshot.base if same else Base.open(self.base)
         latest, wrong = self.advance(Snapshot(base, key, clock=snapshot.clock))
-        if latest.name == snapshot.name and latest.version < snapshot.version:
+        if latest.name != snapshot.name:
+            raise Conflict(
+                f"the base file is of {latest.name}, and {snapshot.name} is in force", "check who writes here"
+            )
+        if latest.version < snapshot.version:
             held = f"the base file and its deltas are at {latest.version}, and {snapshot.version} is in force"
             raise Conflict(held, "fetch the newer ones")
         return latest, wrong
@@ -99,8 +106,11 @@ class Directory:
         """Check a base file that came in and put it in force; ``file`` lies on this file system and is moved."""
         check_base(file, manifest, keys)
         _sync(file)
-        _put(self.path / MANIFEST, manifest)
+        fresh = _aside(self.path / MANIFEST, manifest)
+        # At no moment does a manifest lie beside a base file that it does not name.
+        (self.path / MANIFEST).unlink(missing_ok=True)
         file.replace(self.base)
+        fresh.replace(self.path / MANIFEST)
         self.tidy()
 
     def compact(self, snapshot: Snapshot) -> None:
@@ -120,13 +130,17 @@ class Directory:
         """Return the deltas that lie there, in their order."""
         return sorted(self.path.joinpath(DELTAS).glob("[0-9]" * 12))
 
-    def stamp(self, snapshot: Snapshot) -> tuple[int, ...]:
+    def stamp(self, snapshot: Snapshot) -> Stamp:
         """Return what differs when there is something new to read: three looks at the file system."""
-        try:
-            base, key = self.base.stat(), (self.path / KEY).stat()
-        except FileNotFoundError:
-            return ()
-        return base.st_ino, base.st_mtime_ns, key.st_ino, key.st_mtime_ns, self.delta(snapshot.version + 1).exists()
+        return _look(self.base), _look(self.path / KEY), _look(self.delta(snapshot.version + 1))
+
+
+def _look(path: Path) -> tuple[int, ...]:
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return ()
+    return about.st_ino, about.st_mtime_ns, about.st_ctime_ns
 
 
 def _read(path: Path) -> bytes:
@@ -138,12 +152,17 @@ def _read(path: Path) -> bytes:
 
 def _put(path: Path, data: bytes) -> None:
     """Write a file that is whole whenever it can be seen under its name."""
+    _aside(path, data).replace(path)
+
+
+def _aside(path: Path, data: bytes) -> Path:
+    """Bring a file to disk under another name, and return that."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with fresh.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(path)
+    return fresh
 
 
 def _sync(path: Path) -> None:

@@ -5,6 +5,7 @@ expiry, one in the past) is counted and told. A file of which more than one row 
 another file.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,7 @@ _HOUR = (
     "coalesce(try_cast(expires AS BIGINT), epoch(try_cast(expires AS TIMESTAMPTZ))::BIGINT)"
     " // 3600 * 3600)::VARCHAR, expires) END"
 )
+_PATTERN = re.compile(r"[*?\[]")
 _WORDS = "hash(kind, expires, reason, owner)"
 
 
@@ -82,11 +84,12 @@ class _Table:
 
     def __init__(self, database: duckdb.DuckDBPyConnection, source: Path) -> None:
         self._database, self.path, self.hourly = database, source, False
-        quoted = str(source).replace("'", "''")
+        # Directories named kind=… are none of its columns.
+        given = f"'{_name(source)}', hive_partitioning = false"
         if source.suffix.lower() in (".parquet", ".pq"):
-            held = f"read_parquet('{quoted}')"
+            held = f"read_parquet({given})"
         else:
-            held = f"read_csv('{quoted}', header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
+            held = f"read_csv({given}, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
         found = [column[0] for column in database.execute(f"SELECT * FROM {held} LIMIT 0").description or ()]  # noqa: S608 — quoted
         named = {column.strip().lower(): column.replace('"', '""') for column in found}
         if missing := [column for column in COLUMNS if column not in named]:
@@ -272,6 +275,14 @@ def _overlaps(held: dict[Key, Row]) -> int:
         count += key.first <= end
         end = max(end, key.last)
     return count
+
+
+def _name(path: Path) -> str:
+    """Return a path as DuckDB takes it between quotes, which reads patterns: *, ? and [ stand for themselves."""
+    name = _PATTERN.sub(r"[\g<0>]", str(path.absolute()))
+    if "\\" in name and _PATTERN.search(name):
+        raise BadInput("the path has a backslash beside *, ? or [", "give the file another name", where=str(path))
+    return name.replace("'", "''")
 
 
 def _unlike(table: _Table, bad: int, rows: int, refused: list[str]) -> BadInput:

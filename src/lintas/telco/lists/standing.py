@@ -8,7 +8,7 @@ from typing import Self
 
 from lintas.model.errors import BadInput, LintasError
 from lintas.telco.lists.base import MAGIC, Base
-from lintas.telco.lists.directory import BASE, KEY, Directory
+from lintas.telco.lists.directory import BASE, KEY, Directory, Stamp
 from lintas.telco.lists.files import read_list
 from lintas.telco.lists.ids import check_key, key_of_bytes
 from lintas.telco.lists.snapshot import Clock, Snapshot
@@ -17,6 +17,8 @@ from lintas.trust.keys import load_secret
 
 #: A list of which nothing was heard for so long is old; it stays in force, and whoever looks after it is told.
 MAX_AGE_S = 86_400
+#: What could not be taken is tried again so often, in seconds, changed or not: a read can fail and then succeed.
+AGAIN_S = 1.0
 
 
 class Standing:
@@ -35,7 +37,9 @@ class Standing:
     ) -> None:
         self.snapshot, self._directory, self._key, self.max_age_s = snapshot, directory, key, max_age_s
         self.problem, self.told = "", list[str]()
-        self._seen = directory.stamp(snapshot) if directory else ()
+        # What came while the list was read is seen at the first look.
+        self._seen: Stamp = ()
+        self._again = 0.0
 
     @classmethod
     def open(
@@ -80,8 +84,12 @@ class Standing:
         return self.age_s > self.max_age_s
 
     def has_news(self) -> bool:
-        """Look whether something newer lies in the directory: three looks at the file system."""
-        return self._directory is not None and self._directory.stamp(self.snapshot) != self._seen
+        """Look whether something newer lies there, or what was not taken is due again: three looks at the file system."""
+        if self._directory is None:
+            return False
+        return bool(self.problem and time.monotonic() >= self._again) or (
+            self._directory.stamp(self.snapshot) != self._seen
+        )
 
     def take_news(self) -> None:
         """Read what is newer and put it in force; what is damaged or has a gap is told in ``problem``, and the old list stays.
@@ -90,16 +98,22 @@ class Standing:
         """
         if self._directory is None:
             return
-        before = self.snapshot
-        self._seen = self._directory.stamp(before)
+        before, began = self.snapshot, time.monotonic()
         try:
+            self._seen = seen = self._directory.stamp(before)
             after, wrong = self._directory.after(before, key=self._key)
+            self.problem = str(wrong[0]) if wrong else ""
+            self.snapshot = after
+            # Only what was looked at before it was read: a delta that came since is news.
+            self._seen = (*seen[:2], self._directory.stamp(after)[2] if wrong else ())
         except LintasError as refused:
             self.problem = str(refused)
-            return
-        self.problem = str(wrong[0]) if wrong else ""
-        self.snapshot = after
-        self._seen = self._directory.stamp(after)
+        except OSError as wrong_file:
+            self.problem = f"the list's directory cannot be read ({wrong_file.strerror})"
+        finally:
+            # A large list that stays damaged takes a tenth of one thread at most.
+            now = time.monotonic()
+            self._again = now + max(AGAIN_S, 10 * (now - began))
 
 
 def _base(path: Path) -> tuple[Base, list[str]]:

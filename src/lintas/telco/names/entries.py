@@ -18,6 +18,7 @@ from lintas.model.errors import BadInput, LintasError, MalformedInput, TooLarge
 from lintas.telco.names import urls
 from lintas.telco.names.suffixes import is_public_suffix, is_shared
 from lintas.telco.records import Entry
+from lintas.trust.keys import UNREADABLE
 
 #: Bytes of one line of a file; an entry has 2,048 characters of name and 1,000 of reason.
 _LONGEST_LINE = 65_536
@@ -56,7 +57,7 @@ def _entry(line: bytes, where: str) -> Entry:
         return _slim(msgspec.json.decode(line, type=Entry))
     except msgspec.ValidationError as wrong:
         raise BadInput(str(wrong), "see docs/telco-names.md for the fields of an entry", where=where) from None
-    except ValueError as wrong:
+    except UNREADABLE as wrong:
         raise MalformedInput(f"the line is not JSON: {wrong}", "write one entry a line", where=where) from None
 
 

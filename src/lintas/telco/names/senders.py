@@ -18,6 +18,7 @@ from lintas.model.errors import BadInput, LintasError
 from lintas.model.messages import Line
 from lintas.telco.names import looks
 from lintas.telco.records import Entry, RedressId
+from lintas.trust.keys import UNREADABLE
 
 Status = Literal["registered", "unregistered", "look-alike", "wrong-aggregator", "elsewhere", "blocked", "unreadable"]
 SenderAction = Literal["allow", "label", "block"]
@@ -125,7 +126,8 @@ class Registry:
         try:
             shown = looks.readable(sender)
         except BadInput:
-            return self._unknown(sender[:40], "unreadable", preset)
+            # A byte on the command line that is no UTF-8 could not be told again.
+            return self._unknown(sender[:40].encode("utf-8", "replace").decode(), "unreadable", preset)
         name = shown.removeprefix(MARK) if preset.marked else shown
         clashing = self.clashing(name, now)
         mine = [one for one in clashing if one.jurisdiction == jurisdiction and _bare(one.sender, preset) == name]
@@ -213,7 +215,7 @@ def read_registry(file: Path, blocked: Iterable[Entry] = ()) -> Registry:
             one = msgspec.json.decode(line, type=Registration)
             looks.readable(one.sender)
             times.parse(one.since), times.parse(one.until)
-        except (LintasError, ValueError) as wrong:
+        except (LintasError, *UNREADABLE) as wrong:
             raise BadInput(str(wrong), "correct the line", where=f"{file.name} line {number}") from None
         found.append(one)
     return Registry(found, blocked)

@@ -158,8 +158,8 @@ def _ascii(raw: bytes) -> str:
         return _escape(raw.lower())
     try:
         mapped = idna.uts46_remap(raw.decode(), std3_rules=False)
-        # Compatibility characters can become what ends hosts: "℀" is "a/c".
-        if not _NEVER_IN_HOSTS.isdisjoint(mapped.encode()):
+        # Compatibility characters can become what ends hosts ("℀" is "a/c") or begins an escape ("％2F").
+        if "%" in mapped or not _NEVER_IN_HOSTS.isdisjoint(mapped.encode()):
             raise BadInput(
                 "the host holds a character that ends hosts", "check the address for letters that only look so"
             )

@@ -17,6 +17,7 @@ import msgspec
 
 from lintas.model.errors import BadInput, CheckFailed, TooLarge
 from lintas.telco.names.hashes import HASH, PREFIX, THREATS, Match
+from lintas.trust.keys import UNREADABLE
 
 #: Prefixes in one question at most (the protocol's own limit).
 MOST_PREFIXES = 1000
@@ -137,7 +138,7 @@ def from_json(body: bytes, asked: Sequence[int]) -> Answer:
         raise CheckFailed("the server's answer is too long", "ask another server")
     try:
         found = msgspec.json.decode(body, type=Found)
-    except ValueError:
+    except UNREADABLE:
         raise CheckFailed("the server's answer is not that of a list of hashes", "check its address") from None
     duration = _DURATION.match(found.cache_duration)
     begins = {prefix.to_bytes(PREFIX, "big") for prefix in asked}

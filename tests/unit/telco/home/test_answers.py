@@ -100,6 +100,13 @@ def checks(root: Path, time: Time, limits: Limits | None = None, canaries: froze
     return Checks(table, Guard(limits, canaries), alarms, policy, now=time.seconds, monotonic=time.seconds)
 
 
+def test_a_file_of_alarms_that_is_none_is_one_clear_error(tmp_path: Path) -> None:
+    for broken in (b"{", b'[{"x":' + b"[" * 30_000, b"\xff"):
+        (tmp_path / "alarms.json").write_bytes(broken)
+        with pytest.raises(BadInput, match="no list of alarms"):
+            Alarms(tmp_path / "alarms.json", Time())
+
+
 def kinds(made: Checks) -> set[tuple[str, str, bool]]:
     return {(each.gateway, each.kind, bool(each.until)) for each in made.alarms.listed()}
 

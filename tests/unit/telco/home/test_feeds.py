@@ -65,6 +65,7 @@ def test_camara_events_about_the_subscription_say_nothing_of_anybody(kind: str) 
         (event("roaming-on").replace(b"2026-11-27T08", b"yesterday"), "time"),
         (event("roaming-on", device=None), "malformed"),
         (b'{"a":"' + b"x" * camara.MAX_EVENT + b'"}', "too_long"),
+        (b'{"a":' + b"[" * 3000, "malformed"),
     ],
 )
 def test_bad_camara_events_are_named(said: bytes, kind: str) -> None:
@@ -111,6 +112,21 @@ def test_bad_events_are_counted_and_stop_nothing(tmp_path: Path) -> None:
         "time": 1,
         "unknown": 1,
     }
+
+
+def test_an_event_that_no_reader_can_bear_stops_nothing(tmp_path: Path) -> None:
+    deep = b'{"what":' + b"[" * 4000
+    said = [b"assigned,+%d,%d" % (N, NOW), deep, b"?", b"abroad,+%d,%d" % (N, NOW)]
+
+    def read(event: bytes) -> list[Change]:
+        if event == b"?":
+            raise ZeroDivisionError
+        return lines.read(event)
+
+    made = keeper(tmp_path)
+    asyncio.run(made.take("net", made.read("net", said, read)))
+    assert made.table.roaming(N) is True
+    assert made.counted()["net"] == {"fault": 1, "malformed": 1, "taken": 2}
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,8 +1,11 @@
 """A gateway's directory: fed by renames, read at once, never going back, whatever comes in damaged or out of order."""
 
+import contextlib
 import gc
 import os
+import resource
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from lintas.telco.lists.directory import Directory
 from lintas.telco.lists.entries import Change, Key, Row
 from lintas.telco.lists.ids import redress_id
 from lintas.telco.lists.signed import write_manifest
-from lintas.telco.lists.snapshot import Gap
+from lintas.telco.lists.snapshot import Gap, Snapshot
 from lintas.telco.lists.standing import Standing
 from lintas.trust.keys import save_secret
 
@@ -40,6 +43,9 @@ def feed(directory: Directory, *changes: Change) -> None:
 def test_a_reader_sees_each_delta_and_each_new_base(directory: Directory) -> None:
     standing = Standing.open(directory.path)
     assert standing.find(FIRST) is not None
+    # What came while it was opened is looked for once.
+    assert standing.has_news()
+    standing.take_news()
     assert not standing.has_news()
     feed(directory, ADD)
     feed(directory, WITHDRAW)
@@ -103,6 +109,64 @@ def test_what_is_damaged_is_told_and_the_old_list_stays(directory: Directory, ha
     path.write_bytes(whole)
     standing.take_news()
     assert (standing.problem, standing.find(FIRST)) == ("", None)
+
+
+@contextlib.contextmanager
+def no_descriptors() -> Iterator[None]:
+    """Let no file be opened."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("what", ["delta", "base"])
+def test_what_could_not_be_read_once_is_read_again(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    standing = Standing.open(directory.path)
+    feed(directory, WITHDRAW)
+    if what == "base":
+        directory.compact(directory.open(clock=lambda: 100.0)[0])
+    with no_descriptors():
+        standing.take_news()
+    assert "Too many open files" in standing.problem
+    assert standing.find(FIRST) is not None and not standing.has_news()
+    monkeypatch.setattr("lintas.telco.lists.standing.time.monotonic", lambda: float("inf"))
+    assert standing.has_news()
+    standing.take_news()
+    assert (standing.problem, standing.find(FIRST)) == ("", None)
+
+
+def test_a_key_that_others_may_read_is_news_once_it_is_mended(directory: Directory) -> None:
+    standing = Standing.open(directory.path)
+    standing.take_news()
+    (directory.path / "redress.key").chmod(0o644)
+    standing.take_news()
+    assert "chmod 600" in standing.problem and not standing.has_news()
+    (directory.path / "redress.key").chmod(0o600)
+    assert standing.has_news()
+    standing.take_news()
+    assert standing.problem == ""
+
+
+def test_a_delta_that_comes_while_the_list_is_read_is_news(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing, after = Standing.open(directory.path), directory.after
+
+    def slow(held: Snapshot, *, key: bytes | None) -> tuple[Snapshot, list[LintasError]]:
+        found = after(held, key=key)
+        feed(directory, WITHDRAW)
+        return found
+
+    monkeypatch.setattr(standing._directory, "after", slow)
+    standing.take_news()
+    assert standing.find(FIRST) is not None and standing.has_news()
 
 
 def test_a_damaged_base_is_told_and_the_old_list_stays(directory: Directory) -> None:

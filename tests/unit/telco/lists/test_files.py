@@ -44,6 +44,26 @@ def test_every_form_of_a_number_and_of_a_time(tmp_path: Path) -> None:
     assert snapshot.rows(99960004)[0].expires == snapshot.rows(99960005)[0].expires == ends
 
 
+@pytest.mark.parametrize("name", ["list[1].csv", "list?.csv", "*.csv", "it's.csv", "kind=protected/owner=Y/list.csv"])
+def test_a_path_is_a_name_and_no_pattern(tmp_path: Path, name: str) -> None:
+    line = "+9996000{},blocked,2027-01-01,r,X\n"
+    for other in ("list1.csv", "a.csv"):
+        tmp_path.joinpath(other).write_text(HEAD + line.format(1))
+    tmp_path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+    _, snapshot = made(tmp_path, HEAD + line.format(2), name)
+    assert snapshot.rows(99960001) == ()
+    assert [(row.kind, row.owner) for row in snapshot.rows(99960002)] == [("blocked", "X")]
+    with pytest.raises(BadInput, match="backslash"):
+        made(tmp_path, HEAD, "a\\[1].csv")
+    _, snapshot = made(tmp_path, HEAD + line.format(2), "a\\b.csv")
+    assert snapshot.entries == 1
+    as_parquet = tmp_path.joinpath(name).with_suffix(".parquet")
+    row = "SELECT '+99960003' AS number, 'blocked' AS kind, '' AS expires, 'r' AS reason, 'X' AS owner"
+    duckdb.execute(f"COPY ({row}) TO '{tmp_path / 'plain'}' (FORMAT parquet)")
+    read, snapshot = made(tmp_path, (tmp_path / "plain").read_bytes(), str(as_parquet.relative_to(tmp_path)))
+    assert [(row.kind, row.owner) for row in snapshot.rows(99960003)] == [("blocked", "X")] and read.built.repeated == 0
+
+
 def test_ranges_and_prefixes(tmp_path: Path) -> None:
     _, snapshot = made(
         tmp_path,

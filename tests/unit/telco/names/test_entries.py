@@ -75,10 +75,10 @@ def test_a_file_of_entries(tmp_path: Path) -> None:
     good = msgspec.json.encode(entry("scam.xb"))
     file.write_bytes(good + b"\n\n" + good)
     assert list(read(file)) == [entry("scam.xb")] * 2
-    for bad, where in ((b"{", "line 2"), (b'{"id": "x"}', "line 2"), (b"x" * 70_000, "line 2")):
+    for bad in (b"{", b'{"x":' + b"[" * 30_000, b"\xff", b'{"id": "x"}', b"x" * 70_000):
         file.write_bytes(good + b"\n" + bad + b"\n")
         with pytest.raises(BadInput) as wrong:
             list(read(file))
-        assert where in str(wrong.value)
+        assert "line 2" in str(wrong.value)
     with pytest.raises(BadInput):
         list(read(tmp_path / "none.jsonl"))

@@ -128,7 +128,8 @@ def test_answers_of_a_server_that_lies() -> None:
     read = wire.from_json(answer(digest, cacheDuration="999999s"), asked)
     assert read.matches == (Match(digest, "SOCIAL_ENGINEERING", ""),)
     assert read.seconds == 86_400
-    for bad in (b"", b"[]", answer(digest[:31]), answer(b"\0" * 32), b" " * (wire.LONGEST_ANSWER + 1)):
+    deep = b'{"x":' + b"[" * 30_000
+    for bad in (b"", b"[]", deep, answer(digest[:31]), answer(b"\0" * 32), b" " * (wire.LONGEST_ANSWER + 1)):
         with pytest.raises(CheckFailed):
             wire.from_json(bad, asked)
     unknown = msgspec.json.encode({"fullHashes": [{"fullHash": digest, "fullHashDetails": [{"threatType": "NEW"}]}]})

@@ -52,6 +52,11 @@ def test_verdicts(sender: str, jurisdiction: str, aggregator: str, outcomes: str
         assert verdict.label == ("Likely-SCAM" if verdict.action == "label" else "")
 
 
+def test_what_is_no_text_is_unreadable_and_can_be_told() -> None:
+    said = Registry([BANK]).check("Bank\udcff", "xa", preset("sg"), NOW)
+    assert (said.status, said.sender) == ("unreadable", "Bank?") and msgspec.json.encode(said)
+
+
 def test_presets_have_names() -> None:
     assert preset("sg").source
     with pytest.raises(BadInput):
@@ -64,6 +69,7 @@ def test_a_registry_from_a_file(tmp_path: Path) -> None:
     assert list(read_registry(file)) == [BANK]
     odd = [
         b"{",
+        b'{"x":' + b"[" * 30_000,
         msgspec.json.encode(msgspec.structs.replace(BANK, sender="Бank")),
         msgspec.json.encode(msgspec.structs.replace(BANK, until="later")),
         msgspec.json.encode(msgspec.structs.replace(BANK, jurisdiction="../x")),

@@ -79,6 +79,7 @@ def test_a_domain_is_met_by_every_address_below_it() -> None:
 _PIECE = st.sampled_from([
     "http://", "https:", "//", "\\", "/", "?", "#", "@", ":", ":80", "%", "%25", "%2", "%2f", "%5c", "%3F", "..", ".", "a", "é",
     "0x7f", "1", "example.xa", "bank", "[", "]", "::1", "。", "ß", "xn--", "℀", " ", "\n", "\0", "\ud800", "\u200d",
+    "％", "２", "０8",
 ])  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from lintas.telco.home.feeds.lines import moment
 from lintas.telco.home.records import BadEvent, Change, What, number
+from lintas.trust.keys import UNREADABLE
 
 MEDIA = "application/cloudevents+json"
 #: One event is a few hundred bytes.
@@ -46,7 +47,7 @@ def read(event: bytes) -> list[Change]:
         raise BadEvent("too_long", f"an event has {len(event):,} bytes")
     try:
         said = _decode(event)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise BadEvent("malformed", "this is no CloudEvent") from None
     if said.specversion != "1.0" or not said.type.startswith(PREFIX):
         raise BadEvent("unknown", "this is no event of device-roaming-status-subscriptions v0")

@@ -11,6 +11,7 @@ import msgspec
 from lintas.model import times
 from lintas.model.errors import BadInput
 from lintas.telco.home.records import BadEvent, Change, What, number
+from lintas.trust.keys import UNREADABLE
 
 #: Longer lines are no events.
 MAX_LINE = 4096
@@ -48,7 +49,7 @@ def read(event: bytes) -> list[Change]:
 def _json(line: bytes) -> _Line:
     try:
         return _decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise BadEvent("malformed", "a line is no event") from None
 
 
