@@ -7,6 +7,9 @@ STAMP := $(VENV)/.installed
 UV ?= uv
 COOLED = $(shell date -u -d "7 days ago" +%Y-%m-%d)
 
+# Without byte code each process that the demo or the tests start would compile all of lintas anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check bench seeds soak words pictures lock assets clean install
 .DEFAULT_GOAL := help
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from lintas.cli.demo.stage import NodeOnStage
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 T = TypeVar("T")
 #: What a browser says of every answer that is an error, whether or not the page shows it.
 _ANSWERED = "Failed to load resource: the server responded with a status of 4"

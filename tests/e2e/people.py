@@ -19,7 +19,7 @@ from lintas.model.times import SystemClock
 from lintas.storage.engine import open_engine
 from lintas.storage.writer import SerialWriter
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 T = TypeVar("T")
 
 

@@ -19,7 +19,7 @@ class Ended(NamedTuple):
     err: str
 
 
-def run(*arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", timeout: float = 60) -> Ended:
+def run(*arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", timeout: float = 180) -> Ended:
     """Run to the end."""
     done = subprocess.run(
         [*LINTAS, *map(str, arguments)], cwd=cwd, input=stdin, capture_output=True, timeout=timeout, check=False
@@ -53,7 +53,7 @@ def run_many(commands: Sequence[Sequence[str | Path]], folder: Path) -> list[End
     """Run commands one after another in a directory; a code that is no number tells of a crash."""
     lines = "".join(json.dumps([[str(each) for each in command], str(folder)]) + "\n" for command in commands)
     done = subprocess.run(
-        [sys.executable, "-c", _MANY], input=lines, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", _MANY], input=lines, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     return [Ended(*json.loads(line)) for line in done.stdout.splitlines()]

@@ -125,7 +125,7 @@ def play(folder: Path, seed: int, *options: str) -> Played:
     out = folder / "document.json"
     began = time.monotonic()
     place = ["--json", str(out), "--dir", str(folder / "stage")]
-    ended = run("demo", "--headless", "--speed", "max", "--seed", str(seed), *place, *options, timeout=240)
+    ended = run("demo", "--headless", "--speed", "max", "--seed", str(seed), *place, *options, timeout=900)
     seconds = time.monotonic() - began
     assert ended.code == 0, ended
     data = out.read_bytes()
@@ -346,7 +346,7 @@ def test_a_releases_proof_is_checked_by_us_and_by_go(release: tuple[Path, Path, 
 
 
 def wait_for(log: Path, text: bytes, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while text not in log.read_bytes():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
@@ -362,8 +362,8 @@ def stopped(folder: Path, number: signal.Signals, moment: bytes, *arguments: str
         wait_for(log, moment, process)
         began = time.monotonic()
         process.send_signal(number)
-        code = process.wait(30)
-        assert time.monotonic() - began <= 15
+        code = process.wait(120)
+        assert time.monotonic() - began <= 60
     finally:
         process.kill()
         process.wait()

@@ -115,8 +115,8 @@ def test_it_serves_refuses_a_second_one_and_stops_when_told(alone: Alone, tmp_pa
         assert client.get("/api/v1/cases").status_code == 200
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
-        assert time.monotonic() - began <= 8
+        assert process.wait(60) == 0
+        assert time.monotonic() - began <= 30
     assert "Traceback" not in alone.log.read_text()
 
 

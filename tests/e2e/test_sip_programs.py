@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "bench" / "sip" / "invite.xml"
 BORDER = ROOT / "deploy" / "kamailio" / "kamailio.cfg"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def need(*programs: str) -> None:

@@ -92,11 +92,12 @@ class People:
         self._form = None
 
     def _note(self, seat: Seat, client: httpx.Client) -> None:
-        """File one call after the other that says little: there is hardly a moment without a commit."""
+        """File one call after the other that says little: hardly a moment is without a commit."""
         notes = self.notes[seat.home.config.authority]
         while not self.still:
             call = {"text": f"call {len(notes)}: nothing to follow"}
             notes.add(client.post("/api/v1/reports", json=call).raise_for_status().json()["id"])
+            time.sleep(0.01)
 
     def _publish(self, seat: Seat, client: httpx.Client) -> None:
         """Note each tree head that was published: all that it covers was acknowledged to the world."""

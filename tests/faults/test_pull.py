@@ -48,7 +48,7 @@ def hold(pair: Pair) -> str:
         began = time.monotonic()
         (hold,) = until(lambda: pair.approver_works(approver))
         # Not by asking again after a while: the waiting call was woken by the commit.
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
         until(lambda: [each["state"] for each in holds(hotline)] == ["answered"])
     return hold
 
@@ -81,7 +81,7 @@ def test_who_asks_gets_nothing_soon_or_late(door: httpx.Client) -> None:
     assert door.get(f"{ENVELOPES}?lane=bulk").status_code == 204
     began = time.monotonic()
     assert door.get(f"{ENVELOPES}?lane=bulk&wait=1").status_code == 204
-    assert 0.9 < time.monotonic() - began < 5
+    assert 0.9 < time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(

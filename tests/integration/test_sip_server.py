@@ -23,7 +23,7 @@ from lintas.gateway.sip.transport import SipServer
 from lintas.model.errors import BadInput, Unavailable
 from lintas.telco.records import Call, Verdict
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 LOCAL = (Source(ipaddress.ip_network("127.0.0.0/24")), Source(ipaddress.ip_network("::1/128")))
 
 Story = Callable[[SipServer], Coroutine[Any, Any, None]]

@@ -20,11 +20,31 @@ Process = Callable[[Any], Any]
 
 
 class Prepared(NamedTuple):
-    """A compiled statement: its text, what it binds in order (name, value if none is given, how it is written), its columns."""
+    """A compiled statement: its text, what it binds in order (name, value if none is given, how it is written), its columns.
+
+    A value of ``lists`` is a list: it is bound one by one, and the text gets as many marks.
+    """
 
     sql: str
     binds: tuple[tuple[str, Any, Process | None], ...]
     columns: SimpleResultMetaData | None
+    lists: tuple[str, ...] = ()
+
+    def filled(self, given: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """Return text and values for the driver."""
+        if not self.lists:
+            return self.sql, [
+                given.get(name, default) if process is None else process(given.get(name, default))
+                for name, default, process in self.binds
+            ]
+        sql, values = self.sql, list[Any]()
+        for name, default, process in self.binds:
+            found = given.get(name, default)
+            if name in self.lists:
+                sql = sql.replace(f"(__[POSTCOMPILE_{name}])", f"({', '.join('?' * len(found))})")
+            for each in found if name in self.lists else (found,):
+                values.append(each if process is None else process(each))
+        return sql, values
 
 
 class Done(NamedTuple):
@@ -53,19 +73,16 @@ class QuickConnection(Connection):
         if self._transaction is None and not self.closed and not self.invalidated:
             self._autobegin()
         prepared = self._prepare(elem, tuple(many[0])) if self._in_order() else None
-        if prepared is None:
+        if prepared is None or not all(given.get(name) for given in many for name in prepared.lists):
             return super()._execute_clauseelement(elem, distilled_parameters, execution_options)
         opened: Any = self.connection.driver_connection
         count, rows = 0, []
         for given in many:
-            values = [
-                given.get(name, default) if process is None else process(given.get(name, default))
-                for name, default, process in prepared.binds
-            ]
+            sql, values = prepared.filled(given)
             try:
-                cursor: driver.Cursor = opened.execute(prepared.sql, values)
+                cursor: driver.Cursor = opened.execute(sql, values)
             except driver.Error as wrong:
-                self._handle_dbapi_exception(wrong, prepared.sql, values, None, None)
+                self._handle_dbapi_exception(wrong, sql, values, None, None)
             count += cursor.rowcount
             rows = cursor.fetchall()
         return Done(count) if prepared.columns is None else IteratorResult(prepared.columns, iter(rows))
@@ -92,7 +109,10 @@ class QuickConnection(Connection):
 
 def _plain(compiled: Any) -> Prepared | None:  # noqa: ANN401 — whatever SQLAlchemy compiles to
     """Describe a compiled statement; None when values go into its text, or its columns need more than the driver gives."""
-    if compiled.post_compile_params or compiled.literal_execute_params or compiled.positiontup is None:
+    if compiled.literal_execute_params or compiled.positiontup is None:
+        return None
+    lists = tuple(bind.key for bind in compiled.post_compile_params)
+    if not all(f"(__[POSTCOMPILE_{name}])" in compiled.string for name in lists):
         return None
     types = [column.type.dialect_impl(compiled.dialect) for column in compiled._result_columns]
     if any(each.result_processor(compiled.dialect, None) is not None for each in types):
@@ -100,4 +120,4 @@ def _plain(compiled: Any) -> Prepared | None:  # noqa: ANN401 — whatever SQLAl
     defaults = compiled.construct_params(_check=False)
     binds = tuple((name, defaults.get(name), compiled._bind_processors.get(name)) for name in compiled.positiontup)
     names = [column.keyname for column in compiled._result_columns]
-    return Prepared(compiled.string, binds, SimpleResultMetaData(names) if names else None)
+    return Prepared(compiled.string, binds, SimpleResultMetaData(names) if names else None, lists)

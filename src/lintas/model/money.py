@@ -6,12 +6,11 @@ nothing is lost or invented by rounding, whatever the ratio (the conservation la
 
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import msgspec
-import yaml
 
+from lintas.model import shipped
 from lintas.model.errors import BadInput
 
 #: The largest amount anybody may state: fits a signed 64-bit column with room for sums of a thousand.
@@ -45,8 +44,7 @@ def exponents() -> dict[str, int]:
 
 
 def _vocabulary(name: str) -> dict[str, Any]:
-    text = resources.files("lintas.model").joinpath(f"vocabulary/{name}.yaml").read_text("utf-8")
-    return dict(yaml.safe_load(text))
+    return dict(shipped.read("lintas.model", f"vocabulary/{name}.yaml"))
 
 
 def currency(code: str) -> str:

@@ -1,10 +1,8 @@
 """Jurisdictions by ISO 3166-1 code; XA to XD are fictional and belong to exercises."""
 
 from functools import cache
-from importlib import resources
 
-import yaml
-
+from lintas.model import shipped
 from lintas.model.errors import BadInput
 
 FICTIONAL = frozenset({"XA", "XB", "XC", "XD"})
@@ -13,8 +11,7 @@ FICTIONAL = frozenset({"XA", "XB", "XC", "XD"})
 @cache
 def jurisdictions() -> dict[str, str]:
     """Return code -> display name, as shipped."""
-    text = resources.files("lintas.model").joinpath("vocabulary/places.yaml").read_text("utf-8")
-    return dict(yaml.safe_load(text))
+    return dict(shipped.read("lintas.model", "vocabulary/places.yaml"))
 
 
 def jurisdiction(code: str) -> str:
@@ -28,5 +25,4 @@ def jurisdiction(code: str) -> str:
 @cache
 def clocks() -> dict[str, str]:
     """Return code -> what clocks show there, as an offset from UTC such as ``+08:00``; UTC where none is listed."""
-    text = resources.files("lintas.model").joinpath("vocabulary/clocks.yaml").read_text("utf-8")
-    return dict.fromkeys(jurisdictions(), "+00:00") | dict(yaml.safe_load(text))
+    return dict.fromkeys(jurisdictions(), "+00:00") | dict(shipped.read("lintas.model", "vocabulary/clocks.yaml"))

@@ -1,13 +1,11 @@
 """Schemes: how the victim was deceived; one closed list with a plain name for each code."""
 
 from functools import cache
-from importlib import resources
 
-import yaml
+from lintas.model import shipped
 
 
 @cache
 def schemes() -> dict[str, str]:
     """Return code -> name in English, as shipped, in the order in which a form lists them."""
-    text = resources.files("lintas.model").joinpath("vocabulary/schemes.yaml").read_text("utf-8")
-    return dict(yaml.safe_load(text))
+    return dict(shipped.read("lintas.model", "vocabulary/schemes.yaml"))

@@ -1,7 +1,9 @@
 """Tables of what stands beside a hold: amendments of orders, withdrawals of requests, appeals, and how it might have been."""
 
+from functools import cache
+
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, insert, select, tuple_, update
+from sqlalchemy import Column, Index, LargeBinary, Select, String, Table, bindparam, insert, select, tuple_, update
 
 from lintas.requests.orders_store import orders
 from lintas.requests.records import Amendment, Appeal, Later, Withdrawal
@@ -80,6 +82,22 @@ _KEEP_APPEAL = Keeper(appeals, "id", "state", "doc")
 _KEEP_LATER = Keeper(later, "case", "doc")
 
 
+@cache
+def _with(table: Table, column: str) -> Select[bytes]:
+    """Return the question for the rows that have the ``value`` in a column, oldest first."""
+    return select(table.c.doc).where(table.c[column] == bindparam("value")).order_by(table.c.id)
+
+
+@cache
+def _page(table: Table, at: str, *, of_state: bool) -> Select[bytes]:
+    """Return the question for the ``most`` oldest rows after (``after_at``, ``after_id``), if need be ``in_state``."""
+    key = table.c[at], table.c.id
+    query = select(table.c.doc).where(tuple_(*key) > tuple_(bindparam("after_at"), bindparam("after_id")))
+    if of_state:
+        query = query.where(table.c.state == bindparam("in_state"))
+    return query.order_by(*key).limit(bindparam("most"))
+
+
 def keep_amendment(tx: Transaction, item: Amendment) -> None:
     """Store an amendment, or replace the one of its id."""
     _KEEP_AMENDMENT(tx, amendment_row(item))
@@ -99,16 +117,14 @@ def amendments_in(
     tx: Transaction, state: str | None, *, after: tuple[str, str] = ("", ""), limit: int = 200
 ) -> list[Amendment]:
     """Return amendments in one state (None: all), oldest first, after (``asked_at``, id)."""
-    query = select(amendments.c.doc).where(tuple_(amendments.c.asked_at, amendments.c.id) > after)
-    if state is not None:
-        query = query.where(amendments.c.state == state)
-    return read_all(tx, query.order_by(amendments.c.asked_at, amendments.c.id).limit(limit), Amendment)
+    query = _page(amendments, "asked_at", of_state=state is not None)
+    return read_all(tx, query, Amendment, in_state=state, after_at=after[0], after_id=after[1], most=limit)
 
 
 def amendments_of(tx: Transaction, *, case: str = "", order: str = "") -> list[Amendment]:
     """Return the amendments of one case, or of one order, oldest first."""
-    where = amendments.c.order == order if order else amendments.c.case == case
-    return read_all(tx, select(amendments.c.doc).where(where).order_by(amendments.c.id), Amendment)
+    query = _with(amendments, "order" if order else "case")
+    return read_all(tx, query, Amendment, value=order or case)
 
 
 def open_amendments(tx: Transaction, bank: str, limit: int) -> list[Amendment]:
@@ -135,8 +151,7 @@ def keep_withdrawal(tx: Transaction, item: Withdrawal) -> None:
 def withdrawals_of(tx: Transaction, *, case: str = "", hold: str = "", object: str = "") -> list[Withdrawal]:
     """Return the withdrawals of one case, of one hold, or that left as one object; oldest first."""
     column, value = next(pair for pair in (("case", case), ("hold", hold), ("object", object)) if pair[1])
-    query = select(withdrawals.c.doc).where(withdrawals.c[column] == value).order_by(withdrawals.c.id)
-    return read_all(tx, query, Withdrawal)
+    return read_all(tx, _with(withdrawals, column), Withdrawal, value=value)
 
 
 def keep_appeal(tx: Transaction, item: Appeal) -> None:
@@ -153,16 +168,14 @@ def appeals_in(
     tx: Transaction, state: str | None, *, after: tuple[str, str] = ("", ""), limit: int = 200
 ) -> list[Appeal]:
     """Return appeals in one state (None: all), oldest first, after (``received_at``, id)."""
-    query = select(appeals.c.doc).where(tuple_(appeals.c.received_at, appeals.c.id) > after)
-    if state is not None:
-        query = query.where(appeals.c.state == state)
-    return read_all(tx, query.order_by(appeals.c.received_at, appeals.c.id).limit(limit), Appeal)
+    query = _page(appeals, "received_at", of_state=state is not None)
+    return read_all(tx, query, Appeal, in_state=state, after_at=after[0], after_id=after[1], most=limit)
 
 
 def appeals_of(tx: Transaction, *, case: str = "", order: str = "") -> list[Appeal]:
     """Return the appeals of one case, or against one order, oldest first."""
-    where = appeals.c.order == order if order else appeals.c.case == case
-    return read_all(tx, select(appeals.c.doc).where(where).order_by(appeals.c.id), Appeal)
+    query = _with(appeals, "order" if order else "case")
+    return read_all(tx, query, Appeal, value=order or case)
 
 
 def amendment_row(item: Amendment) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The table of clocks that ran out, and the questions that find which clocks run, over the tables of what they run on."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
 import msgspec
 from sqlalchemy import (
@@ -92,19 +93,29 @@ def subject(tx: Transaction, name: str) -> Hold | Order | Share | None:
 def ran_out(tx: Transaction, now: str, limit: int) -> list[Hold | Order | Share]:
     """Return what has a clock that ran out and that nobody noted yet."""
     found: list[Hold | Order | Share] = []
-    for kind, (table, due, runs) in _DUE.items():
-        noted = exists().where(escalations.c.subject == table.c.id, escalations.c.due == due)
-        query = select(table.c.doc).where(runs, due <= bindparam("now"), ~noted).order_by(due).limit(limit)
-        found += read_all(tx, query, kind, now=now)
+    for kind in _DUE:
+        found += read_all(tx, _ran_out(kind), kind, now=now, most=limit)
     return found
+
+
+@cache
+def _ran_out(kind: type[Hold | Order | Share]) -> Select[bytes]:
+    table, due, runs = _DUE[kind]
+    noted = exists().where(escalations.c.subject == table.c.id, escalations.c.due == due)
+    return select(table.c.doc).where(runs, due <= bindparam("now"), ~noted).order_by(due).limit(bindparam("most"))
 
 
 def settled(tx: Transaction, limit: int) -> list[Escalation]:
     """Return escalations that are open though their clock runs no more: somebody acted, or nothing is left to act on."""
+    return read_all(tx, _settled(), Escalation, most=limit)
+
+
+@cache
+def _settled() -> Select[bytes]:
     query = select(escalations.c.doc).where(escalations.c.settled_at.is_(None))
     for table, due, runs in _DUE.values():
         query = query.where(~exists().where(table.c.id == escalations.c.subject, due == escalations.c.due, runs))
-    return read_all(tx, query.limit(limit), Escalation)
+    return query.limit(bindparam("most"))
 
 
 def keep(tx: Transaction, item: Escalation) -> None:

@@ -50,6 +50,11 @@ told = Table(
 )
 
 
+_ORDER = select(orders.c.doc).where(orders.c.id == bindparam("of_id"))
+_ORDER_OF = select(orders.c.doc).where(orders.c.hold == bindparam("of_hold"))
+_ORDERS_ON = select(orders.c.doc).where(
+    orders.c.bank == bindparam("of_bank"), orders.c.transfer == bindparam("of_transfer")
+)
 _OPEN_ORDERS = (
     select(orders.c.doc)
     # One that ended has no end to wait for any more: however many there are, they do not stand before the others.
@@ -87,8 +92,7 @@ def keep_order(tx: Transaction, order: Order, peer: str = "") -> None:
 
 def orders_on(tx: Transaction, bank: str, transfer: str) -> list[Order]:
     """Return the orders to a bank about one transfer."""
-    query = select(orders.c.doc).where(orders.c.bank == bank, orders.c.transfer == transfer)
-    return read_all(tx, query, Order)
+    return read_all(tx, _ORDERS_ON, Order, of_bank=bank, of_transfer=transfer)
 
 
 def keep_secrets(tx: Transaction, order_id: str, salt: bytes, token: str) -> None:
@@ -103,12 +107,12 @@ def salt_of(tx: Transaction, order_id: str) -> bytes | None:
 
 def order(tx: Transaction, order_id: str) -> Order | None:
     """Return one order."""
-    return read_doc(tx.scalar(select(orders.c.doc).where(orders.c.id == order_id)), Order)
+    return read_doc(tx.scalar(_ORDER, {"of_id": order_id}), Order)
 
 
 def order_of(tx: Transaction, hold_id: str) -> Order | None:
     """Return the order that a hold led to."""
-    return read_doc(tx.scalar(select(orders.c.doc).where(orders.c.hold == hold_id)), Order)
+    return read_doc(tx.scalar(_ORDER_OF, {"of_hold": hold_id}), Order)
 
 
 def order_by_token(tx: Transaction, token: str) -> Order | None:

@@ -2,6 +2,7 @@
 ``ends`` is when a clock has to look at the row, None when no clock does."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -95,6 +96,7 @@ _SHARE = select(shares.c.doc).where(shares.c.id == bindparam("of_id"))
 _HOLD = select(holds.c.doc).where(holds.c.id == bindparam("of_id"))
 _HOLD_BY_OBJECT = select(holds.c.doc).where(holds.c.object == bindparam("of_object"))
 _HOLDS_OF = select(holds.c.doc).where(holds.c.case == bindparam("of_case")).order_by(holds.c.id)
+_SHARES_UNDER = select(shares.c.doc).where(shares.c.hold == bindparam("of_hold")).order_by(shares.c.id)
 _ENDED = {
     table: select(table.c.doc).where(table.c.ends <= bindparam("now")).order_by(table.c.ends).limit(bindparam("most"))
     for table in (shares, holds)
@@ -171,14 +173,20 @@ def claim(tx: Transaction, case: str) -> Claim | None:
 
 def list_claims(tx: Transaction, after: str = "~", limit: int = 50, *, wanted: CaseFilter = EVERY_CASE) -> list[Claim]:
     """Return the claims that are wanted, newest case first, before the case ``after`` (keyset paging)."""
-    query = select(claims.c.doc).where(claims.c.case < after).order_by(claims.c.case.desc()).limit(limit)
-    if wanted.money is not None:
-        query = query.where(claims.c[wanted.money].is_(True))
-    if wanted.officer:
-        query = query.where(claims.c.officer == wanted.officer)
-    if wanted.urgent:
+    query = _claims(wanted.money, of_officer=bool(wanted.officer), urgent=bool(wanted.urgent))
+    return read_all(tx, query, Claim, before=after, by=wanted.officer, most=limit)
+
+
+@cache
+def _claims(money: str | None, *, of_officer: bool, urgent: bool) -> Select[bytes]:
+    query = select(claims.c.doc).where(claims.c.case < bindparam("before")).order_by(claims.c.case.desc())
+    if money is not None:
+        query = query.where(claims.c[money].is_(True))
+    if of_officer:
+        query = query.where(claims.c.officer == bindparam("by"))
+    if urgent:
         query = query.where(claims.c.urgent.is_(True))
-    return read_all(tx, query, Claim)
+    return query.limit(bindparam("most"))
 
 
 def shares_of(tx: Transaction, case: str) -> list[Share]:
@@ -201,7 +209,7 @@ def share(tx: Transaction, share_id: str) -> Share | None:
 
 def shares_under(tx: Transaction, hold_id: str) -> list[Share]:
     """Return the shares that a hold covers, in the order of the trail."""
-    return read_all(tx, select(shares.c.doc).where(shares.c.hold == hold_id).order_by(shares.c.id), Share)
+    return read_all(tx, _SHARES_UNDER, Share, of_hold=hold_id)
 
 
 def share_row(item: Share) -> dict[str, object]:
@@ -286,11 +294,16 @@ def waiting_holds(tx: Transaction, limit: int = 200) -> list[Hold]:
 
     Where there are more than ``limit``, each peer gets its turn: nobody's hundreds hide another's one.
     """
+    found = read_all(tx, _waiting(), Hold, most=limit)
+    return sorted(found, key=lambda hold: (hold.asked_at, hold.id))
+
+
+@cache
+def _waiting() -> Select[bytes]:
     turn = func.row_number().over(partition_by=holds.c.peer, order_by=(holds.c.asked_at, holds.c.id)).label("turn")
     query = select(holds.c.doc, holds.c.asked_at, holds.c.id, turn)
     first = query.where(holds.c.state == "awaiting_approval").subquery()
-    found = select(first.c.doc).order_by(first.c.turn, first.c.asked_at, first.c.id).limit(limit)
-    return sorted(read_all(tx, found, Hold), key=lambda hold: (hold.asked_at, hold.id))
+    return select(first.c.doc).order_by(first.c.turn, first.c.asked_at, first.c.id).limit(bindparam("most"))
 
 
 def overdue_holds(tx: Transaction, now: str, *, after: tuple[str, str] = ("", ""), limit: int = 200) -> list[Hold]:

@@ -1,10 +1,12 @@
-"""Brings a database to the current form with Alembic, and refuses one that is older or newer than this program."""
+"""Brings a database to the current form with Alembic, and refuses one that is older or newer than this program.
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+Alembic is loaded to change a form; to know one, the names of the scripts and one row of the database are enough.
+"""
+
+from functools import cache
+from importlib import resources
+
+from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from lintas.model.errors import BadInput, Unavailable
@@ -13,21 +15,25 @@ from lintas.storage.engine import reading, unavailable, writing
 _SCRIPTS = "lintas.storage:migrations"
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", _SCRIPTS)
-    return config
+@cache
+def _known() -> tuple[str, ...]:
+    """Return the revisions that this program knows, in order: what the name of each script begins with."""
+    scripts = resources.files("lintas.storage.migrations.versions").iterdir()
+    return tuple(sorted(script.name.partition("_")[0] for script in scripts if script.name[0].isdigit()))
 
 
 def head() -> str:
     """Return the revision that this program needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return _known()[-1]
 
 
 def current(engine: Engine) -> str:
     """Return the revision of a database, "" when it is empty; Unavailable when it cannot be read."""
     with reading(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision() or ""
+        # Alembic's own table, of one row that names the revision.
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
+        return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or "")
 
 
 def upgrade(engine: Engine) -> None:
@@ -41,7 +47,11 @@ def upgrade(engine: Engine) -> None:
 
 def upgrade_to(connection: Connection, revision: str) -> None:
     """Bring a database to one form, inside the caller's transaction."""
-    config = _config()
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", _SCRIPTS)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
@@ -51,8 +61,7 @@ def check_known(engine: Engine) -> str:
     have = current(engine)
     if not have:
         raise BadInput("this is no database of lintas", "name a file that `lintas db backup` wrote")
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if have not in known:
+    if have not in _known():
         what = f"the database has form {have}, which this program does not know"
         raise Unavailable(what, "install the program that wrote it, or a newer one")
     return have

@@ -73,20 +73,20 @@ def _pattern(phrases: Iterable[str]) -> str:
     parts = []
     for (before, after), tree in sorted(trees.items(), reverse=True):
         left, right = (f"(?<![{_SPACED}])" if before else ""), (EDGE if after else "")
-        parts.append(f"{left}{_branch(tree, right)}")
+        parts.append(f"{left}{_branch(tree)}{right}")
     return "|".join(parts)
 
 
-def _branch(node: _Tree, right: str) -> str:
-    """Render a tree node; the word-edge test stands at each possible end, so a longer phrase may fall back to a shorter."""
+def _branch(node: _Tree) -> str:
+    """Render a tree node, the longest phrase first; where the word goes on after it, a shorter one is tried."""
     ends = "" in node
     options = [
-        (r"\s{1,3}" if char == " " else re.escape(char)) + _branch(below, right)
+        (r"\s{1,3}" if char == " " else re.escape(char)) + _branch(below)
         for char, below in sorted(node.items())
         if char
     ]
     if not options:
-        return right
+        return ""
     if ends:
-        options.append(right)
+        options.append("")
     return options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"

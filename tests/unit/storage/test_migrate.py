@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, CursorResult, Engine
 
 import lintas
@@ -54,6 +56,16 @@ def test_upgrading_from_nothing_gives_exactly_what_the_rooms_declare(engine: Eng
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
     assert {table.partition("_")[0] for table in metadata.tables} >= {"bus", "border", "requests", "intake", "ledger"}
+
+
+def test_the_names_of_the_scripts_tell_what_alembic_reads_in_them() -> None:
+    config = Config()
+    config.set_main_option("script_location", "lintas.storage:migrations")
+    scripts = ScriptDirectory.from_config(config)
+    assert [script.revision for script in scripts.walk_revisions()] == sorted(
+        (Path(script.path).name.partition("_")[0] for script in scripts.walk_revisions()), reverse=True
+    )
+    assert scripts.get_current_head() == migrate.head()
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:

@@ -8,13 +8,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 import yaml
 
+from lintas.model import shipped
 from lintas.model.errors import BadInput, MalformedInput, TooLarge
 from lintas.telco.verdicts import metadata
 
@@ -159,8 +159,7 @@ def _starts(each: Range) -> Iterator[str]:
 @cache
 def fictional() -> Mapping[str, PlanText]:
     """Return the shipped texts of the fictional plans, by jurisdiction."""
-    text = resources.files("lintas.telco.verdicts").joinpath("plans.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), dict[str, PlanText])
+    return msgspec.convert(shipped.read("lintas.telco.verdicts", "plans.yaml"), dict[str, PlanText])
 
 
 @cache

@@ -8,13 +8,13 @@ own network, a number shown to be real, an unknown foreign number) cannot be mad
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import yaml
 
+from lintas.model import shipped
 from lintas.model.errors import BadInput, MalformedInput, TooLarge
 from lintas.telco.records import Action, Evidence, Word
 from lintas.telco.verdicts.records import SITUATIONS, Ruling, Shown, Situation
@@ -152,8 +152,7 @@ def _can_be_shown(rule: Rule) -> bool:
 
 @cache
 def _shipped() -> _Shipped:
-    text = resources.files("lintas.telco.verdicts").joinpath("presets.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), _Shipped)
+    return msgspec.convert(shipped.read("lintas.telco.verdicts", "presets.yaml"), _Shipped)
 
 
 def names() -> tuple[str, ...]:

@@ -2,11 +2,10 @@
 
 import math
 from functools import cache
-from importlib import resources
 
 import msgspec
-import yaml
 
+from lintas.model import shipped
 from lintas.model.errors import BadInput
 
 
@@ -48,8 +47,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def _shipped() -> _File:
-    text = resources.files("lintas.trace.questions").joinpath("dwell.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), _File)
+    return msgspec.convert(shipped.read("lintas.trace.questions", "dwell.yaml"), _File)
 
 
 def names() -> list[str]:
