@@ -48,6 +48,17 @@ def test_an_entry_is_proposed_approved_and_taken_back(to: Visitors) -> None:
     assert to.data(f"/telco/lists/{entry}", "auditor")["entry"]["state"] == "ended"
 
 
+def test_a_reason_is_asked_for_to_decline_only(to: Visitors) -> None:
+    entry = propose(to, confirmed="true")
+    decision = to.see(f"/telco/lists/{entry}", "approver").split("/decide")[1].split("</form>")[0]
+    field = decision[decision.index('name="reason"') :].split(">")[0]
+    assert "required" not in field and 'data-needed="decline"' in field
+    assert "only to decline" in decision
+    assert to.send(f"/telco/lists/{entry}/decide", "approver", answer="decline", reason="").status_code == 422
+    assert to.send(f"/telco/lists/{entry}/decide", "approver", answer="decline", reason="no proof").status_code == 303
+    listed(to, "+999281234568")
+
+
 def test_looking_through(to: Visitors) -> None:
     entry = listed(to)
     for query in (NUMBER, "9992 8123 4567", f"00{NUMBER[1:]}", entry):
