@@ -139,7 +139,8 @@ def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> K
     only_watched = all(watched(each, now) for each in live)
     grade: Grade = "confirmed" if confirmed else "corroborated" if sources > 1 else "reported"
     state: State = "proposed" if short else "shadow" if only_watched else "listed"
-    began = kept.state not in ("listed", "shadow")
+    # Since when it is so; while it is not in force, since when it was proposed.
+    since = kept.listed if state == kept.state else now
     # Whoever renewed it had a say too, which no sighting tells.
     had_a_say = kept.listed_by if kept.state in ("proposed", "listed", "shadow") else ()
     return msgspec.structs.replace(
@@ -150,7 +151,7 @@ def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> K
         scheme=first.scheme,
         grade=grade,
         sources=tuple(dict.fromkeys(name for each in live for name in each.sources or (each.source,)))[:16],
-        listed=first.listed if began else kept.listed,
+        listed=first.listed if short else since,
         expires=max((each.expires for each in live), key=times.parse),
         origin=first.origin,
         origin_id=first.ref if first.origin else "",
