@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import msgspec
@@ -24,6 +24,8 @@ log = logging.getLogger("lintas.gateway")
 ROUND_SECONDS, TIMEOUT_SECONDS = 60.0, 20.0
 #: The node has taken the minute, now or before; or has it otherwise, and one counts once.
 _TAKEN = (201, 409)
+#: Settings that are those of what follows where `[count]` leaves them out: it is the same node and the same gateway.
+_SHARED = ("node", "key_file", "gateway", "trust")
 
 Address = Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://\S+\Z")]
 
@@ -33,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``verdicts`` is where `lintas telco serve` answers, ``node`` the authority's public address, ``trust`` its certificate (""
     the machine's own list of authorities), ``key_file`` holds the gateway's API key (role ``telco``). ``preset`` names the
-    policy by which the gateway judges.
+    policy by which the gateway judges. ``node``, ``trust``, ``key_file`` and ``gateway`` are those of ``[follow]`` where left out.
     """
 
     verdicts: Address
@@ -48,7 +50,7 @@ def read_settings(path: Path) -> tuple[Settings, str]:
     """Read the settings and the key; BadInput names the file and what is wrong."""
     where = str(path)
     try:
-        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")).get("count", {}), Settings)
+        settings = msgspec.convert(_given(tomllib.loads(path.read_text("utf-8"))), Settings)
         return settings, (path.parent / settings.key_file).read_text("utf-8").strip()
     except OSError as wrong:
         raise BadInput(f"{wrong.filename} cannot be read ({wrong.strerror})", "check the path", where=where) from None
@@ -56,6 +58,14 @@ def read_settings(path: Path) -> tuple[Settings, str]:
         raise BadInput(f"this is not TOML: {wrong}", "correct the line it names", where=where) from None
     except msgspec.ValidationError as wrong:
         raise BadInput(f"[count]: {wrong}", "see docs/telco-redress.md for every setting", where=where) from None
+
+
+def _given(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the table ``[count]``; what it leaves out is as in the settings of what follows, in ``[follow]`` or the file itself."""
+    follow, count = data.get("follow", data), data.get("count", {})
+    if not isinstance(follow, dict) or not isinstance(count, dict):
+        return count
+    return {name: follow[name] for name in _SHARED if name in follow} | count
 
 
 def reports(rows: Sequence[Count], settings: Settings, now: float) -> list[tuple[int, CounterReport]]:
