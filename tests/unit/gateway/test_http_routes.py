@@ -118,6 +118,7 @@ def test_other_addresses_and_methods(client: httpx.Client, method: str, path: st
     assert said.status_code == code
     assert said.json()["status"] == code
     assert (code == 405) == ("allow" in said.headers)
+    assert (code == 404) == ("/healthz" in said.json().get("do", ""))
 
 
 @pytest.mark.parametrize("more", ["", "x: y\r\n", "connection: close\r\n", "Content-Length: 0\r\n"])

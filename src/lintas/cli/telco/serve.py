@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from lintas.cli.telco.deciding import Deciding, deciding, deciding_options
+from lintas.cli.telco.running import stopping_at_once
 
 
 @click.command()
@@ -18,10 +19,11 @@ def serve(port: int, host: str, **by: Any) -> None:  # noqa: ANN401 — what `de
     A list's directory (`lintas telco list build`, `lintas telco follow`) opens at once, and newer files in it are in force
     within a second. A CSV or Parquet file is read at the start and not looked at again.
     """
-    import uvloop
+    with stopping_at_once():
+        import uvloop
 
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    uvloop.run(_serve(deciding(**by), host, port))
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        uvloop.run(_serve(deciding(**by), host, port))
 
 
 async def _serve(gateway: Deciding, host: str, port: int) -> None:
