@@ -28,6 +28,7 @@ from lintas.model.errors import BadInput, LintasError, Refused, Unavailable
 from lintas.node.config import Config, Home
 from lintas.node.runtime import Runtime
 from lintas.telco.book import gates_store
+from lintas.telco.lists.files import read_list
 from lintas.telco.lists.ids import redress_id
 from lintas.telco.lists.standing import Standing
 from lintas.telco.records import Verdict
@@ -179,6 +180,35 @@ def test_deltas_that_are_kept_no_more_lead_to_a_base_file(scene: Scene) -> None:
     assert held(following) == set(NUMBERS[:3])
     scene.follow(following)
     assert held(following) == set(NUMBERS[:6])
+
+
+def put_in_place(scene: Scene) -> None:
+    """Put a list of this machine's own in place, as `lintas telco list build` did where nothing forbade it."""
+    source, fresh = scene.folder / "own.csv", scene.folder / ".fresh"
+    source.write_text(f"number,kind,expires,reason,owner\n{NUMBERS[7]},blocked,2030-01-01T00:00:00Z,,XATL\n", "utf-8")
+    read_list(source, fresh, name="own", now=datetime.now(UTC))
+    fresh.replace(scene.folder / "base")
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_another_list_in_its_place_is_replaced_and_never_told_as_enforced(scene: Scene, anew: bool) -> None:
+    for number in NUMBERS[:2]:
+        list_(scene.desk, number)
+    following = scene.gateway()
+    scene.follow(following)
+    following.directory.compact(following.snapshot)  # type: ignore[arg-type]
+    scene.follow(following)
+    assert wanted(following) == "deltas", "compacted by hand, it is the same list"
+    put_in_place(scene)
+    list_(scene.desk, NUMBERS[2])
+    following = scene.gateway() if anew else following
+    scene.follow(following)
+    (gateway,) = scene.desk.ask(scene.desk.node.lists.publishing.gateways)
+    assert gateway.version == 2 and wanted(following) == "base"
+    scene.follow(following)
+    (gateway,) = scene.desk.ask(scene.desk.node.lists.publishing.gateways)
+    assert gateway.version == 3 and held(following) == set(NUMBERS[:3])
+    assert held(scene.gateway()) == set(NUMBERS[:3])
 
 
 def test_an_outage_leaves_the_list_in_force(scene: Scene) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from lintas.model.errors import LintasError
+from lintas.model.errors import Conflict, LintasError
 from lintas.telco.lists.directory import KEY, Directory
 from lintas.telco.lists.ids import check_key
 from lintas.telco.lists.signed import check_base
-from lintas.telco.lists.snapshot import Clock, Forked, Gap, Snapshot
+from lintas.telco.lists.snapshot import Clock, Snapshot
 from lintas.trust.keys import load_secret, save_secret
 from lintas.trust.note import VerifierKey
 
@@ -82,6 +82,7 @@ class Following:
         """Put deltas in force one by one; returns how many. What does not follow leads to a base file."""
         if resync:
             self._lost = True
+        if resync or self._replaced():
             return 0
         taken = 0
         for data in deltas:
@@ -89,13 +90,31 @@ class Following:
                 break
             try:
                 after = self.directory.put_delta(self.snapshot, data, self._keys)
-            except (Gap, Forked) as wrong:
+            except Conflict as wrong:
                 log.warning("the list is synchronised anew", extra={"why": type(wrong).__name__})
                 self._lost = True
                 break
             taken += after is not self.snapshot
             self.snapshot = after
         return taken
+
+    def _replaced(self) -> bool:
+        """Tell whether somebody put another list in place of what is held, and then hold nothing; the same one is taken up."""
+        held = self.snapshot
+        if held is None:
+            return False
+        try:
+            if self.directory.base.stat().st_ino == held.base.inode:
+                return False
+            lies, _ = self.directory.open(clock=self._clock)
+        except (LintasError, OSError):
+            lies = None
+        if lies is not None and (lies.name, lies.version, lies.head) == (held.name, held.version, held.head):
+            self.snapshot, self._began = lies, lies.base.header.version
+            return False
+        log.warning("another list lay in the directory, and is replaced by the publisher's", extra={"list": held.name})
+        self.snapshot = None
+        return True
 
     def compact(self) -> bool:
         """Take a long chain into a base file of our own; True when it was long enough."""

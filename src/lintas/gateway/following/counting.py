@@ -35,7 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``verdicts`` is where `lintas telco serve` answers, ``node`` the authority's public address, ``trust`` its certificate (""
     the machine's own list of authorities), ``key_file`` holds the gateway's API key (role ``telco``). ``preset`` names the
-    policy by which the gateway judges. ``node``, ``trust``, ``key_file`` and ``gateway`` are those of ``[follow]`` where left out.
+    policy by which the gateway judges. ``node``, ``trust``, ``key_file`` and ``gateway`` are those of what follows where left
+    out.
     """
 
     verdicts: Address
@@ -61,7 +62,7 @@ def read_settings(path: Path) -> tuple[Settings, str]:
 
 
 def _given(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the table ``[count]``; what it leaves out is as in the settings of what follows, in ``[follow]`` or the file itself."""
+    """Return the table ``[count]``; what it leaves out is as for what follows: the table ``[follow]``, or the file itself."""
     follow, count = data.get("follow", data), data.get("count", {})
     if not isinstance(follow, dict) or not isinstance(count, dict):
         return count

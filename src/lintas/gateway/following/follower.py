@@ -119,8 +119,10 @@ class Follower:
         answer = await self._get(f"{self._path}/deltas", query)
         found = msgspec.json.decode(answer, type=_Deltas)
         await asyncio.to_thread(self.following.take_deltas, found.deltas, resync=found.resync)
+        if self.following.wants == "base":
+            return
         # Said each time, changed or not: so the node knows who follows.
-        await self._say()
+        await self._enforces()
         await asyncio.to_thread(self.following.compact)
 
     async def _begin(self) -> None:
@@ -158,7 +160,7 @@ class Follower:
                         raise Unavailable("the base file is larger than any that is expected", "ask the authority")
                     await asyncio.to_thread(file.write, part)
 
-    async def _say(self) -> None:
+    async def _enforces(self) -> None:
         body = {"gateway": self._gateway, "version": self.following.version, "at": times.render(datetime.now(UTC))}
         answer = await self._client.post(f"{self._path}/enforced", json=body)
         if answer.status_code != httpx.codes.NO_CONTENT:
