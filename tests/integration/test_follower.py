@@ -94,10 +94,17 @@ def wanted(following: Following) -> str:
     return following.wants
 
 
+async def told_by(follower: Follower, told: list[str]) -> None:
+    follower._say = told.append
+    for _ in range(2):
+        await follower.step(0)
+
+
 def test_it_begins_with_a_base_file_and_goes_on_by_deltas(scene: Scene) -> None:
     first = list_(scene.desk, NUMBERS[0])
-    following = scene.gateway()
-    scene.follow(following)
+    following, told = scene.gateway(), list[str]()
+    scene.with_follower(following, lambda follower: told_by(follower, told))
+    assert told == ["in force: calls version 1"]
     assert held(following) == {NUMBERS[0]} and following.version == 1
     assert following.snapshot is not None
     found = following.snapshot.find(int(NUMBERS[0][1:]))

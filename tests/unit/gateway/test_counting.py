@@ -10,7 +10,7 @@ import pytest
 
 from lintas.gateway.counters import Counters
 from lintas.gateway.following.counting import Counting, Settings, read_settings, reports
-from lintas.model.errors import BadInput
+from lintas.model.errors import BadInput, Unavailable
 from lintas.telco.figures.records import CounterReport
 
 SETTINGS = Settings(verdicts="http://gw", node="https://node", key_file="key", gateway="gw-1", preset="strict")
@@ -62,7 +62,7 @@ def test_what_the_node_did_not_take_is_brought_later_and_nothing_twice() -> None
             httpx.AsyncClient(transport=httpx.MockTransport(node), base_url="https://node") as other,
         ):
             counting = Counting(SETTINGS, one, other)
-            with pytest.raises(httpx.HTTPStatusError):
+            with pytest.raises(Unavailable):
                 await counting.bring(START + 200)
             return [await counting.bring(START + 200), await counting.bring(START + 200)]
 
@@ -77,7 +77,12 @@ def test_counts_go_where_lists_come_from_unless_it_is_said_otherwise(tmp_path: P
     said = 'node = "https://node.example"\nkey_file = "gw.key"\ngateway = "gw-1"\ntrust = "node.pem"\ncalls = "calls"\n'
     path.write_text(f'{follow}{said}[count]\nverdicts = "http://127.0.0.1:8090"\ngateway = "gw-2"\n', "utf-8")
     settings, key = read_settings(path)
-    assert (settings.node, settings.trust, settings.gateway, key) == ("https://node.example", "node.pem", "gw-2", "secret")
+    assert (settings.node, settings.trust, settings.gateway, key) == (
+        "https://node.example",
+        "node.pem",
+        "gw-2",
+        "secret",
+    )
 
 
 @pytest.mark.parametrize("wrong", ["", "[count]\nnode=1", "x", "[count]\ngateway='60123456789'"])

@@ -15,8 +15,9 @@ import httpx
 import msgspec
 
 from lintas.gateway.counters import Count
+from lintas.gateway.following.reasons import check, why
 from lintas.model import times
-from lintas.model.errors import BadInput
+from lintas.model.errors import BadInput, LintasError, Unavailable
 from lintas.telco.figures.records import CounterReport, Gateway, PresetName
 
 log = logging.getLogger("lintas.gateway")
@@ -98,8 +99,12 @@ class Counting:
 
     async def bring(self, now: float) -> int:
         """Bring every minute that is over and was not brought yet; returns how many the node took."""
-        answer = await self._gateway.get("/telco/v1/counters", params={"since": self._since})
-        answer.raise_for_status()
+        try:
+            answer = await self._gateway.get("/telco/v1/counters", params={"since": self._since})
+            answer.raise_for_status()
+        except httpx.HTTPError:
+            what = "the verdict service does not answer at `verdicts`"
+            raise Unavailable(what, "start lintas telco serve there, or correct the address") from None
         taken = 0
         for minute, report in reports(msgspec.json.decode(answer.content, type=list[Count]), self._settings, now):
             body = msgspec.json.encode(report)
@@ -107,7 +112,7 @@ class Counting:
                 "/api/v1/telco/counters", content=body, headers={"content-type": "application/json"}
             )
             if sent.status_code not in _TAKEN:
-                sent.raise_for_status()
+                check(sent.status_code)
             self._since, taken = minute + 60, taken + 1
         return taken
 
@@ -131,6 +136,6 @@ async def run(path: Path, say: Callable[[str], None]) -> None:
         while True:
             try:
                 await counting.bring(time.time())
-            except (httpx.HTTPError, msgspec.MsgspecError, OSError) as wrong:
-                log.warning("counts are not brought now", extra={"why": type(wrong).__name__})
+            except (httpx.HTTPError, LintasError, msgspec.MsgspecError, OSError) as wrong:
+                log.warning("counts are not brought now", extra={"why": why(wrong)})
             await asyncio.sleep(ROUND_SECONDS)
