@@ -16,6 +16,7 @@ from lintas.trust.keys import load_secret
 
 #: A list of which nothing was heard for so long is old; it stays in force, and whoever looks after it is told.
 MAX_AGE_S = 86_400
+_MAKE = "`lintas telco follow` brings one, start that first; or build one: lintas telco list build"
 
 
 class Standing:
@@ -49,13 +50,14 @@ class Standing:
         if path.is_dir():
             directory = Directory(path)
             if not directory.base.exists():
-                raise BadInput(f"no {BASE} in this directory", "build one: lintas telco list build", where=str(path))
+                raise BadInput(f"no {BASE} in this directory", _MAKE, where=str(path))
             snapshot, wrong = directory.open(clock=clock, key=key)
             standing = cls(snapshot, directory, key=key, max_age_s=max_age_s)
             standing.problem = str(wrong[0]) if wrong else ""
             return standing
         if not path.exists():
-            raise BadInput("there is no such list", "check the path", where=str(path))
+            do = "check the path; where `lintas telco follow` makes it, start that first"
+            raise BadInput("there is no such list", do, where=str(path))
         base, told = _base(path)
         beside = path.with_name(KEY)
         if key is None and path.name == BASE and beside.exists():
