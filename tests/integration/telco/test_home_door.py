@@ -105,6 +105,7 @@ def test_stranger_gets_no_answer(operator: Operator) -> None:
         async with opened(operator) as doors, asking(operator, doors.urls["gateways"], tls="stranger") as asker:
             assert await asker.ask(question(ABROAD)) is None
             assert asker.counts["failed"] == 1
+            assert "gateway's certificate" in asker.told["XATL"].last_error
 
     asyncio.run(play())
 

@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.telco.lists import making
 
+from lintas.gateway.asking.asker import Told
 from lintas.gateway.http.answers import Answer, plain_200
 from lintas.gateway.http.routes import CHECK, COUNTERS, MOST_NUMBERS, PREFIX, Routes
 from lintas.gateway.http.server import Server
@@ -248,3 +250,12 @@ def test_health_and_counts_hold_no_number(client: httpx.Client) -> None:
     assert sum(row["count"] for row in rows) == health.json()["verdicts"]
     assert str(FIRST)[:5] not in health.text + counts.text
     assert client.get("/telco/v1/counters?since=99999999999").json() == []
+
+
+def test_health_says_how_each_operator_does_where_any_is_asked(directory: Directory) -> None:
+    standing = Standing.open(directory.path)
+    assert "operators" not in Server(Verdicts(standing), standing).health()
+    said = Server(Verdicts(standing), standing, None, {"XATL": Told(asked=2, last_error="x")}).health()
+    assert msgspec.to_builtins(said)["operators"] == {
+        "XATL": {"asked": 2, "answered": 0, "open": False, "last_error": "x"}
+    }

@@ -30,6 +30,7 @@ async def _serve(gateway: Deciding, host: str, port: int) -> None:
     from lintas.gateway.http.server import serve as run
 
     try:
-        await run(gateway.verdicts, gateway.standing, gateway.watch, host=host, port=port, say=click.echo)
+        asked = None if gateway.asker is None else gateway.asker.told
+        await run(gateway.verdicts, gateway.standing, gateway.watch, asked, host=host, port=port, say=click.echo)
     finally:
         await gateway.close()

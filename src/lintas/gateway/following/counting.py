@@ -62,7 +62,7 @@ def read_settings(path: Path) -> tuple[Settings, str]:
         raise BadInput(f"[count]: {wrong}", "see docs/telco-redress.md for every setting", where=where) from None
 
 
-def _given(data: dict[str, Any]) -> dict[str, Any]:
+def _given(data: dict[str, Any]) -> object:
     """Return the table ``[count]``; what it leaves out is as for what follows: the table ``[follow]``, or the file itself."""
     follow, count = data.get("follow", data), data.get("count", {})
     if not isinstance(follow, dict) or not isinstance(count, dict):

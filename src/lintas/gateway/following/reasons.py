@@ -7,7 +7,6 @@ import msgspec
 
 from lintas.model.errors import LintasError, Unavailable
 
-
 #: The log withholds what is longer.
 LONGEST = 120
 
