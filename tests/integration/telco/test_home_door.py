@@ -190,6 +190,7 @@ def test_desk_shows_alarms_without_numbers_to_its_token(operator: Operator) -> N
             assert (alarm["gateway"], alarm["kind"], alarm["count"]) == ("gw1", "canary", 3)
             assert alarm["until"] > alarm["since"]
             assert "999100" not in shown.text + counts.text
+            assert counts.json()["not_admitted"] == {}
 
     asyncio.run(play())
     again = operator_in_place(operator)

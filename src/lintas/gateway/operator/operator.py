@@ -168,6 +168,8 @@ class Operator:
         policy = Policy(settings.calls, self._numbers(settings.protected), settings.limits)
         self.checks = Checks(table, guard, alarms, policy, now=now)
         self.turned_away = TurnedAway()
+        #: Seconds since 1970: until a feed has spoken, it is silent since then.
+        self.began = clock.now().timestamp()
         self._peers: dict[str, dict[str, Gateway]] = {}
         self.by_name = {each.name: _gateway(each) for each in settings.gateways}
         self.by_certificate = {

@@ -23,6 +23,7 @@ import msgspec
 
 from lintas.gateway.camara.home import face
 from lintas.gateway.operator.feeding import feeding
+from lintas.gateway.operator.listening import silences
 from lintas.gateway.operator.operator import DoorSettings, Operator, read_settings
 from lintas.http.listeners import Listener, Listeners, TlsFiles, serve
 from lintas.model.errors import LintasError
@@ -140,9 +141,12 @@ class DeskDoor:
     def _counts(self) -> object:
         answers = {" ".join(key): count for key, count in sorted(self._operator.checks.counts.items())}
         keeper = self._operator.keeper
+        feeds = keeper.counted()
+        for name, each in silences(self._operator).items():
+            feeds[name] = msgspec.structs.asdict(each) | feeds.get(name, {})
         return {
             "table": keeper.table.counts(),
-            "feeds": keeper.counted(),
+            "feeds": feeds,
             "answers": answers,
             "not_admitted": self._operator.turned_away.counts,
         }
