@@ -1,12 +1,11 @@
 """Notes who was not admitted at a door that asks for client certificates: counted by why, and logged once a minute each."""
 
+import hashlib
 import logging
 import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
-
-from lintas.trust.certificates import fingerprint_of_der
 
 log = logging.getLogger("lintas.node")
 
@@ -28,7 +27,7 @@ class TurnedAway:
         if now - self._said.get(why, -QUIET_SECONDS) < QUIET_SECONDS:
             return
         self._said[why] = now
-        more = {} if certificate is None else {"peer": fingerprint_of_der(certificate)}
+        more = {} if certificate is None else {"peer": hashlib.sha256(certificate).hexdigest()}
         about = {"listener": door, "why": why, "count": self.counts[why], **more}
         log.warning("a caller was not admitted", extra=about)
 
