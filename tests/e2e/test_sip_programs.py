@@ -118,7 +118,9 @@ def test_kamailio_asks_and_goes_on_while_nobody_answers(tmp_path: Path) -> None:
 
 def test_both_ways_to_ask_are_valid_configurations() -> None:
     need("kamailio")
-    for way in ([], ["-A", "LOOKUP_HTTP"]):
+    names = ("DEADLINE=200", "DEADLINE_AFTER_TRYING=100", "BREAKER_FAILURES=5", "BREAKER_SECONDS=3", "CHILDREN=2")
+    numbers = [each for name in names for each in ("-A", name)]
+    for way in ([], ["-A", "LOOKUP_HTTP"], numbers):
         done = subprocess.run(["kamailio", "-c", "-f", str(BORDER), *way], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 

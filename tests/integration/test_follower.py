@@ -33,6 +33,7 @@ from lintas.node.runtime import Runtime
 from lintas.telco.book import gates_store
 from lintas.telco.lists.build import Entries, Origin, build
 from lintas.telco.lists.entries import Key, Row
+from lintas.telco.lists.files import read_list
 from lintas.telco.lists.ids import redress_id
 from lintas.telco.lists.signed import check_base, write_manifest
 from lintas.telco.lists.standing import Standing
@@ -106,10 +107,17 @@ def wanted(following: Following) -> str:
     return following.wants
 
 
+async def told_by(follower: Follower, told: list[str]) -> None:
+    follower._say = told.append
+    for _ in range(2):
+        await follower.step(0)
+
+
 def test_it_begins_with_a_base_file_and_goes_on_by_deltas(scene: Scene) -> None:
     first = list_(scene.desk, NUMBERS[0])
-    following = scene.gateway()
-    scene.follow(following)
+    following, told = scene.gateway(), list[str]()
+    scene.with_follower(following, lambda follower: told_by(follower, told))
+    assert told == ["in force: calls version 1"]
     assert held(following) == {NUMBERS[0]} and following.version == 1
     assert following.snapshot is not None
     found = following.snapshot.find(int(NUMBERS[0][1:]))
@@ -281,6 +289,35 @@ def test_a_list_on_trial_never_becomes_the_list_that_blocks(scene: Scene) -> Non
     watch.replace(scene.folder / "base")
     standing.take_news()
     assert name in standing.problem and standing.snapshot.name == f"{XA}/calls"
+
+
+def put_in_place(scene: Scene) -> None:
+    """Put a list of this machine's own in place, as `lintas telco list build` did where nothing forbade it."""
+    source, fresh = scene.folder / "own.csv", scene.folder / ".fresh"
+    source.write_text(f"number,kind,expires,reason,owner\n{NUMBERS[7]},blocked,2030-01-01T00:00:00Z,,XATL\n", "utf-8")
+    read_list(source, fresh, name="own", now=datetime.now(UTC))
+    fresh.replace(scene.folder / "base")
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_another_list_in_its_place_is_replaced_and_never_told_as_enforced(scene: Scene, anew: bool) -> None:
+    for number in NUMBERS[:2]:
+        list_(scene.desk, number)
+    following = scene.gateway()
+    scene.follow(following)
+    following.directory.compact(following.snapshot)  # type: ignore[arg-type]
+    scene.follow(following)
+    assert wanted(following) == "deltas", "compacted by hand, it is the same list"
+    put_in_place(scene)
+    list_(scene.desk, NUMBERS[2])
+    following = scene.gateway() if anew else following
+    scene.follow(following)
+    (gateway,) = scene.desk.ask(scene.desk.node.lists.publishing.gateways)
+    assert gateway.version == 2 and wanted(following) == "base"
+    scene.follow(following)
+    (gateway,) = scene.desk.ask(scene.desk.node.lists.publishing.gateways)
+    assert gateway.version == 3 and held(following) == set(NUMBERS[:3])
+    assert held(scene.gateway()) == set(NUMBERS[:3])
 
 
 def test_an_outage_leaves_the_list_in_force(scene: Scene) -> None:

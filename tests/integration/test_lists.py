@@ -190,6 +190,9 @@ def test_a_page_of_a_shared_host_takes_two_people_and_a_domain_one(town: Two) ->
 
 def test_an_own_mobile_number_waits_for_a_second_source_or_its_operators_word(town: Two) -> None:
     xa, mobile = town.xa, "+999150000001"
+    assert propose(xa, mobile).why == ("own_number",)
+    assert propose(xa, "+999150000003", confirmed=True).why == ()
+    xa.do(lambda tx: xa.node.lists.book.decline(tx, entry(xa, mobile).id, DENA, "not now"))
     alone = list_(xa, mobile)
     assert (alone.state, alone.why) == ("proposed", ("own_number",)) and out(xa) == {}
     feed(xa, f"number,kind\n{mobile},blocked\n", "other-feed")

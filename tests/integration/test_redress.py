@@ -385,3 +385,7 @@ def test_how_fast_lists_arrive_and_how_an_operator_carried_them_out(to: Visitors
     assert (second["given"], second["waiting"], second["late"], second["p95_s"]) == (1, 1, 1, None)
     sheet = to.ask("GET", "/telco/scorecards?month=2026-03&format=csv", "auditor").text.splitlines()
     assert sheet[1] == "2026-03,XATL,60,1,1,0,0,0,0,0,10.0,10.0"
+    xa.do(lambda tx: xa.node.book.withdraw(tx, entry, "Officer Two", "not theirs"))
+    town.settle()
+    cards = {each["operator"]: each for each in to.data("/telco/scorecards?month=2026-03", "auditor")}
+    assert (cards["XATL"]["given"], cards["XATL"]["done"]) == (2, 1), "what was put in force stays given"

@@ -38,15 +38,29 @@ def test_an_entry_is_proposed_approved_and_taken_back(to: Visitors) -> None:
     entry = propose(to, confirmed="true")
     page = to.see(f"/telco/lists/{entry}", "approver")
     assert "1 more person" in words_of(page)
+    assert "Decided: not yet" in words_of(page)
+    assert to.data(f"/telco/lists/{entry}", "auditor")["path"]["decided_at"] == ""
     assert entry in to.see("/", "approver")
     to.send(f"/telco/lists/{entry}/decide", "approver", answer="approve")
-    assert to.data(f"/telco/lists/{entry}", "auditor")["entry"]["state"] == "listed"
+    data = to.data(f"/telco/lists/{entry}", "auditor")
+    assert (data["entry"]["state"], data["entry"]["listed"]) == ("listed", data["path"]["decided_at"])
     assert "stops blocking here at once" in words_of(to.see(f"/telco/lists/{entry}", "approver"))
     assert "stops blocking here at once" not in words_of(to.see(f"/telco/lists/{entry}", "investigator"))
     assert to.send(f"/telco/lists/{entry}/withdraw", "investigator", reason="not theirs").status_code == 403
     assert to.send(f"/telco/lists/{entry}/withdraw", "approver", reason="").status_code == 422
     assert to.send(f"/telco/lists/{entry}/withdraw", "approver", reason="not theirs").status_code == 303
     assert to.data(f"/telco/lists/{entry}", "auditor")["entry"]["state"] == "ended"
+
+
+def test_a_reason_is_asked_for_to_decline_only(to: Visitors) -> None:
+    entry = propose(to, confirmed="true")
+    decision = to.see(f"/telco/lists/{entry}", "approver").split("/decide")[1].split("</form>")[0]
+    field = decision[decision.index('name="reason"') :].split(">")[0]
+    assert "required" not in field and 'data-needed="decline"' in field
+    assert "only to decline" in decision
+    assert to.send(f"/telco/lists/{entry}/decide", "approver", answer="decline", reason="").status_code == 422
+    assert to.send(f"/telco/lists/{entry}/decide", "approver", answer="decline", reason="no proof").status_code == 303
+    listed(to, "+999281234568")
 
 
 def test_looking_through(to: Visitors) -> None:

@@ -63,8 +63,18 @@ function weigh(event: Event): void {
   field.reportValidity();
 }
 
+/** Ask for a reason only while the answer is chosen that needs one. */
+function need(event: Event): void {
+  const answer = event.target;
+  if (!(answer instanceof HTMLInputElement) || answer.type !== "radio") return;
+  for (const field of answer.form?.querySelectorAll<HTMLInputElement>("[data-needed]") ?? []) {
+    field.required = field.dataset["needed"] === answer.value;
+  }
+}
+
 export function watchForms(): void {
   document.addEventListener("change", weigh);
+  document.addEventListener("change", need);
   document.addEventListener("input", (event) => {
     if (event.target instanceof Element) typed.add(event.target);
   });

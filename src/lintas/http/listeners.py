@@ -22,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from lintas.http.admission import TurnedAway
 from lintas.model.errors import BadInput, NotFound, Unavailable
 
 #: Seconds that open calls (long polls) get to finish when the node stops; with uvicorn's own beats it stays below 3.
@@ -47,6 +48,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     """One door. Port 0 takes any free one; without ``tls`` only a loopback address is allowed.
 
     ``client_certificates`` (PEM, one or more, b"" for none yet) makes the door ask for one of exactly these, in TLS 1.3.
+    ``turned_away`` counts who was not admitted there.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     app: Any
     tls: TlsFiles | None = None
     client_certificates: bytes | None = None
+    turned_away: TurnedAway = msgspec.field(default_factory=TurnedAway)
 
 
 class Listeners:
@@ -177,6 +180,8 @@ class _Config(uvicorn.Config):
     """uvicorn's settings, and the door's peers for the protocol to find."""
 
     peers: _Peers | None = None
+    door: str
+    away: TurnedAway
 
 
 class _Protocol(H11Protocol):
@@ -215,9 +220,12 @@ class _Protocol(H11Protocol):
             self._late = None
 
     def cut_stranger(self) -> None:
-        peers = self.config.peers if isinstance(self.config, _Config) else None
+        if not isinstance(self.config, _Config):
+            return
+        peers = self.config.peers
         # A certificate that an admitted one had signed would pass the handshake: admitted means listed itself.
         if peers is not None and self.peer_certificate not in peers.admitted:
+            self.config.away.note(self.config.door, "it is not among those admitted now", self.peer_certificate)
             self.transport.abort()
 
 
@@ -245,10 +253,12 @@ class _Door(uvicorn.Server):
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         config.load()
+        config.door, config.away = listener.name, listener.turned_away
         if listener.tls is not None:
             config.ssl = _context(listener.tls, peers_only=listener.client_certificates is not None)
             if listener.client_certificates is not None:
                 config.peers = self.peers = _Peers(listener.client_certificates, config.ssl)
+                listener.turned_away.watch(config.ssl, listener.name)
         super().__init__(config)
 
     @property

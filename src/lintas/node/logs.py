@@ -18,8 +18,8 @@ from lintas.model import times
 #: The only fields of ``extra`` that are written: kinds, counts, durations, and names that an administrator chose.
 FIELDS = frozenset(
     {
-        "authority", "count", "entries", "event", "fault", "hearer", "kind", "lane", "listener", "method", "ms", "outcome",
-        "peer", "port", "reason", "role", "room", "route", "seq", "size", "status", "version", "why",
+        "authority", "count", "entries", "event", "fault", "hearer", "kind", "lane", "list", "listener", "method", "ms",
+        "outcome", "peer", "port", "reason", "role", "room", "route", "seconds", "seq", "size", "status", "version", "why",
     }
 )  # fmt: skip
 

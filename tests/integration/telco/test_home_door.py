@@ -35,6 +35,7 @@ from lintas.gateway.asking.directory import Directory, Respondent
 from lintas.gateway.operator.operator import Operator
 from lintas.http.listeners import Listeners
 from lintas.model.errors import Refused
+from lintas.node.tls import trusting
 from lintas.telco.home.rules import b_hash
 from lintas.trust.keys import Ed25519Signer
 
@@ -100,13 +101,25 @@ def test_gateway_is_answered_by_its_certificate(operator: Operator) -> None:
     asyncio.run(play())
 
 
-def test_stranger_gets_no_answer(operator: Operator) -> None:
+def test_stranger_gets_no_answer_and_is_counted(operator: Operator, caplog: pytest.LogCaptureFixture) -> None:
     async def play() -> None:
         async with opened(operator) as doors, asking(operator, doors.urls["gateways"], tls="stranger") as asker:
             assert await asker.ask(question(ABROAD)) is None
             assert asker.counts["failed"] == 1
+            assert "gateway's certificate" in asker.told["XATL"].last_error
+            context = trusting((operator.root / "door.pem").read_text())
+            async with httpx.AsyncClient(base_url=doors.urls["gateways"], verify=context, trust_env=False) as nobody:
+                for _ in range(2):
+                    with pytest.raises(httpx.HTTPError):
+                        await nobody.post("/telco/v1/cli-check", content=b"{}")
+        assert operator.turned_away.counts == {
+            "it showed a certificate that is not among those in the settings": 1,
+            "it showed no certificate": 2,
+        }
 
     asyncio.run(play())
+    told = [each for each in caplog.records if each.getMessage() == "a caller was not admitted"]
+    assert [vars(each)["listener"] for each in told] == ["gateways"] * 2, "each reason once a minute"
 
 
 def test_call_in_progress_is_told_by_the_called_number(operator: Operator) -> None:
@@ -177,6 +190,7 @@ def test_desk_shows_alarms_without_numbers_to_its_token(operator: Operator) -> N
             assert (alarm["gateway"], alarm["kind"], alarm["count"]) == ("gw1", "canary", 3)
             assert alarm["until"] > alarm["since"]
             assert "999100" not in shown.text + counts.text
+            assert counts.json()["not_admitted"] == {}
 
     asyncio.run(play())
     again = operator_in_place(operator)

@@ -1,6 +1,7 @@
 """Asking: in time or not at all, nobody slows anybody else, and what is kept is kept only as long as it may be."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lintas.gateway.asking.asker import MOST_OF_ONE, Asker
+from lintas.gateway.asking.asker import MOST_OF_ONE, Asker, Told
 from lintas.gateway.asking.breaker import Breaker, Limits
 from lintas.gateway.asking.directory import Directory, Respondent
 from lintas.gateway.asking.kept import STALE_S, KeptAnswers, key_of
@@ -135,6 +136,29 @@ def test_breaker_closes_again_by_probes() -> None:
         assert wire.asked[LIES] == asked + 3
 
     play(story)
+
+
+def test_who_does_not_answer_is_told_once_and_when_it_answers_again(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(asker: Asker, wire: Wire, time: Time) -> None:
+        for n in range(20):
+            await asker.ask(question(OF[LIES] + n))
+            await asker.ask(question(OF[GOOD] + n))
+
+        async def fine(_: CliQuestion) -> CliAnswer:
+            return answer()
+
+        said = asker.told[LIES]
+        assert (said.asked, said.answered, said.open, said.last_error) == (5, 0, True, "ZeroDivisionError")
+        assert asker.told[GOOD] == Told(asked=20, answered=20)
+        wire.says = fine
+        time.at += 1.1
+        for n in range(3):
+            await asker.ask(question(OF[LIES] + 60 + n))
+        assert (said.asked, said.answered, said.open) == (8, 3, False)
+
+    play(story)
+    warned = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert warned == [f"an operator does not answer ({LIES}: ZeroDivisionError)", f"an operator answers again ({LIES})"]
 
 
 def test_ported_number_is_asked_of_who_has_it() -> None:

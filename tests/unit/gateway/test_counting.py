@@ -10,7 +10,7 @@ import pytest
 
 from lintas.gateway.counters import Count, Counters
 from lintas.gateway.following.counting import Counting, Settings, read_settings, reports, run
-from lintas.model.errors import BadInput
+from lintas.model.errors import BadInput, Unavailable
 from lintas.telco.figures.records import MOST_CALLS, CounterReport
 
 SETTINGS = Settings(verdicts="http://gw", node="https://node", key_file="key", gateway="gw-1", preset="strict")
@@ -107,12 +107,28 @@ def test_what_the_node_did_not_take_is_brought_later_and_nothing_twice() -> None
             httpx.AsyncClient(transport=httpx.MockTransport(node), base_url="https://node") as other,
         ):
             counting = Counting(SETTINGS, one, other)
-            with pytest.raises(httpx.HTTPStatusError):
+            with pytest.raises(Unavailable):
                 await counting.bring(START + 200)
             return [await counting.bring(START + 200), await counting.bring(START + 200)]
 
     assert asyncio.run(play()) == [2, 0]
     assert [each.minute for each in told] == ["2026-03-01T10:07:00Z"]
+
+
+@pytest.mark.parametrize("follow", ["", "[follow]\n"])
+def test_counts_go_where_lists_come_from_unless_it_is_said_otherwise(tmp_path: Path, follow: str) -> None:
+    path = tmp_path / "gateway.toml"
+    (tmp_path / "gw.key").write_text("secret\n", "utf-8")
+    (tmp_path / "gw.key").chmod(0o600)
+    said = 'node = "https://node.example"\nkey_file = "gw.key"\ngateway = "gw-1"\ntrust = "node.pem"\ncalls = "calls"\n'
+    path.write_text(f'{follow}{said}[count]\nverdicts = "http://127.0.0.1:8090"\ngateway = "gw-2"\n', "utf-8")
+    settings, key = read_settings(path)
+    assert (settings.node, settings.trust, settings.gateway, key) == (
+        "https://node.example",
+        "node.pem",
+        "gw-2",
+        "secret",
+    )
 
 
 @pytest.mark.parametrize("wrong", ["", "[count]\nnode=1", "x", "[count]\ngateway='60123456789'"])

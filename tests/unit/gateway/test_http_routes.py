@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.telco.lists import making
 
+from lintas.gateway.asking.asker import Told
 from lintas.gateway.http.answers import Answer, plain_200
 from lintas.gateway.http.routes import CHECK, COUNTERS, MOST_NUMBERS, PREFIX, Routes
 from lintas.gateway.http.server import MOST_CONNECTIONS, RESERVED, Server, most_connections
@@ -119,6 +121,7 @@ def test_other_addresses_and_methods(client: httpx.Client, method: str, path: st
     assert said.status_code == code
     assert said.json()["status"] == code
     assert (code == 405) == ("allow" in said.headers)
+    assert (code == 404) == ("/healthz" in said.json().get("do", ""))
 
 
 @pytest.mark.parametrize("more", ["", "x: y\r\n", "connection: close\r\n", "Content-Length: 0\r\n"])
@@ -261,3 +264,12 @@ def test_connections_leave_descriptors_for_the_lists_files() -> None:
             assert most_connections() == 256 - RESERVED
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_health_says_how_each_operator_does_where_any_is_asked(directory: Directory) -> None:
+    standing = Standing.open(directory.path)
+    assert "operators" not in Server(Verdicts(standing), standing).health()
+    said = Server(Verdicts(standing), standing, None, {"XATL": Told(asked=2, last_error="x")}).health()
+    assert msgspec.to_builtins(said)["operators"] == {
+        "XATL": {"asked": 2, "answered": 0, "open": False, "last_error": "x"}
+    }

@@ -75,6 +75,18 @@ def test_an_entry_is_in_force_exactly_while_somebody_vouches_for_it_who_may(
     assert rules.settle(after, seen, AT, own=own) == after or after.state in ("ended", "declined")
 
 
+def test_an_entry_stands_since_it_is_in_force_not_since_it_was_proposed() -> None:
+    proposed = rules.settle(kept(), [sighting(state="waits", needs=1)], AT, own=False)
+    assert (proposed.state, proposed.listed) == ("proposed", AT)
+    approved, later = times.render(NOW + timedelta(hours=2)), times.render(NOW + timedelta(hours=3))
+    alone = rules.settle(proposed, [sighting()], approved, own=True)
+    assert (alone.state, alone.listed) == ("proposed", AT)
+    stands = rules.settle(proposed, [sighting()], approved, own=False)
+    assert (stands.state, stands.listed) == ("listed", approved)
+    assert rules.settle(stands, [sighting()], later, own=False).listed == approved
+    assert rules.settle(stands, [sighting(state="ended")], later, own=False).listed == approved
+
+
 @given(SEEN, SIGHTINGS)
 def test_one_more_word_never_takes_an_entry_out_of_force(seen: list[Sighting], more: Sighting) -> None:
     order = {"declined": 0, "ended": 0, "proposed": 1, "shadow": 2, "listed": 3}

@@ -23,11 +23,11 @@ def build(source: Path, out: Path, name: str, allow_empty: bool) -> None:
 
     An older list in the directory is replaced at once, also under a running `lintas telco serve`.
     """
-    from lintas.telco.lists.directory import BASE, MANIFEST, Directory
+    from lintas.telco.lists.directory import BASE, Directory
     from lintas.telco.lists.files import read_list
 
     directory = Directory(out)
-    if directory.deltas() or (out / MANIFEST).exists():
+    if directory.published:
         raise BadInput("the directory holds a publisher's list", "build into another one", where=str(out))
     try:
         out.mkdir(parents=True, exist_ok=True)

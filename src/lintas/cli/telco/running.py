@@ -3,13 +3,25 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine
+import sys
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 Run = Callable[[Path, Callable[[str], None]], Coroutine[Any, Any, None]]
+
+
+@contextlib.contextmanager
+def stopping_at_once() -> Iterator[None]:
+    """End the process with 0 when it is told to stop before it serves; what serves takes these signals over."""
+    before = {each: signal.signal(each, lambda *_: sys.exit(0)) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def run_until_stopped(run: Run, config: Path) -> None:

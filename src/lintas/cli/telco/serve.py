@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from lintas.cli.telco.deciding import Deciding, deciding, deciding_options
+from lintas.cli.telco.running import stopping_at_once
 
 
 @click.command()
@@ -18,16 +19,18 @@ def serve(port: int, host: str, **by: Any) -> None:  # noqa: ANN401 — what `de
     A list's directory (`lintas telco list build`, `lintas telco follow`) opens at once, and newer files in it are in force
     within a second. A CSV or Parquet file is read at the start and not looked at again.
     """
-    import uvloop
+    with stopping_at_once():
+        import uvloop
 
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    uvloop.run(_serve(deciding(**by), host, port))
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        uvloop.run(_serve(deciding(**by), host, port))
 
 
 async def _serve(gateway: Deciding, host: str, port: int) -> None:
     from lintas.gateway.http.server import serve as run
 
     try:
-        await run(gateway.verdicts, gateway.standing, gateway.watch, host=host, port=port, say=click.echo)
+        asked = None if gateway.asker is None else gateway.asker.told
+        await run(gateway.verdicts, gateway.standing, gateway.watch, asked, host=host, port=port, say=click.echo)
     finally:
         await gateway.close()

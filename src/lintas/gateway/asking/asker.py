@@ -17,8 +17,8 @@ import msgspec
 from lintas.gateway.asking.breaker import Breaker
 from lintas.gateway.asking.breaker import Limits as BreakerLimits
 from lintas.gateway.asking.directory import Respondent
+from lintas.gateway.asking.failures import why
 from lintas.gateway.asking.kept import KeptAnswers, Key, key_of
-from lintas.model.errors import LintasError
 from lintas.telco.records import CliAnswer, CliQuestion
 
 log = logging.getLogger("lintas.telco")
@@ -51,6 +51,15 @@ class Finds(Protocol):
         ...
 
 
+class Told(msgspec.Struct, kw_only=True):
+    """How one respondent does: questions sent, answers that came in time, whether its breaker is open, the last failure."""
+
+    asked: int = 0
+    answered: int = 0
+    open: bool = False
+    last_error: str = ""
+
+
 class Asker:
     """Asks on behalf of one gateway."""
 
@@ -66,6 +75,8 @@ class Asker:
         self._directory, self._carrier = directory, carrier
         self._now, self._deadline_s, self._limits = now, deadline_s, breaker
         self._breakers: dict[str, Breaker] = {}
+        #: By the respondent's name.
+        self.told: dict[str, Told] = {}
         self._in_flight: Counter[str] = Counter()
         self._flying: dict[Key, asyncio.Task[CliAnswer | None]] = {}
         self.kept = KeptAnswers()
@@ -133,20 +144,33 @@ class Asker:
         self._flying.pop(key, None)
 
     async def _fly(self, key: Key, respondent: Respondent, question: CliQuestion) -> CliAnswer | None:
-        failed, outcome, answer = True, "failed", None
+        outcome, answer, wrong = "failed", None, ""
         try:
             async with asyncio.timeout(self._deadline_s):
                 answer = await self._carrier.carry(respondent, question)
-            failed, outcome = False, "answered"
+            outcome = "answered"
             self.kept.keep(key, answer, self._now())
         except TimeoutError:
-            outcome = "late"
-        except LintasError as wrong:
-            log.info("no answer from an operator", extra={"peer": respondent.name, "why": type(wrong).__name__})
+            outcome, wrong = "late", f"no answer within {self._deadline_s * 1000:.0f} ms"
         # Whatever a network, a library or a liar does, the call goes on; it is counted and opens the breaker.
         except Exception as fault:  # noqa: BLE001
-            log.info("no answer from an operator", extra={"peer": respondent.name, "why": type(fault).__name__})
+            wrong = why(fault)
         finally:
-            self._breakers[respondent.name].done(self._now(), failed=failed)
+            self._ended(respondent.name, wrong, failed=outcome != "answered")
             self.counts[outcome] += 1
         return answer
+
+    def _ended(self, name: str, wrong: str, *, failed: bool) -> None:
+        """Note how a question ended; once where an operator begins, or ends, to be asked no more, it is logged."""
+        said = self.told.setdefault(name, Told())
+        said.asked += 1
+        said.answered += not failed
+        said.last_error = wrong or said.last_error
+        breaker = self._breakers[name]
+        breaker.done(self._now(), failed=failed)
+        if breaker.is_open != said.open:
+            said.open = breaker.is_open
+            if said.open:
+                log.warning("an operator does not answer (%s: %s)", name, wrong, extra={"peer": name, "why": wrong})
+            else:
+                log.warning("an operator answers again (%s)", name, extra={"peer": name})

@@ -14,7 +14,7 @@ from lintas.telco.lists.base import Base
 from lintas.telco.lists.directory import KEY, Directory
 from lintas.telco.lists.ids import check_key
 from lintas.telco.lists.signed import check_base
-from lintas.telco.lists.snapshot import Clock, Forked, Gap, Snapshot
+from lintas.telco.lists.snapshot import Clock, Snapshot
 from lintas.trust.keys import load_secret, save_secret
 from lintas.trust.note import VerifierKey
 
@@ -55,7 +55,9 @@ class Following:
             return
         try:
             header = Base.open(self.directory.base, whole=False).header
-            self._found, self._began = (header.name, header.version), header.version
+            self._began = header.version
+            # One without a version was built here, and no publisher's.
+            self._found = (header.name, header.version) if header.version else self._found
             # Without the publisher's key there is no id to contest by.
             if (self.directory.path / KEY).exists():
                 self.snapshot, wrong = self.directory.open(clock=self._clock)
@@ -78,7 +80,8 @@ class Following:
         Conflict where it is of another list than what is held or belongs here, and errors as of ``check_base``.
         """
         told, key = check_base(file, manifest, self._keys), check_key(key)
-        name, version = (self.snapshot.name, self.snapshot.version) if self.snapshot else self._found
+        held = self.snapshot
+        name, version = (held.name, held.version) if held is not None and held.version else self._found
         if told.list != (name or told.list) or self._which not in ("", told.list.rpartition("/")[2]):
             wanted = f"{self.directory.path} is for {name or self._which}"
             raise Conflict(f"a base file of {told.list} came, and {wanted}", "give each list a directory of its own")
@@ -97,6 +100,7 @@ class Following:
         """Put deltas in force one by one; returns how many. What does not follow leads to a base file."""
         if resync:
             self._lost = True
+        if resync or self._replaced():
             return 0
         taken = 0
         for data in deltas:
@@ -104,13 +108,31 @@ class Following:
                 break
             try:
                 after = self.directory.put_delta(self.snapshot, data, self._keys)
-            except (Gap, Forked) as wrong:
+            except Conflict as wrong:
                 log.warning("the list is synchronised anew", extra={"why": type(wrong).__name__})
                 self._lost = True
                 break
             taken += after is not self.snapshot
             self.snapshot = after
         return taken
+
+    def _replaced(self) -> bool:
+        """Tell whether somebody put another list in place of what is held, and then hold nothing; the same one is taken up."""
+        held = self.snapshot
+        if held is None:
+            return False
+        try:
+            if self.directory.base.stat().st_ino == held.base.inode:
+                return False
+            lies, _ = self.directory.open(clock=self._clock)
+        except (LintasError, OSError):
+            lies = None
+        if lies is not None and (lies.name, lies.version, lies.head) == (held.name, held.version, held.head):
+            self.snapshot, self._began = lies, lies.base.header.version
+            return False
+        log.warning("another list lay in the directory, and is replaced by the publisher's", extra={"list": held.name})
+        self.snapshot = None
+        return True
 
     def compact(self) -> bool:
         """Take a long chain into a base file of our own; True when it was long enough."""

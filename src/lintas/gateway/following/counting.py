@@ -7,14 +7,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import msgspec
 
 from lintas.gateway.counters import Count
+from lintas.gateway.following.reasons import check, why
 from lintas.gateway.reaching import read_key, trusted
 from lintas.model import times
+from lintas.model.errors import LintasError, Unavailable
 from lintas.node.toml_files import read_table, settings_of
 from lintas.telco.figures.records import MOST_CALLS, MOST_ROWS, CounterReport, Gateway, PresetName
 from lintas.trust.keys import UNREADABLE
@@ -26,6 +28,8 @@ ROUND_SECONDS, TIMEOUT_SECONDS = 60.0, 20.0
 PAGE = "docs/telco-redress.md"
 #: The node has taken the minute, now or before; or has it otherwise, and one counts once.
 _TAKEN = (201, 409)
+#: Settings that are those of what follows where `[count]` leaves them out: it is the same node and the same gateway.
+_SHARED = ("node", "key_file", "gateway", "trust")
 
 Address = Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://\S+\Z")]
 
@@ -35,7 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``verdicts`` is where `lintas telco serve` answers, ``node`` the authority's public address, ``trust`` its certificate (""
     the machine's own list of authorities), ``key_file`` holds the gateway's API key (role ``telco``). ``preset`` names the
-    policy by which the gateway judges.
+    policy by which the gateway judges. ``node``, ``trust``, ``key_file`` and ``gateway`` are those of what follows where left
+    out.
     """
 
     verdicts: Address
@@ -48,9 +53,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def read_settings(path: Path) -> tuple[Settings, str]:
     """Read the settings and the key; BadInput names the file and what is wrong."""
-    given = read_table(path, missing=f"see {PAGE} for an example").get("count", {})
+    given = _given(read_table(path, missing=f"see {PAGE} for an example"))
     settings = settings_of(given, Settings, where=f"{path}, [count]", see=PAGE)
     return settings, read_key(path.parent / settings.key_file, str(path))
+
+
+def _given(data: dict[str, Any]) -> object:
+    """Return the table ``[count]``; what it leaves out is as for what follows: the table ``[follow]``, or the file itself."""
+    follow, count = data.get("follow", data), data.get("count", {})
+    if not isinstance(follow, dict) or not isinstance(count, dict):
+        return count
+    return {name: follow[name] for name in _SHARED if name in follow} | count
 
 
 def reports(rows: Sequence[Count], settings: Settings, now: float) -> Iterator[tuple[int, CounterReport]]:
@@ -98,8 +111,12 @@ class Counting:
         """Bring every minute that is over and was not brought yet; returns how many the node took."""
         # A clock that was ahead: the minutes since it went back come again, and those that were taken count once.
         self._since = self._since if self._since <= now else 0
-        answer = await self._gateway.get("/telco/v1/counters", params={"since": self._since})
-        answer.raise_for_status()
+        try:
+            answer = await self._gateway.get("/telco/v1/counters", params={"since": self._since})
+            answer.raise_for_status()
+        except httpx.HTTPError:
+            what = "the verdict service does not answer at `verdicts`"
+            raise Unavailable(what, "start lintas telco serve there, or correct the address") from None
         taken = 0
         for minute, report in reports(msgspec.json.decode(answer.content, type=list[Count]), self._settings, now):
             body = msgspec.json.encode(report)
@@ -111,7 +128,7 @@ class Counting:
             elif sent.status_code in _TAKEN:
                 taken += 1
             else:
-                sent.raise_for_status()
+                check(sent.status_code)
             self._since = minute + 60
         return taken
 
@@ -135,6 +152,6 @@ async def run(path: Path, say: Callable[[str], None]) -> None:
         while True:
             try:
                 await counting.bring(time.time())
-            except (httpx.HTTPError, OSError, *UNREADABLE) as wrong:
-                log.warning("counts are not brought now", extra={"why": type(wrong).__name__})
+            except (httpx.HTTPError, LintasError, OSError, *UNREADABLE) as wrong:
+                log.warning("counts are not brought now", extra={"why": why(wrong)})
             await asyncio.sleep(ROUND_SECONDS)

@@ -15,9 +15,10 @@ import httpx
 import msgspec
 
 from lintas.gateway.following.chain import Following
+from lintas.gateway.following.reasons import check, why
 from lintas.gateway.reaching import read_key, trusted
 from lintas.model import times
-from lintas.model.errors import BadInput, Conflict, LintasError, Unavailable
+from lintas.model.errors import BadInput, LintasError, Unavailable
 from lintas.node.toml_files import read_table, settings_of
 from lintas.trust.keys import UNREADABLE
 from lintas.trust.note import VerifierKey, parse_vkey
@@ -90,10 +91,19 @@ def read_settings(path: Path) -> _Plan:
 class Follower:
     """Follows one list; ``follow`` goes on until it is cancelled."""
 
-    def __init__(self, client: httpx.AsyncClient, which: str, gateway: str, following: Following, max_age: int) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        which: str,
+        gateway: str,
+        following: Following,
+        max_age: int,
+        say: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._client, self._path, self._gateway = client, f"/api/v1/telco/lists/{which}", gateway
         self.following, self._max_age, self._which = following, max_age, which
         self._heard, self._warned = time.monotonic(), False
+        self._say, self._said = say, -1
 
     async def follow(self) -> None:
         """Keep up, with growing pauses while the node is away."""
@@ -103,9 +113,7 @@ class Follower:
             try:
                 await self.step(WAIT_SECONDS)
             except (httpx.HTTPError, LintasError, OSError, *UNREADABLE) as wrong:
-                # What another error says may hold a number.
-                why = str(wrong) if isinstance(wrong, Conflict) else type(wrong).__name__
-                log.warning("the list is not followed now", extra={"list": self._which, "why": why})
+                log.warning("the list is not followed now", extra={"list": self._which, "why": why(wrong)})
                 self._warn()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -120,8 +128,13 @@ class Follower:
         answer = await self._get(f"{self._path}/deltas", query)
         found = msgspec.json.decode(answer, type=_Deltas)
         await asyncio.to_thread(self.following.take_deltas, found.deltas, resync=found.resync)
+        if self.following.wants == "base":
+            return
         # Said each time, changed or not: so the node knows who follows.
-        await self._say()
+        await self._enforces()
+        if self.following.version != self._said:
+            self._said = self.following.version
+            self._say(f"in force: {self._which} version {self._said}")
         await asyncio.to_thread(self.following.compact)
 
     async def _begin(self) -> None:
@@ -143,14 +156,12 @@ class Follower:
                 body += part
                 if len(body) > MAX_ANSWER:
                     raise Unavailable("the answer is larger than any that is expected", "ask the authority")
-        if answer.status_code != httpx.codes.OK:
-            raise Unavailable(f"the node answered {answer.status_code}", "it is asked again")
+        check(answer.status_code)
         return bytes(body)
 
     async def _fetch(self, path: str, to: Path) -> None:
         async with self._client.stream("GET", path) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise Unavailable(f"the node answered {answer.status_code}", "it is asked again")
+            check(answer.status_code)
             size = 0
             with to.open("wb") as file:
                 async for part in answer.aiter_bytes(1 << 20):
@@ -159,11 +170,10 @@ class Follower:
                         raise Unavailable("the base file is larger than any that is expected", "ask the authority")
                     await asyncio.to_thread(file.write, part)
 
-    async def _say(self) -> None:
+    async def _enforces(self) -> None:
         body = {"gateway": self._gateway, "version": self.following.version, "at": times.render(datetime.now(UTC))}
         answer = await self._client.post(f"{self._path}/enforced", json=body)
-        if answer.status_code != httpx.codes.NO_CONTENT:
-            raise Unavailable(f"the node answered {answer.status_code}", "it is told again")
+        check(answer.status_code)
 
     def _warn(self) -> None:
         age = time.monotonic() - self._heard
@@ -196,6 +206,7 @@ async def run(path: Path, say: Callable[[str], None]) -> None:
                 settings.gateway,
                 Following(plan.root / folder, plan.signers, clock=time.time, which=which),
                 settings.max_age_seconds,
+                say,
             )
             for which, folder in folders.items()
             if folder

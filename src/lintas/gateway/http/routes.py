@@ -10,7 +10,7 @@ import msgspec
 
 from lintas.gateway.http.answers import Answer, plain_200, problem, status, write
 from lintas.gateway.verdict import Verdicts, encode
-from lintas.model.errors import BadInput, LintasError, MalformedInput, TooLarge
+from lintas.model.errors import BadInput, LintasError, MalformedInput, NotFound, TooLarge
 from lintas.telco.lists.e164 import read
 from lintas.telco.records import Call, Trunk, Verdict
 from lintas.trust.keys import UNREADABLE
@@ -23,6 +23,7 @@ _PLAIN = re.compile(
     rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n"
 )
 CHECK, COUNTERS, HEALTH = b"/telco/v1/check", b"/telco/v1/counters", b"/healthz"
+_ADDRESSES = "there are /telco/v1/check/{number}, /telco/v1/check, /telco/v1/counters and /healthz"
 #: Numbers in one request, and how many of them are looked up before calls that wait have their turn.
 MOST_NUMBERS, SLICE = 10_000, 200
 
@@ -60,7 +61,7 @@ class Routes:
             path, _, query = target.partition(b"?")
             allowed = {CHECK: (b"POST",), COUNTERS: (b"GET", b"HEAD"), HEALTH: (b"GET", b"HEAD")}.get(path)
             if allowed is None:
-                return status(404, "there is nothing at this address")
+                raise NotFound("there is nothing at this address", _ADDRESSES)
             if method not in allowed:
                 names = b", ".join(allowed).decode()
                 return status(405, f"this address takes {names}", allow=names)

@@ -7,7 +7,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from lintas.gateway.following.renewing import renew
 from lintas.gateway.http.connection import Connection
@@ -25,12 +25,18 @@ GRACE_S = 1.0
 
 
 class Server:
-    """Open connections and their bounds."""
+    """Open connections and their bounds; ``operators`` is how each operator that is asked does, None where none is."""
 
     def __init__(
-        self, verdicts: Verdicts, standing: Standing, watch: Standing | None = None, most: int = MOST_CONNECTIONS
+        self,
+        verdicts: Verdicts,
+        standing: Standing,
+        watch: Standing | None = None,
+        operators: Mapping[str, object] | None = None,
+        most: int = MOST_CONNECTIONS,
     ) -> None:
-        self._standing, self._watch, self._verdicts, self._most = standing, watch, verdicts, most
+        self._standing, self._watch, self._verdicts = standing, watch, verdicts
+        self._operators, self._most = operators, most
         self._open: set[Connection] = set()
         self._began = time.monotonic()
         self.stopping = False
@@ -61,6 +67,7 @@ class Server:
             "list": _told(standing),
             "problem": standing.problem,
             **({} if watch is None else {"watch": _told(watch) | {"problem": watch.problem}}),
+            **({} if self._operators is None else {"operators": self._operators}),
             "verdicts": self._verdicts.counters.total,
             "connections": len(self._open),
             "up_s": int(time.monotonic() - self._began),
@@ -109,6 +116,7 @@ async def serve(
     verdicts: Verdicts,
     standing: Standing,
     watch: Standing | None = None,
+    operators: Mapping[str, object] | None = None,
     *,
     host: str,
     port: int,
@@ -122,7 +130,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with Server(verdicts, standing, watch, most_connections()).running(host, port) as url:
+    async with Server(verdicts, standing, watch, operators, most_connections()).running(host, port) as url:
         say(f"ready {url}")
         await stop.wait()
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from lintas.gateway.operator.listening import listen
 from lintas.gateway.operator.operator import FeedSettings, Operator
 from lintas.telco.home.feeds import lines, stream
 from lintas.telco.home.feeds.simulator import Simulator
@@ -27,6 +28,7 @@ async def feeding(operator: Operator) -> AsyncIterator[None]:
         for feed in operator.settings.feeds
         if feed.kind in runs
     ]
+    tasks.append(asyncio.create_task(listen(operator)))
     try:
         yield
     finally:
@@ -68,7 +70,7 @@ async def _nats(operator: Operator, feed: FeedSettings) -> None:
     from lintas.telco.home.feeds.queue import Queue, messages
 
     token = (operator.root / feed.token_file).read_text("utf-8").strip() if feed.token_file else ""
-    queue = Queue(url=feed.url, subject=feed.subject, durable=feed.durable, token=token)
+    queue = Queue(name=feed.name, url=feed.url, subject=feed.subject, durable=feed.durable, token=token)
     async for events, taken in messages(queue):
         await _take(operator, feed, events)
         await taken()

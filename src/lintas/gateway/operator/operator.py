@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from lintas.gateway.camara.operations import Api
+from lintas.http.admission import TurnedAway
 from lintas.model.errors import BadInput
 from lintas.model.times import Clock, SystemClock
 from lintas.node.toml_files import read_toml
@@ -160,6 +161,9 @@ class Operator:
         guard = Guard(settings.limits, self._numbers(settings.canaries))
         policy = Policy(settings.calls, self._numbers(settings.protected), settings.limits)
         self.checks = Checks(table, guard, alarms, policy, now=now)
+        self.turned_away = TurnedAway()
+        #: Seconds since 1970: until a feed has spoken, it is silent since then.
+        self.began = clock.now().timestamp()
         self._peers: dict[str, dict[str, Gateway]] = {}
         self.by_name = {each.name: _gateway(each) for each in settings.gateways}
         self.by_certificate = {

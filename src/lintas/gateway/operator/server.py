@@ -23,6 +23,7 @@ import msgspec
 
 from lintas.gateway.camara.home import face
 from lintas.gateway.operator.feeding import feeding
+from lintas.gateway.operator.listening import silences
 from lintas.gateway.operator.operator import DoorSettings, Operator, read_settings
 from lintas.http.listeners import Listener, Listeners, TlsFiles, serve
 from lintas.model.errors import LintasError
@@ -140,7 +141,15 @@ class DeskDoor:
     def _counts(self) -> object:
         answers = {" ".join(key): count for key, count in sorted(self._operator.checks.counts.items())}
         keeper = self._operator.keeper
-        return {"table": keeper.table.counts(), "feeds": keeper.counted(), "answers": answers}
+        feeds = keeper.counted()
+        for name, each in silences(self._operator).items():
+            feeds[name] = msgspec.structs.asdict(each) | feeds.get(name, {})
+        return {
+            "table": keeper.table.counts(),
+            "feeds": feeds,
+            "answers": answers,
+            "not_admitted": self._operator.turned_away.counts,
+        }
 
 
 def _holds(scope: Scope, expected: bytes) -> bool:
@@ -173,7 +182,8 @@ def doors(operator: Operator) -> list[Listener]:
     if settings.door is not None:
         app = GatewayDoor(operator)
         known = operator.certificates()
-        found.append(_listener("gateways", settings.door, root, app, known))
+        gateways = _listener("gateways", settings.door, root, app, known)
+        found.append(msgspec.structs.replace(gateways, turned_away=operator.turned_away))
     if settings.plain is not None:
         found.append(_listener("plain", settings.plain, root, GatewayDoor(operator, plain=True)))
     if settings.desk is not None:

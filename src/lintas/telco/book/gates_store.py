@@ -9,6 +9,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    case,
     delete,
     func,
     insert,
@@ -119,10 +120,11 @@ def out(tx: Transaction, name: str, after_id: str, limit: int) -> list[tuple[Kep
 
 
 def place(tx: Transaction, entry: str) -> tuple[str, int, str]:
-    """Return the list, the version in which an entry last changed, and when that was decided."""
-    query = select(entries.c.published_in, entries.c.version, entries.c.decided_at).where(entries.c.id == entry)
+    """Return the list, the version in which an entry last changed, and when that was decided, "" for not yet."""
+    decided = case((entries.c.state == "proposed", ""), else_=entries.c.decided_at)
+    query = select(entries.c.published_in, entries.c.version, decided).where(entries.c.id == entry)
     row = tx.execute(query).first()
-    return (row.published_in, row.version, row.decided_at) if row else ("", 0, "")
+    return (row[0], row[1], row[2]) if row else ("", 0, "")
 
 
 # ---- gateways

@@ -57,8 +57,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One entry as it stands here: what its sightings come to, who had a say, and why it waits or ended.
 
     ``id`` is this authority's redress id; one value listed as one kind is one entry, whoever vouches for it. ``origin`` is the
-    authority that listed it and ``origin_id`` its own id of it, both "" where this authority did. ``needs`` is how many more
-    approvers it waits for, ``why`` what asks for them. ``listed_by`` names everybody here who had a say. ``rule`` and ``law``
+    authority that listed it and ``origin_id`` its own id of it, both "" where this authority did. ``listed`` is since when it
+    is in force, or was; of one that never was, when it was proposed. ``needs`` is how many more approvers it waits for, ``why``
+    what asks for them. ``listed_by`` names everybody here who had a say. ``rule`` and ``law``
     are those by which this authority enforces it, ``statement`` the peer's object that said it.
     """
 
@@ -264,7 +265,7 @@ class Enforced(msgspec.Struct, frozen=True):
 
 
 class EntryPath(msgspec.Struct, frozen=True, kw_only=True):
-    """The way of one entry, for the propagation monitor: decided, published, at each peer and each gateway of ours."""
+    """The way of one entry, for the propagation monitor: decided ("" not yet), published, at each peer and each gateway."""
 
     entry: str
     decided_at: str

@@ -123,7 +123,7 @@ def settle(kept: Kept, seen: Sequence[Sighting], now: str, *, own: bool) -> Kept
         return _standing(kept, live, now, own=own)
     waiting = [each for each in seen if each.state == "waits" and not each.suspended]
     if waiting:
-        return _waiting(kept, waiting)
+        return _waiting(kept, waiting, own=own)
     if kept.state in ("ended", "declined"):
         return kept
     last = max(seen, key=lambda each: each.ended_at, default=None)
@@ -139,7 +139,8 @@ def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> K
     only_watched = all(watched(each, now) for each in live)
     grade: Grade = "confirmed" if confirmed else "corroborated" if sources > 1 else "reported"
     state: State = "proposed" if short else "shadow" if only_watched else "listed"
-    began = kept.state not in ("listed", "shadow")
+    # Since when it is so; while it is not in force, since when it was proposed.
+    since = kept.listed if state == kept.state else now
     # Whoever renewed it had a say too, which no sighting tells.
     had_a_say = kept.listed_by if kept.state in ("proposed", "listed", "shadow") else ()
     return msgspec.structs.replace(
@@ -150,7 +151,7 @@ def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> K
         scheme=first.scheme,
         grade=grade,
         sources=tuple(dict.fromkeys(name for each in live for name in each.sources or (each.source,)))[:16],
-        listed=first.listed if began else kept.listed,
+        listed=first.listed if short else since,
         expires=max((each.expires for each in live), key=times.parse),
         origin=first.origin,
         origin_id=first.ref if first.origin else "",
@@ -164,8 +165,12 @@ def _standing(kept: Kept, live: Sequence[Sighting], now: str, *, own: bool) -> K
     )
 
 
-def _waiting(kept: Kept, waiting: Sequence[Sighting]) -> Kept:
+def _waiting(kept: Kept, waiting: Sequence[Sighting], *, own: bool) -> Kept:
     first = waiting[0]
+    confirmed = any(each.grade == "confirmed" and not each.origin for each in waiting)
+    # Approving it will not be enough: said before anybody does.
+    short = own and kept.kind != "protected" and independent(waiting) < 2 and not confirmed
+    why: list[Why] = [*(why for each in waiting for why in each.why), *(("own_number",) if short else ())]
     return msgspec.structs.replace(
         kept,
         state="proposed",
@@ -180,7 +185,7 @@ def _waiting(kept: Kept, waiting: Sequence[Sighting]) -> Kept:
         origin_id=first.ref if first.origin else "",
         statement=first.batch if first.origin else "",
         needs=max(each.needs - bool(each.approved_by) for each in waiting),
-        why=tuple(dict.fromkeys(why for each in waiting for why in each.why)),
+        why=tuple(dict.fromkeys(why)),
         listed_by=_people(waiting),
         **NOT_ENDED,
     )

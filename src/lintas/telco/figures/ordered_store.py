@@ -1,5 +1,8 @@
 """What was published to operators and when their gateways obeyed it, from the tables of the lists' versions."""
 
+from collections import Counter
+from itertools import islice
+
 from sqlalchemy import select
 
 from lintas.storage.engine import Transaction
@@ -14,12 +17,15 @@ MOST = 50_000
 def between(tx: Transaction, since: str, until: str) -> list[Ordered]:
     """Return for each operator what its gateways had to obey of what was published between two times.
 
-    An entry counts in the version that changed it last. An operator's gateways are those that ever followed the list.
+    What a version changed counts once, with the entry's id where no later version changed it again. An operator's gateways
+    are those that ever followed the list.
     """
     of_version: dict[tuple[str, int], dict[str, list[str]]] = {}
     own = _gateways(tx)
     found: list[Ordered] = []
-    for entry, back, which, version, at in _published(tx, since, until):
+    last = _published(tx, since, until)
+    again = _changed_again(tx, since, until, Counter(each[3] for each in last))
+    for entry, back, which, version, at in [*last, *again]:
         done = of_version.get((which, version))
         if done is None:
             done = of_version[which, version] = _enforced(tx, which, version)
@@ -41,6 +47,16 @@ def _published(tx: Transaction, since: str, until: str) -> list[tuple[str, bool,
         .order_by(deltas.c.version, entries.c.id)
     )
     return [(row[0], bool(row[1]), row[2], row[3], row[4]) for row in tx.execute(query.limit(MOST))]
+
+
+def _changed_again(
+    tx: Transaction, since: str, until: str, last: Counter[int]
+) -> list[tuple[str, bool, str, int, str]]:
+    """Return, without ids, what versions published of entries that a later one changed again; ``last`` are the others."""
+    query = select(deltas.c.version, deltas.c.at, deltas.c.changes).where(deltas.c.list == "calls")
+    query = query.where(deltas.c.at >= since, deltas.c.at < until).order_by(deltas.c.version)
+    found = (("", False, "calls", row[0], row[1]) for row in tx.execute(query) for _ in range(row[2] - last[row[0]]))
+    return list(islice(found, MOST))
 
 
 def _gateways(tx: Transaction) -> dict[str, dict[str, list[str]]]:

@@ -19,7 +19,7 @@ from lintas.telco.lists.base import Base, Damaged
 from lintas.telco.lists.compact import compact
 from lintas.telco.lists.ids import MOST_KEY, check_key
 from lintas.telco.lists.signed import check_base, read_delta
-from lintas.telco.lists.snapshot import Clock, Snapshot
+from lintas.telco.lists.snapshot import Clock, Gap, Snapshot
 from lintas.trust.keys import load_secret, save_secret
 from lintas.trust.note import VerifierKey
 
@@ -38,6 +38,16 @@ class Directory:
     def base(self) -> Path:
         """Return the base file's path."""
         return self.path / BASE
+
+    @property
+    def published(self) -> bool:
+        """Tell whether a publisher's list lies there, also one that was compacted; nobody else puts another in its place."""
+        if self.deltas() or (self.path / MANIFEST).exists():
+            return True
+        try:
+            return Base.open(self.base, whole=False).header.version > 0
+        except Damaged:
+            return False
 
     def delta(self, number: int) -> Path:
         """Return a delta's path."""
@@ -85,13 +95,23 @@ class Directory:
 
     def advance(self, snapshot: Snapshot) -> tuple[Snapshot, list[LintasError]]:
         """Apply the deltas that follow; one that is damaged or follows nothing ends it, and what was in force stays."""
+        before = snapshot
         while self.delta(snapshot.version + 1).exists():
             path = self.delta(snapshot.version + 1)
             try:
                 snapshot = snapshot.apply(read_delta(_read(path), None, where=str(path)))
             except LintasError as wrong:
                 return snapshot, [wrong]
-        return snapshot, []
+        # A long directory is read through only where nothing came.
+        return snapshot, self._ahead(snapshot) if snapshot is before else []
+
+    def _ahead(self, snapshot: Snapshot) -> list[LintasError]:
+        """Return what is wrong where deltas lie there that do not continue the list: somebody else put its base file there."""
+        ahead = [int(path.name) for path in self.deltas() if int(path.name) > snapshot.version + 1]
+        if not ahead:
+            return []
+        what = f"delta {ahead[0]} lies there, and the base file is at {snapshot.version}: it is another list's"
+        return [Gap(what, "let `lintas telco follow` fetch it anew, and build lists elsewhere", where=str(self.path))]
 
     def put_delta(self, snapshot: Snapshot, data: bytes, keys: Sequence[VerifierKey]) -> Snapshot:
         """Check a delta that came in, keep it and apply it; errors as of ``read_delta`` and ``Snapshot.apply``."""

@@ -216,7 +216,7 @@ def _expiry(text: str, kind: Kind, made: datetime) -> int:
         return min(int(text), 253_402_300_799)
     try:
         if len(text) == 10:
-            return int((parse(f"{text}T00:00:00Z") + timedelta(days=1)).timestamp())
+            return int((datetime.fromisoformat(f"{text}T00:00:00Z") + timedelta(days=1)).timestamp())
         return max(int(parse(text if datetime.fromisoformat(text).tzinfo else f"{text}Z").timestamp()), 0)
     except (ValueError, OverflowError):
         raise BadInput(f"{text[:40]!r} is not a time", "write RFC 3339, e.g. 2026-03-01T10:07:00Z") from None

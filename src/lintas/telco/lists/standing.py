@@ -19,6 +19,7 @@ from lintas.trust.keys import load_secret
 MAX_AGE_S = 86_400
 #: What could not be taken is tried again so often, in seconds, changed or not: a read can fail and then succeed.
 AGAIN_S = 1.0
+_MAKE = "`lintas telco follow` brings one, start that first; or build one: lintas telco list build"
 
 
 class Standing:
@@ -54,13 +55,14 @@ class Standing:
         if path.is_dir():
             directory = Directory(path)
             if not directory.base.exists():
-                raise BadInput(f"no {BASE} in this directory", "build one: lintas telco list build", where=str(path))
+                raise BadInput(f"no {BASE} in this directory", _MAKE, where=str(path))
             snapshot, wrong = directory.open(clock=clock, key=key)
             standing = cls(snapshot, directory, key=key, max_age_s=max_age_s)
             standing.problem = str(wrong[0]) if wrong else ""
             return standing
         if not path.exists():
-            raise BadInput("there is no such list", "check the path", where=str(path))
+            do = "check the path; where `lintas telco follow` makes it, start that first"
+            raise BadInput("there is no such list", do, where=str(path))
         base, told = _base(path)
         beside = path.with_name(KEY)
         if key is None and path.name == BASE and beside.exists():
@@ -125,6 +127,8 @@ def _base(path: Path) -> tuple[Base, list[str]]:
         raise BadInput(f"the list cannot be read ({wrong.strerror})", "check its rights", where=str(path)) from None
     if ready:
         return Base.open(path), []
+    # Only tables need DuckDB, whose import takes longer than to open a list.
+
     with TemporaryDirectory(prefix="lintas-list-") as aside:
         made = Path(aside) / BASE
         read = read_list(path, made, now=datetime.now(UTC))

@@ -96,6 +96,29 @@ def test_a_follower_that_missed_one_is_told_and_a_base_heals_it(directory: Direc
     assert directory.put_delta(healed, two, making.PUBLISHER).version == 2
 
 
+def test_deltas_behind_another_list_are_told_while_they_lie_there(directory: Directory, tmp_path: Path) -> None:
+    feed(directory, ADD)
+    feed(directory, WITHDRAW)
+    snapshot, _ = directory.open(clock=lambda: 100.0)
+    directory.delta(1).unlink()
+    standing = Standing.open(directory.path)
+    assert "delta 2 lies there, and the base file is at 0" in standing.problem
+    standing.take_news()
+    assert standing.problem
+    directory.compact(snapshot)
+    standing.take_news()
+    assert (standing.problem, standing.snapshot.version) == ("", 2)
+
+
+def test_a_publishers_list_is_known_as_one_also_when_it_was_compacted(directory: Directory) -> None:
+    before = directory.published
+    feed(directory, ADD)
+    assert (before, directory.published) == (False, True)
+    snapshot, _ = directory.open(clock=lambda: 100.0)
+    directory.compact(snapshot)
+    assert directory.deltas() == [] and directory.published
+
+
 @pytest.mark.parametrize("harm", ["cut", "changed", "strange"])
 def test_what_is_damaged_is_told_and_the_old_list_stays(directory: Directory, harm: str) -> None:
     standing = Standing.open(directory.path)

@@ -144,6 +144,12 @@ def test_another_file_is_refused_with_one_line(tmp_path: Path, text: str | bytes
     assert not (tmp_path / "base").exists()
 
 
+def test_a_day_that_is_none_is_quoted_as_it_was_written(tmp_path: Path) -> None:
+    good = "".join(f"+9996{at:07},blocked,2027-01-01,,X\n" for at in range(200))
+    read, _ = made(tmp_path, f"{HEAD}{good}+9997{1:07},blocked,31/12/2026,,X\n")
+    assert any("'31/12/2026' is not a time" in line for line in read.told), read.told
+
+
 def test_a_list_of_another_kind_of_rows_is_refused(tmp_path: Path) -> None:
     good, bad = "+9996{:07},blocked,2027-01-01,,X\n", "caller {:07},blocked,2027-01-01,,X\n"
     text = HEAD + "".join(good.format(at) for at in range(500)) + "".join(bad.format(at) for at in range(200))

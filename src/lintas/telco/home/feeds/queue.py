@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
@@ -10,6 +11,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NothingCame
 
+log = logging.getLogger("lintas.telco")
+
 #: Messages taken at once, and how long one waits for more, seconds.
 BATCH, WAIT_S = 500, 1.0
 
@@ -17,13 +20,33 @@ BATCH, WAIT_S = 500, 1.0
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     """Where the events are: the server's URL, the subject, and for JetStream the durable consumer's name, "" for none.
 
-    ``token`` is shown to the server; "" for none.
+    ``token`` is shown to the server; "" for none. ``name`` is the feed's, for the log.
     """
 
     url: str
     subject: str
     durable: str = ""
     token: str = ""
+    name: str = ""
+
+
+class Line:
+    """What the log says of a feed's server: each failure once, until it is reached again."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._said = name, ""
+
+    async def failed(self, wrong: Exception) -> None:
+        """Note a failure of the connection."""
+        why = type(wrong).__name__
+        if why != self._said:
+            self._said = why
+            log.warning("a feed's server fails", extra={"peer": self._name, "why": why})
+
+    async def back(self) -> None:
+        """Note that there is one again."""
+        self._said = ""
+        log.warning("a feed's server is reached again", extra={"peer": self._name})
 
 
 Batch = tuple[list[bytes], Callable[[], Awaitable[None]]]
@@ -31,7 +54,14 @@ Batch = tuple[list[bytes], Callable[[], Awaitable[None]]]
 
 async def messages(queue: Queue) -> AsyncIterator[Batch]:
     """Yield batches, each with what says that it is taken: until then JetStream brings it again."""
-    client = await nats.connect(queue.url, token=queue.token or None, max_reconnect_attempts=-1)
+    line = Line(queue.name)
+    client = await nats.connect(
+        queue.url,
+        token=queue.token or None,
+        max_reconnect_attempts=-1,
+        error_cb=line.failed,
+        reconnected_cb=line.back,
+    )
     try:
         async for found in _pulled(client, queue) if queue.durable else _pushed(client, queue):
             yield [each.data for each in found], lambda found=found: _acknowledge(found, queue)  # type: ignore[misc]
