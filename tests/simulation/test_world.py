@@ -15,7 +15,7 @@ from tests.simulation.bugs import BUGS, Bug
 from tests.simulation.bugs_holds import HOLD_BUGS
 from tests.simulation.world import DELIVERED, Played, play
 
-SEEDS = int(os.environ.get("LINTAS_SIMULATION_SEEDS", "100"))
+SEEDS = int(os.environ.get("LINTAS_SIMULATION_SEEDS", "60"))
 #: Seeds a test: small enough for two processes to share them evenly.
 CHUNK = 5
 KEPT = Path(__file__).with_name("kept_seeds.txt")
