@@ -50,6 +50,7 @@ LISTS = (
     "lintas.trust.receipt",
     "lintas.console.home",
     "lintas.access.records",
+    "lintas.telco.book.records",
     "lintas.telco.verdicts.records",
 )
 #: Closed lists that are written as something else.

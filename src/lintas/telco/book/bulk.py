@@ -188,6 +188,10 @@ class Bulk:
         """Return imports, newest first."""
         return sources_store.all_imports(tx, before, limit)
 
+    def waiting(self, tx: Transaction, limit: int) -> list[Import]:
+        """Return imports that an approver must look at, oldest first."""
+        return sources_store.waiting_imports(tx, limit)
+
     def approve(self, tx: Transaction, import_id: str, officer: str) -> Import:
         """Let what an import brought stand, but for what needs two people by now; Conflict for who imported it."""
         waits = self._waiting(tx, import_id)

@@ -179,6 +179,12 @@ def all_imports(tx: Transaction, before: str = "~", limit: int = 50) -> list[Imp
     return [from_row(Import, row, ("refusals",)) for row in tx.execute(query)]
 
 
+def waiting_imports(tx: Transaction, limit: int) -> list[Import]:
+    """Return imports that brought something and wait, oldest first."""
+    query = select(imports).where(imports.c.state == "waits", imports.c.taken > 0).order_by(imports.c.id).limit(limit)
+    return [from_row(Import, row, ("refusals",)) for row in tx.execute(query)]
+
+
 def keep_import(tx: Transaction, item: Import) -> None:
     """Store an import, or replace it."""
     if tx.execute(update(imports).where(imports.c.id == item.id).values(**to_row(item))).rowcount == 0:

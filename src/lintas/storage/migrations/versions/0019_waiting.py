@@ -1,0 +1,21 @@
+"""Lists: what waits for an approver is found without passing everything that is in force."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the index."""
+    waits = sa.text("state = 'waits'")
+    op.create_index(
+        "ix_telco_sightings_waits",
+        "telco_sightings",
+        ["source", "entry"],
+        sqlite_where=waits,
+        postgresql_where=waits,
+    )
