@@ -74,6 +74,7 @@ class PresetText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class _Shipped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, str]
+    jurisdictions: dict[str, str]
     presets: dict[str, PresetText]
 
 
@@ -168,6 +169,16 @@ def presets(name: str) -> Preset:
     if known not in _shipped().presets:
         raise BadInput(f"there is no preset {name[:40]!r}", f"use one of {', '.join(names())}")
     return _whole(known, _shipped().presets[known], _shipped().sources)
+
+
+def preset_for(jurisdiction: str) -> Preset:
+    """Return the shipped policy of a jurisdiction; BadInput where none is shipped: another country's never counts unasked."""
+    code = jurisdiction.strip().upper()
+    name = _shipped().jurisdictions.get(code)
+    if name is None:
+        what = f"no policy is shipped for {code[:20]}, and no other country's counts unasked"
+        raise BadInput(what, f"name one of {', '.join(names())}, or your own file", where="--preset")
+    return presets(name)
 
 
 def _whole(name: str, text: PresetText, sources: Mapping[str, str]) -> Preset:

@@ -1,12 +1,14 @@
 """Policies as data: total, sourced, and unable to refuse what must get through."""
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
 import yaml
 
 from lintas.model.errors import BadInput, LintasError
-from lintas.telco.verdicts.presets import names, presets, read_preset
+from lintas.telco.verdicts.plans import plan
+from lintas.telco.verdicts.presets import names, preset_for, presets, read_preset
 from lintas.telco.verdicts.records import SITUATIONS
 
 MUST_REACH = {
@@ -30,6 +32,18 @@ def test_the_shipped_ones_are_whole_and_sourced() -> None:
         assert all(preset.source(situation) for situation in SITUATIONS)
         for situation, action in MUST_REACH.items():
             assert preset.rules[situation].action == action  # type: ignore[index]  # situations, as text here
+
+
+def test_each_is_for_a_jurisdiction_that_there_is() -> None:
+    text = resources.files("lintas.telco.verdicts").joinpath("presets.yaml").read_text("utf-8")
+    codes = yaml.safe_load(text)["jurisdictions"]
+    assert all(
+        preset_for(code.lower()).name == name and plan(code).jurisdiction == code for code, name in codes.items()
+    )
+    assert set(codes.values()) == set(names())
+    for code in ("PH", "GG", "", "uk"):
+        with pytest.raises(BadInput, match="no policy is shipped"):
+            preset_for(code)
 
 
 def test_what_the_laws_differ_in() -> None:
