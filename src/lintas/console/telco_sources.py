@@ -146,8 +146,15 @@ async def adoptions(
     node, parts = call.services.node, call.services.node.parts
     peers = [each.authority for each in parts.directory.peers(parts.identity.authority)]
     view = Adoptions(await call.services.read(node.lists.sources.adoptions), peers)
-    choices = {"subjects": get_args(Subject), "same": same_person}
-    return page(call, "telco_adoptions.html", view, wrong=wrong, typed=typed, **choices)
+    return page(
+        call,
+        "telco_adoptions.html",
+        view,
+        wrong=wrong,
+        typed=typed,
+        subjects=get_args(Subject),
+        same=same_person,
+    )
 
 
 async def adopt(call: Call[Runtime]) -> Response:
@@ -191,8 +198,16 @@ async def allow_list(
     of, after = call.services.node.lists.sources, call.query.get("after", "")
     found = await call.services.read(lambda tx: of.allow_list(tx, after, PAGE + 1))
     view = AllowList(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else "")
-    choices = {"subjects": get_args(Subject), "groups": get_args(AllowedClass)}
-    return page(call, "telco_allow_list.html", view, wrong=wrong, typed=typed, same=same_person, **choices)
+    return page(
+        call,
+        "telco_allow_list.html",
+        view,
+        wrong=wrong,
+        typed=typed,
+        subjects=get_args(Subject),
+        groups=get_args(AllowedClass),
+        same=same_person,
+    )
 
 
 async def allow(call: Call[Runtime]) -> Response:
