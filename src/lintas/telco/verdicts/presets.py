@@ -202,7 +202,9 @@ def read_preset(path: Path) -> Preset:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as wrong:
         raise MalformedInput(f"this cannot be read: {wrong}", "give TOML or YAML", where=str(path)) from None
     except msgspec.ValidationError as wrong:
-        raise BadInput(str(wrong), "correct it by presets.yaml", where=str(path)) from None
+        what, _, at = str(wrong).partition(" - at `$.")
+        where = f"{path}: {at.rstrip('`')}" if at else str(path)
+        raise BadInput(what, "write it like examples/telco/policy.yaml", where=where) from None
     except BadInput as wrong:
         at = f"{path}: {wrong.where}" if wrong.where else str(path)
         raise BadInput(wrong.what, wrong.do, where=at) from None

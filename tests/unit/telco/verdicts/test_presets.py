@@ -63,6 +63,24 @@ def test_an_unknown_name_is_refused() -> None:
     assert presets(" BE ").name == "be"
 
 
+def test_the_example_is_read_and_the_page_shows_it() -> None:
+    root = Path(__file__).parents[4]
+    ours = read_preset(root / "examples" / "telco" / "policy.yaml")
+    assert (ours.name, ours.needs.own) == ("policy", "registered-abroad")
+    assert ours.rulings["mobile_unknown"].label == "Not verified"
+    assert ours.source("foreign_fail").endswith("section 4") and ours.rules["malformed"].action == "block"
+    lines = (root / "examples" / "telco" / "policy.yaml").read_text("utf-8").splitlines(keepends=True)
+    shown = "".join(line for line in lines if not line.lstrip().startswith("#"))
+    assert shown in (root / "docs" / "telco-verdicts.md").read_text("utf-8")
+
+
+def test_what_is_wrong_is_said_of_ones_own_file(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as said:
+        own(tmp_path, "foreign_fail: {action: explode, source: house}")
+    assert said.value.where == f"{tmp_path / 'mine.yaml'}: rules[...].action"
+    assert "presets.yaml" not in str(said.value)
+
+
 def test_an_own_policy(tmp_path: Path) -> None:
     own(
         tmp_path,
