@@ -167,6 +167,7 @@ class Bulk:
             renewed=open_.renewed + len(renewed),
             refused=open_.refused + len(batch.refused),
             refusals=tuple(refused),
+            shortened=open_.shortened + batch.shortened,
         )
         sources_store.keep_import(tx, changed)
         return changed
@@ -254,6 +255,7 @@ class _Batch:
         self._laws: dict[rules.Law, tuple[str, str]] = {}
         self.said: dict[str, tuple[Sighting, Kept]] = {}
         self.refused: list[Refusal] = []
+        self.shortened = 0
 
     def take(self, line: Line, checks: safety.Bulk) -> None:
         """Check one row."""
@@ -276,6 +278,8 @@ class _Batch:
         entry = self._book.id_of(said.subject, said.kind, value)
         if entry in self.said:
             raise Refused("twice", f"{value[:80]} stands in this table twice", "keep one")
+        expires = rules.until(said.expires, said.subject, said.kind, self._now)
+        self.shortened += bool(said.expires) and rules.later(said.expires, expires)
         sighting = Sighting(
             source=self._feed.name,
             ref=entry,
@@ -289,7 +293,7 @@ class _Batch:
             grade="reported",
             sources=said.sources or (self._feed.name,),
             listed=self._at,
-            expires=rules.until(said.expires, said.subject, said.kind, self._now),
+            expires=expires,
             seen_at=self._at,
             batch=self._of.id,
             share=said.kind != "protected",

@@ -64,6 +64,7 @@ imports = Table(
     Column("renewed", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("refusals", Text, nullable=False),
+    Column("shortened", Integer, nullable=False, server_default="0"),
     Column("state", String(12), nullable=False),
     Column("approved_by", String(120), nullable=False),
 )

@@ -1,4 +1,4 @@
-"""Lists: what waits for an approver is found without passing everything that is in force."""
+"""Lists: what waits for an approver is found without passing everything in force; how many expiries an import shortened."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the index."""
+    """Add the index and the column."""
+    shortened = sa.Column("shortened", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("telco_imports", shortened)
     waits = sa.text("state = 'waits'")
     op.create_index(
         "ix_telco_sightings_waits",
