@@ -27,6 +27,14 @@ def test_every_rung_and_what_each_answer_does() -> None:
     assert 'mobile_pass → label "+698"' in th
 
 
+def test_without_a_list_nothing_is_said_of_one(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("number,kind,expires,reason,owner\n+999220000009,blocked,2090-01-01,x y z,XATL\n", "utf-8")
+    assert run("explain", "+999220000001").count("No list was given (--list).") == 3
+    listed = run("explain", "+999220000001", "--list", str(file))
+    assert "No list was given" not in listed and "The number is not on this list." in listed
+
+
 def test_as_json() -> None:
     told = json.loads(run("explain", "+999281000001", "--partner", "xb", "--preset", "my", "--json"))
     assert (told["policy"], told["jurisdiction"]) == ("my", "XA")
