@@ -78,6 +78,9 @@ def test_an_entry_from_proposal_to_withdrawal(door: Door) -> None:
     found = door.call("auditor", "GET", ENTRIES, params={"value": NUMBER}).json()
     assert [each["id"] for each in found] == [name]
     assert [each["id"] for each in door.call("auditor", "GET", ENTRIES, params={"state": "listed"}).json()] == [name]
+    for strange in ("source", "nonsense", "State"):
+        refused = door.call("auditor", "GET", ENTRIES, params={strange: "listed"})
+        assert refused.status_code == 422 and f"query {strange}" in refused.text
     shown = door.call("auditor", "GET", f"{ENTRIES}/{name}").json()
     assert shown["path"]["published_at"] and len(shown["path"]["peers"]) == 2
     gone = door.call("approver", "POST", f"{ENTRIES}/{name}/withdraw", json={"reason": "a mistake"})
