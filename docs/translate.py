@@ -51,6 +51,7 @@ LISTS = (
     "lintas.trust.receipt",
     "lintas.console.home",
     "lintas.access.records",
+    "lintas.telco.book.records",
     "lintas.telco.verdicts.records",
     "lintas.telco.registry.records",
 )

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from tests.e2e.program import LINTAS, run_many
 
 from lintas.cli.main import lintas
+from lintas.model.errors import BadInput
 
 LIST = """number,kind,expires,reason,owner
 +99960000,blocked,2090-01-01T00:00:00Z,parcel scam,XATL
@@ -37,7 +38,8 @@ class Served:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().split()[-1]
+        self.ready = self.process.stdout.readline().split()
+        self.url = self.ready[1]
         self.port = int(self.url.rpartition(":")[2])
 
     def end(self, by: signal.Signals) -> tuple[int, float, str]:
@@ -187,3 +189,15 @@ def test_a_list_on_trial_is_counted_renewed_and_does_nothing(source: Path, tmp_p
         lintas, ["telco", "serve", "--list", str(source), "--port", "0", "--watch", str(tmp_path / "x")]
     )
     assert refused.exit_code != 0
+
+
+def test_it_says_whose_policy_decides(source: Path) -> None:
+    served = Served(source, "--jurisdiction", "gb")
+    try:
+        assert served.ready[2:] == ["policy", "uk", "in", "GB"]
+        assert httpx.get(f"{served.url}/healthz").json()["policy"] == "uk in GB"
+    finally:
+        served.end(signal.SIGTERM)
+    for wrong in (["--jurisdiction", "ph"], ["--preset", "uk"]):
+        refused = CliRunner().invoke(lintas, ["telco", "serve", "--list", str(source), "--port", "0", *wrong])
+        assert isinstance(refused.exception, BadInput), wrong

@@ -78,6 +78,9 @@ def test_an_entry_from_proposal_to_withdrawal(door: Door) -> None:
     found = door.call("auditor", "GET", ENTRIES, params={"value": NUMBER}).json()
     assert [each["id"] for each in found] == [name]
     assert [each["id"] for each in door.call("auditor", "GET", ENTRIES, params={"state": "listed"}).json()] == [name]
+    for strange in ("source", "nonsense", "State"):
+        refused = door.call("auditor", "GET", ENTRIES, params={strange: "listed"})
+        assert refused.status_code == 422 and f"query {strange}" in refused.text
     shown = door.call("auditor", "GET", f"{ENTRIES}/{name}").json()
     assert shown["path"]["published_at"] and len(shown["path"]["peers"]) == 2
     gone = door.call("approver", "POST", f"{ENTRIES}/{name}/withdraw", json={"reason": "a mistake"})
@@ -113,12 +116,14 @@ def test_a_gateway_for_names_gets_those_in_force_and_only_when_they_changed(door
 
 
 def test_a_table_is_imported_and_its_bad_lines_are_told(door: Door) -> None:
-    table = "number,kind,expires,reason,owner\n+9993700000001,blocked,,spoofs,x\nnonsense,blocked,,,\n"
+    table = (
+        "number,kind,expires,reason,owner\n+9993700000001,blocked,2036-06-30T00:00:00Z,spoofs,x\nnonsense,blocked,,,\n"
+    )
     headers, path = {"content-type": "text/csv"}, "/api/v1/telco/imports"
     done = door.call("investigator", "POST", path, params={"source": "feed"}, content=table, headers=headers)
     assert done.status_code == 201, done.text
     told = done.json()
-    assert (told["taken"], told["refused"], told["state"]) == (1, 1, "waits")
+    assert (told["taken"], told["refused"], told["state"], told["shortened"]) == (1, 1, "waits", 1)
     assert [(each["line"], each["code"]) for each in told["refusals"]] == [(3, "bad_input")]
     assert door.call("approver", "POST", f"{path}/{told['id']}/approve").json()["state"] == "approved"
     assert out(door.desk, "watch") == {NUMBER: "blocked"} and out(door.desk) == {}

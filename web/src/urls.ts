@@ -99,8 +99,9 @@ function spelt(raw: string): string {
   if (/^[\0-\x7f]*$/.test(raw)) return escaped(lower(raw));
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(raw, (byte) => byte.charCodeAt(0)));
-    // Compatibility characters can become what ends hosts: "℀" is "a/c".
-    if (ENDS_HOSTS.test(text.normalize("NFKC"))) throw new NoAddress("host");
+    // Compatibility characters can become what ends hosts ("℀" is "a/c") or begins an escape ("％2F").
+    const mapped = text.normalize("NFKC");
+    if (mapped.includes("%") || ENDS_HOSTS.test(mapped)) throw new NoAddress("host");
     // The label at the end keeps the browser from reading a number as an address: that is done below, the same everywhere.
     return escaped(new URL(`http://${text}.a/`).hostname.slice(0, -2));
   } catch (wrong) {

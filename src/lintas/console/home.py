@@ -16,7 +16,8 @@ from lintas.node.seeing import Carried, View
 from lintas.node.views import with_doubts
 from lintas.requests.records import Bar, Hold
 from lintas.storage.engine import Transaction
-from lintas.telco.book.records import Kept
+from lintas.telco import browse_store
+from lintas.telco.book.records import Import, Kept
 from lintas.telco.redress.records import Objection
 
 OFFICERS = frozenset({"hotline", "investigator", "approver"})
@@ -29,6 +30,7 @@ Kind = Literal[
     "approve_hold",
     "approve_release",
     "approve_entry",
+    "approve_import",
     "decide_objection",
     "decide_block",
     "overdue_here",
@@ -41,6 +43,7 @@ _MINE: dict[str, frozenset[Kind]] = {
             "approve_hold",
             "approve_release",
             "approve_entry",
+            "approve_import",
             "decide_objection",
             "decide_block",
             "overdue_here",
@@ -130,7 +133,9 @@ def due_for(node: Node, tx: Transaction, role: str) -> list[Due]:
     if "decide_block" in mine:
         items += [_block(each) for each in node.redress.listed(tx, limit=MOST) if not each.origin]
     if "approve_entry" in mine:
-        items += [_entry(each) for each in node.lists.book.listed(tx, state="proposed", limit=MOST) if each.needs]
+        items += [_entry(each) for each in browse_store.to_approve(tx, MOST)]
+    if "approve_import" in mine:
+        items += [_import(each) for each in node.lists.bulk.waiting(tx, MOST)]
     if "complete_report" in mine:
         items += [
             Due(
@@ -168,6 +173,17 @@ def _entry(entry: Kept) -> Due:
         case="",
         since=entry.listed,
         who=", ".join(entry.listed_by[:1]) or entry.origin,
+    )
+
+
+def _import(one: Import) -> Due:
+    return Due(
+        kind="approve_import",
+        id=one.id,
+        address=f"/telco/imports/{one.id}",
+        case="",
+        since=one.at,
+        who=f"{one.source} ({one.by})",
     )
 
 

@@ -20,8 +20,10 @@ from lintas.console import (
     stopped,
     telco_desk,
     telco_figures,
+    telco_imports,
     telco_lists,
     telco_senders,
+    telco_sources,
     trail,
 )
 from lintas.console.frame import problem_page
@@ -45,6 +47,8 @@ ROUTES = [
     *stopped.STOPPED_PAGES,
     *redress.REDRESS_PAGES,
     *telco_lists.LIST_PAGES,
+    *telco_imports.IMPORT_PAGES,
+    *telco_sources.SOURCE_PAGES,
     *telco_senders.SENDER_PAGES,
     *simulator.SIMULATOR_PAGES,
     *telco_figures.TELCO_FIGURE_PAGES,

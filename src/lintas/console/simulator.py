@@ -12,7 +12,7 @@ from lintas.model.errors import BadInput, LintasError
 from lintas.node.runtime import Runtime
 from lintas.node.simulator import LEVELS, Judged, Trial, judge
 from lintas.telco.records import Trunk
-from lintas.telco.verdicts.presets import names, presets
+from lintas.telco.verdicts.presets import names, preset_for, presets
 
 EVERYBODY = frozenset({"investigator", "approver", "auditor", "administrator", "telco"})
 
@@ -47,7 +47,10 @@ async def simulate(call: Call[Runtime]) -> Response:
 
 def _nothing(call: Call[Runtime]) -> Judged:
     here = call.services.node.parts.table.jurisdiction
-    return Judged(preset=here.lower() if here.lower() in names() else "strict", jurisdiction=here)
+    try:
+        return Judged(preset=preset_for(here).name, jurisdiction=here)
+    except BadInput:
+        return Judged(preset="strict", jurisdiction=here)
 
 
 def _shown(call: Call[Runtime], view: Judged, wrong: LintasError | None, typed: dict[str, str] | None) -> Response:

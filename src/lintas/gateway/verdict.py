@@ -56,6 +56,11 @@ class Verdicts:
         self.counters = counters or Counters()
         self._forms = {kind: _form(kind, action) for kind in KINDS}
 
+    @property
+    def policy(self) -> str:
+        """Say by whose policy calls are judged, and where; "" where the list alone decides."""
+        return f"{self.ladder.policy} in {self.ladder.jurisdiction}" if self.ladder is not None else ""
+
     def listed(self, number: int) -> Verdict:
         """Return what the list alone says of a number."""
         snapshot = self.lists.snapshot

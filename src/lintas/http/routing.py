@@ -268,7 +268,7 @@ async def _answer(route: Route, request: Request, services: object, authenticate
     call = Call(
         who=who,
         path=_without_null("path", ((name, str(value)) for name, value in request.path_params.items())),
-        query=_without_null("query", request.query_params.multi_items()),
+        query=_known(route, _without_null("query", request.query_params.multi_items())),
         body=_body(route, request, raw, media),
         services=services,
         request=request,
@@ -362,6 +362,18 @@ def _body(route: Route, request: Request, body: bytes, media: str) -> Any:  # no
     if media == bodies.FILES:
         return bodies.decode_files(request, body, route.body)
     return bodies.decode_form(body, route.body) if media == bodies.FORM else bodies.decode_json(body, route.body)
+
+
+def _known(route: Route, query: dict[str, str]) -> dict[str, str]:
+    """Return the parameters; BadInput for one that a call of the API does not have: a filter misspelt must not show all.
+
+    Peers of a newer version, and clients of what others have laid down, may send more than is known here.
+    """
+    strange = next((name for name in query if name not in route.query), None)
+    if route.documented and route.method == "GET" and route.path.startswith("/api/") and strange is not None:
+        those = f"use one of {', '.join(route.query)}" if route.query else "send none"
+        raise BadInput("there is no such parameter", those, where=f"query {strange[:40]}")
+    return query
 
 
 def _without_null(part: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from lintas.cli.main import lintas
-from lintas.model.errors import LintasError
+from lintas.model.errors import BadInput, LintasError
 from lintas.telco.verdicts.presets import names
 from lintas.telco.verdicts.records import SITUATIONS
 
@@ -27,10 +27,38 @@ def test_every_rung_and_what_each_answer_does() -> None:
     assert 'mobile_pass → label "+698"' in th
 
 
+def test_without_a_list_nothing_is_said_of_one(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("number,kind,expires,reason,owner\n+999220000009,blocked,2090-01-01,x y z,XATL\n", "utf-8")
+    assert run("explain", "+999220000001").count("No list was given (--list).") == 3
+    listed = run("explain", "+999220000001", "--list", str(file))
+    assert "No list was given" not in listed and "The number is not on this list." in listed
+
+
 def test_as_json() -> None:
-    steps = json.loads(run("explain", "+999281000001", "--partner", "xb", "--json"))["steps"]
+    told = json.loads(run("explain", "+999281000001", "--partner", "xb", "--preset", "my", "--json"))
+    assert (told["policy"], told["jurisdiction"]) == ("my", "XA")
+    steps = told["steps"]
     assert steps[-4]["text"] == "XB is asked: is +999281000001 calling now?"
     assert [step["action"] for step in steps[-3:]] == ["allow", "withhold-cli", "allow"]
+
+
+@pytest.mark.parametrize(("code", "policy"), [("sg", "sg"), ("GB", "uk"), ("xa", "strict")])
+def test_the_policy_is_that_of_the_jurisdiction(code: str, policy: str) -> None:
+    first = run("explain", "+6591234567", "--jurisdiction", code).splitlines()[0]
+    assert first.split() == ["policy:", f"{policy},", "calls", "come", "in", "to", code.upper()]
+
+
+def test_no_other_countrys_policy_counts_unasked(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text('jurisdiction = "PH"\n', "utf-8")
+    for where in (["--jurisdiction", "ph"], ["--plan", str(plan)]):
+        done = CliRunner().invoke(lintas, ["telco", "explain", "+639171234567", *where])
+        assert isinstance(done.exception, BadInput)
+        assert done.exception.where == "--preset" and "my, be" in done.exception.do
+        assert "policy:           strict, calls come in to PH" in run(
+            "explain", "+639171234567", *where, "--preset", "strict"
+        )
 
 
 def test_own_plan_and_own_policy(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def deciding(
     watch = None if watch_dir is None else opened(watch_dir, None, max_age)
     options = PolicyOptions(**policy)  # type: ignore[typeddict-item] # click has checked them
     if options["jurisdiction"] is None and options["plan_file"] is None:
+        if options["preset_name"] is not None:
+            raise BadInput("a list alone has no policy", "name the --jurisdiction in which calls come in")
         if operators_file is not None:
             raise BadInput("a list alone asks nobody", "name the --jurisdiction in which calls come in")
         trial = None if watch is None else Trial(watch, action=action)

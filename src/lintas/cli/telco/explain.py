@@ -9,9 +9,14 @@ import msgspec
 from lintas.cli.telco.options import opened
 from lintas.cli.telco.policy import PolicyOptions, ladder_of, policy_options, preset_of
 from lintas.telco.records import Call, Listed, Trunk
+from lintas.telco.verdicts.ladder import Ladder
 from lintas.telco.verdicts.presets import names, presets
-from lintas.telco.verdicts.records import SITUATIONS, Step
+from lintas.telco.verdicts.records import SITUATIONS, RungName, Step
 from lintas.text.translation import words
+
+#: The rungs that look at nothing but a list.
+_BY_LIST: frozenset[RungName] = frozenset({"protected", "do_not_originate", "block_list"})
+_NONE = "No list was given (--list)."
 
 
 class _NoList:
@@ -52,13 +57,17 @@ def explain(
     """Say what would be done with a call of caller id NUMBER, and why. Nobody is asked."""
     ladder = ladder_of(_NoList() if list_file is None else opened(list_file, None), policy)
     steps = ladder.explain(Call(a=number, b=b, trunk=trunk, diverted=diverted))
-    click.echo(_as_json(steps) if as_json else "\n".join(_line(step) for step in steps))
+    if list_file is None:
+        steps = [msgspec.structs.replace(each, message=_NONE) if each.rung in _BY_LIST else each for each in steps]
+    policy_line = f"{'policy:':<18}{ladder.policy}, calls come in to {ladder.jurisdiction}"
+    click.echo(_as_json(ladder, steps) if as_json else "\n".join([policy_line, *(_line(step) for step in steps)]))
 
 
-def _as_json(steps: list[Step]) -> str:
+def _as_json(ladder: Ladder, steps: list[Step]) -> str:
     english = words("en")
     told = [{**msgspec.to_builtins(step), "text": step.text(english)} for step in steps]
-    return msgspec.json.encode({"steps": told}).decode()
+    said = {"policy": ladder.policy, "jurisdiction": ladder.jurisdiction, "steps": told}
+    return msgspec.json.encode(said).decode()
 
 
 def _line(step: Step) -> str:

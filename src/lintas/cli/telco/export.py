@@ -40,7 +40,7 @@ def export(
     kept, left = listable(read(entries_file), at)
     tell_left_out(left)
     _replace(out, "".join(exports.export(format_, kept, settings.about(at))))
-    click.echo(f"{out.name}: {len(kept):,} entries, version {exports.version(kept)}")
+    click.echo(f"{out.name}: {exports.counted(format_, kept)}, version {exports.version(kept)}")
 
 
 def _replace(out: Path, text: str) -> None:

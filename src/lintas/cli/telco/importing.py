@@ -51,6 +51,8 @@ def import_(table: Path, source: str, key_file: Path, config_file: Path) -> None
         click.echo(f"{table.name} line {each.line}: {each.what} ({each.code})", err=True)
     if done.refused > len(done.refusals):
         click.echo(f"and {done.refused - len(done.refusals):,} further lines", err=True)
+    if done.shortened:
+        click.echo(f"expiries shortened to the longest allowed: {done.shortened:,}", err=True)
     click.echo(
         f"{done.taken:,} taken, {done.renewed:,} renewed, {done.refused:,} refused; {done.id} waits for approval"
     )

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class PolicyOptions(TypedDict):
     """What `policy_options` hands to a command."""
 
-    preset_name: str
+    preset_name: str | None
     jurisdiction: str | None
     plan_file: Path | None
     ported_file: Path | None
@@ -28,7 +28,7 @@ class PolicyOptions(TypedDict):
 
 _OPTIONS = (
     click.option(
-        "--preset", "preset_name", default="my", show_default=True, metavar="NAME|FILE", help="Whose policy decides."
+        "--preset", "preset_name", metavar="NAME|FILE", help="Whose policy decides.  [default: the jurisdiction's own]"
     ),
     click.option(
         "--plan", "plan_file", type=click.Path(path_type=Path), help="An operator's own numbering plan, instead."
@@ -77,12 +77,14 @@ def ladder_of(lists: Lookup, options: PolicyOptions) -> "Ladder":
     from lintas.telco.verdicts.ladder import Ladder
     from lintas.telco.verdicts.plans import plan, read_plan
     from lintas.telco.verdicts.ported import Ported, read_ported
+    from lintas.telco.verdicts.presets import preset_for
 
-    own, ported = options["plan_file"], options["ported_file"]
+    own, ported, named = options["plan_file"], options["ported_file"], options["preset_name"]
+    numbers = read_plan(own) if own is not None else plan(options["jurisdiction"] or "")
     return Ladder(
         lists,
-        preset_of(options["preset_name"]),
-        read_plan(own) if own is not None else plan(options["jurisdiction"] or ""),
+        preset_for(numbers.jurisdiction) if named is None else preset_of(named),
+        numbers,
         level=options["level"],
         partners=frozenset(code.strip().upper() for code in options["partners"]),
         ported=(read_ported(ported) if ported is not None else Ported({})).get,

@@ -102,7 +102,8 @@ async def _serve(gateway: Deciding, server: SipServer) -> None:
     await server.start()
     renewing = [asyncio.create_task(renew(each)) for each in (gateway.standing, gateway.watch) if each is not None]
     try:
-        click.echo(f"ready sip {server.address}")
+        policy = gateway.verdicts.policy
+        click.echo(f"ready sip {server.address}{f' policy {policy}' if policy else ''}")
         await stopping.wait()
     finally:
         for each in renewing:

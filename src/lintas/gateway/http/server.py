@@ -64,6 +64,7 @@ class Server:
         standing, watch = self._standing, self._watch
         return {
             "status": "old list" if standing.old else "ok",
+            "policy": self._verdicts.policy,
             "list": _told(standing),
             "problem": standing.problem,
             **({} if watch is None else {"watch": _told(watch) | {"problem": watch.problem}}),
@@ -131,7 +132,7 @@ async def serve(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with Server(verdicts, standing, watch, operators, most_connections()).running(host, port) as url:
-        say(f"ready {url}")
+        say(f"ready {url}{f' policy {verdicts.policy}' if verdicts.policy else ''}")
         await stop.wait()
 
 

@@ -167,6 +167,7 @@ class Bulk:
             renewed=open_.renewed + len(renewed),
             refused=open_.refused + len(batch.refused),
             refusals=tuple(refused),
+            shortened=open_.shortened + batch.shortened,
         )
         sources_store.keep_import(tx, changed)
         return changed
@@ -187,6 +188,10 @@ class Bulk:
     def listed(self, tx: Transaction, before: str = "~", limit: int = 50) -> list[Import]:
         """Return imports, newest first."""
         return sources_store.all_imports(tx, before, limit)
+
+    def waiting(self, tx: Transaction, limit: int) -> list[Import]:
+        """Return imports that an approver must look at, oldest first."""
+        return sources_store.waiting_imports(tx, limit)
 
     def approve(self, tx: Transaction, import_id: str, officer: str) -> Import:
         """Let what an import brought stand, but for what needs two people by now; Conflict for who imported it."""
@@ -250,6 +255,7 @@ class _Batch:
         self._laws: dict[rules.Law, tuple[str, str]] = {}
         self.said: dict[str, tuple[Sighting, Kept]] = {}
         self.refused: list[Refusal] = []
+        self.shortened = 0
 
     def take(self, line: Line, checks: safety.Bulk) -> None:
         """Check one row."""
@@ -272,6 +278,8 @@ class _Batch:
         entry = self._book.id_of(said.subject, said.kind, value)
         if entry in self.said:
             raise Refused("twice", f"{value[:80]} stands in this table twice", "keep one")
+        expires = rules.until(said.expires, said.subject, said.kind, self._now)
+        self.shortened += bool(said.expires) and rules.later(said.expires, expires)
         sighting = Sighting(
             source=self._feed.name,
             ref=entry,
@@ -285,7 +293,7 @@ class _Batch:
             grade="reported",
             sources=said.sources or (self._feed.name,),
             listed=self._at,
-            expires=rules.until(said.expires, said.subject, said.kind, self._now),
+            expires=expires,
             seen_at=self._at,
             batch=self._of.id,
             share=said.kind != "protected",

@@ -199,7 +199,10 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Import(msgspec.Struct, frozen=True, kw_only=True):
-    """One bulk import: what was taken and waits for approval, and each line that was not (the first thousand are kept)."""
+    """One bulk import: what was taken and waits for approval, and each line that was not (the first thousand are kept).
+
+    ``shortened`` lines asked for a later expiry than is allowed, and end with the longest one.
+    """
 
     id: str
     source: str
@@ -209,6 +212,7 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
     renewed: int
     refused: int
     refusals: tuple[Refusal, ...] = ()
+    shortened: int = 0
     state: Literal["open", "waits", "approved", "declined"] = "waits"
     approved_by: str = ""
 

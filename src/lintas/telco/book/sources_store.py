@@ -64,6 +64,7 @@ imports = Table(
     Column("renewed", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("refusals", Text, nullable=False),
+    Column("shortened", Integer, nullable=False, server_default="0"),
     Column("state", String(12), nullable=False),
     Column("approved_by", String(120), nullable=False),
 )
@@ -176,6 +177,12 @@ def import_(tx: Transaction, import_id: str) -> Import | None:
 def all_imports(tx: Transaction, before: str = "~", limit: int = 50) -> list[Import]:
     """Return imports, newest first, before the id ``before``."""
     query = select(imports).where(imports.c.id < before).order_by(imports.c.id.desc()).limit(limit)
+    return [from_row(Import, row, ("refusals",)) for row in tx.execute(query)]
+
+
+def waiting_imports(tx: Transaction, limit: int) -> list[Import]:
+    """Return imports that brought something and wait, oldest first."""
+    query = select(imports).where(imports.c.state == "waits", imports.c.taken > 0).order_by(imports.c.id).limit(limit)
     return [from_row(Import, row, ("refusals",)) for row in tx.execute(query)]
 
 

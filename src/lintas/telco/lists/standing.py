@@ -9,7 +9,6 @@ from typing import Self
 from lintas.model.errors import BadInput, LintasError
 from lintas.telco.lists.base import MAGIC, Base
 from lintas.telco.lists.directory import BASE, KEY, Directory, Stamp
-from lintas.telco.lists.files import read_list
 from lintas.telco.lists.ids import check_key, key_of_bytes
 from lintas.telco.lists.snapshot import Clock, Snapshot
 from lintas.telco.records import Listed
@@ -128,6 +127,7 @@ def _base(path: Path) -> tuple[Base, list[str]]:
     if ready:
         return Base.open(path), []
     # Only tables need DuckDB, whose import takes longer than to open a list.
+    from lintas.telco.lists.files import read_list
 
     with TemporaryDirectory(prefix="lintas-list-") as aside:
         made = Path(aside) / BASE

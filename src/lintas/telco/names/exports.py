@@ -43,11 +43,12 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Format(NamedTuple):
-    """One format: its media type, what begins a comment, and its lines."""
+    """One format: its media type, what begins a comment, its lines, and whether it has a place for addresses."""
 
     media: str
     comment: str
     lines: Callable[[Sequence[Entry], About], Iterator[str]]
+    addresses: bool = False
 
 
 class Name(NamedTuple):
@@ -64,7 +65,7 @@ def export(format: str, entries: Sequence[Entry], about: About) -> Iterator[str]
     """
     chosen = of(format)
     _check(format, about)
-    for line in _head(entries, about):
+    for line in _head(entries, about, counted(format, entries)):
         yield f"{chosen.comment} {line}\n"
     for line in chosen.lines(entries, about):
         yield line + "\n"
@@ -77,6 +78,17 @@ def of(format: str) -> Format:
     return FORMATS[format]
 
 
+def counted(format: str, entries: Sequence[Entry]) -> str:
+    """Say how many entries a file has, and how many addresses are left out where the format has no place for them."""
+    out = 0 if of(format).addresses else sum(entry.subject == "url" for entry in entries)
+    said = _many(len(entries) - out, "entry", "entries")
+    return f"{said} ({_many(out, 'address', 'addresses')} left out: this format has domains only)" if out else said
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
+
+
 def version(entries: Iterable[Entry]) -> str:
     """Return 16 hexadecimal digits that change with the entries' names, ids and ends, and with nothing else."""
     whole = hashlib.sha256()
@@ -85,10 +97,10 @@ def version(entries: Iterable[Entry]) -> str:
     return whole.hexdigest()[:16]
 
 
-def _head(entries: Sequence[Entry], about: About) -> list[str]:
+def _head(entries: Sequence[Entry], about: About, count: str) -> list[str]:
     return [
         f"Blocked names of {_one_line(about.owner)}",
-        f"Version {version(entries)}, made {times.render(about.at)}, {len(entries)} entries",
+        f"Version {version(entries)}, made {times.render(about.at.replace(microsecond=0))}, {count}",
         f"To contest an entry, free of charge: {_one_line(about.contest)}<its id>",
         "Each entry ends by itself: fetch this file at least once a day.",
     ]
@@ -199,7 +211,7 @@ FORMATS: dict[str, Format] = {
     "rpz": Format("text/dns", ";", _rpz),
     "hosts": Format("text/plain", "#", _hosts),
     "pihole": Format("text/plain", "!", _pihole),
-    "adblock": Format("text/plain", "!", _adblock),
+    "adblock": Format("text/plain", "!", _adblock, addresses=True),
     "dnsmasq": Format("text/plain", "#", _dnsmasq),
-    "plain": Format("text/plain", "#", _plain),
+    "plain": Format("text/plain", "#", _plain, addresses=True),
 }

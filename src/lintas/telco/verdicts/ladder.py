@@ -42,6 +42,8 @@ class Ladder:
         ported: Callable[[int], str | None] = _not_ported,
     ) -> None:
         self._find, self._preset, self._plan = lists.find, preset, plan
+        #: Whose policy decides, and where: told wherever a gateway says who it is.
+        self.policy, self.jurisdiction = preset.name, plan.jurisdiction
         self._rulings = preset.rulings
         self.rungs = Rungs(preset, plan, level, partners, ported).all()
         self._decisions = tuple(rung.decide for rung in self.rungs)

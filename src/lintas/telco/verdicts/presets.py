@@ -74,6 +74,7 @@ class PresetText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class _Shipped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, str]
+    jurisdictions: dict[str, str]
     presets: dict[str, PresetText]
 
 
@@ -169,6 +170,16 @@ def presets(name: str) -> Preset:
     return _whole(known, _shipped().presets[known], _shipped().sources)
 
 
+def preset_for(jurisdiction: str) -> Preset:
+    """Return the shipped policy of a jurisdiction; BadInput where none is shipped: another country's never counts unasked."""
+    code = jurisdiction.strip().upper()
+    name = _shipped().jurisdictions.get(code)
+    if name is None:
+        what = f"no policy is shipped for {code[:20]}, and no other country's counts unasked"
+        raise BadInput(what, f"name one of {', '.join(names())}, or your own file", where="--preset")
+    return presets(name)
+
+
 def _whole(name: str, text: PresetText, sources: Mapping[str, str]) -> Preset:
     """Lay a policy over the one that it is like; the shipped ones are like one that stands alone, so this ends."""
     base = presets(text.like) if text.like else None
@@ -190,7 +201,9 @@ def read_preset(path: Path) -> Preset:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as wrong:
         raise MalformedInput(f"this cannot be read: {wrong}", "give TOML or YAML", where=str(path)) from None
     except msgspec.ValidationError as wrong:
-        raise BadInput(str(wrong), "correct it by presets.yaml", where=str(path)) from None
+        what, _, at = str(wrong).partition(" - at `$.")
+        where = f"{path}: {at.rstrip('`')}" if at else str(path)
+        raise BadInput(what, "write it like examples/telco/policy.yaml", where=where) from None
     except BadInput as wrong:
         at = f"{path}: {wrong.where}" if wrong.where else str(path)
         raise BadInput(wrong.what, wrong.do, where=at) from None

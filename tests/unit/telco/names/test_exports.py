@@ -6,6 +6,7 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -160,3 +161,11 @@ def test_an_ad_blocker_takes_no_more_than_the_address(address: str, ends: list[s
     rules = body("adblock", listable([entry(address, "url")], NOW).entries)
     rest = address.removeprefix("https://")
     assert rules == [f"|{scheme}://{rest}{end}" for scheme in ("https", "http") for end in ends]
+
+
+def test_the_head_counts_what_the_file_has_and_says_when_in_seconds() -> None:
+    both = (entry("scam.xb"), entry("https://shop.xb/pay", "url"))
+    about = msgspec.structs.replace(ABOUT, at=NOW.replace(microsecond=123456))
+    short, whole = lines("rpz", both, about)[1], lines("plain", both, about)[1]
+    assert short.endswith("made 2026-03-01T10:00:00Z, 1 entry (1 address left out: this format has domains only)")
+    assert whole.endswith("made 2026-03-01T10:00:00Z, 2 entries")

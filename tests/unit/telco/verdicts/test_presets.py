@@ -1,12 +1,14 @@
 """Policies as data: total, sourced, and unable to refuse what must get through."""
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
 import yaml
 
 from lintas.model.errors import BadInput, LintasError
-from lintas.telco.verdicts.presets import names, presets, read_preset
+from lintas.telco.verdicts.plans import plan
+from lintas.telco.verdicts.presets import names, preset_for, presets, read_preset
 from lintas.telco.verdicts.records import SITUATIONS
 
 MUST_REACH = {
@@ -32,6 +34,18 @@ def test_the_shipped_ones_are_whole_and_sourced() -> None:
             assert preset.rules[situation].action == action  # type: ignore[index]  # situations, as text here
 
 
+def test_each_is_for_a_jurisdiction_that_there_is() -> None:
+    text = resources.files("lintas.telco.verdicts").joinpath("presets.yaml").read_text("utf-8")
+    codes = yaml.safe_load(text)["jurisdictions"]
+    assert all(
+        preset_for(code.lower()).name == name and plan(code).jurisdiction == code for code, name in codes.items()
+    )
+    assert set(codes.values()) == set(names())
+    for code in ("PH", "GG", "", "uk"):
+        with pytest.raises(BadInput, match="no policy is shipped"):
+            preset_for(code)
+
+
 def test_what_the_laws_differ_in() -> None:
     mobile = {name: presets(name).rules["mobile_fail"].action for name in names()}
     assert (mobile["be"], mobile["uk"], mobile["hk"]) == ("block", "withhold-cli", "label")
@@ -47,6 +61,24 @@ def test_an_unknown_name_is_refused() -> None:
         with pytest.raises(BadInput, match="no preset"):
             presets(name)
     assert presets(" BE ").name == "be"
+
+
+def test_the_example_is_read_and_the_page_shows_it() -> None:
+    root = Path(__file__).parents[4]
+    ours = read_preset(root / "examples" / "telco" / "policy.yaml")
+    assert (ours.name, ours.needs.own) == ("policy", "registered-abroad")
+    assert ours.rulings["mobile_unknown"].label == "Not verified"
+    assert ours.source("foreign_fail").endswith("section 4") and ours.rules["malformed"].action == "block"
+    lines = (root / "examples" / "telco" / "policy.yaml").read_text("utf-8").splitlines(keepends=True)
+    shown = "".join(line for line in lines if not line.lstrip().startswith("#"))
+    assert shown in (root / "docs" / "telco-verdicts.md").read_text("utf-8")
+
+
+def test_what_is_wrong_is_said_of_ones_own_file(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as said:
+        own(tmp_path, "foreign_fail: {action: explode, source: house}")
+    assert said.value.where == f"{tmp_path / 'mine.yaml'}: rules[...].action"
+    assert "presets.yaml" not in str(said.value)
 
 
 def test_an_own_policy(tmp_path: Path) -> None:
