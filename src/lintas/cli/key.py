@@ -38,7 +38,11 @@ def issue(config_file: Path, name: str, role: str, organisation: str, out: Path 
         return
     # A file that cannot be made must not cost a key that nobody holds.
     save_secret(out, b"")
-    out.write_text(issue_key(home, name=name, role=role, organisation=organisation) + "\n", "ascii")
+    try:
+        out.write_text(issue_key(home, name=name, role=role, organisation=organisation) + "\n", "ascii")
+    except BaseException:
+        out.unlink()
+        raise
 
 
 @key.command("list")

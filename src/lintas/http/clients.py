@@ -11,11 +11,18 @@ def client_of(request: Request) -> str:
 
 
 def network_of(host: str) -> str:
-    """Return whose tries count together for an address; what is none stays as it is."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    """Return whose tries count together for an address, with or without a port; what is none stays as it is."""
+    address = _read(host) or _read(host.rpartition(":")[0])
+    if address is None:
         return host
+    address = getattr(address, "ipv4_mapped", None) or address
     if address.version == 4:
-        return host
+        return str(address)
     return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+
+
+def _read(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None

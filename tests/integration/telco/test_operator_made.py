@@ -44,7 +44,7 @@ def test_it_starts_as_it_is_and_answers_its_gateway(tmp_path: Path) -> None:
     async def play() -> list[CliAnswer | None]:
         settings = msgspec.structs.replace(read_settings(root / "operator.toml"), desk=DoorSettings())
         operator = Operator(settings, root)
-        theirs = root / "xa-gw1"
+        theirs = root / "gateways" / "xa-gw1"
         entry = theirs / "operators.toml"
         # The key as `lintas telco home` prints it, the whole line.
         entry.write_text(entry.read_text().replace('key = "', 'key = "key XATL '))
@@ -72,18 +72,25 @@ def test_secrets_are_its_owners_alone(tmp_path: Path) -> None:
         root = init(tmp_path / "xatl")
     finally:
         os.umask(before)
-    for name in ("operator.key", "door.key", "desk.token", "gw-1/gateway.key"):
+    for name in ("operator.key", "door.key", "desk.token", "gateways/gw-1/gateway.key"):
         assert stat.S_IMODE((root / name).stat().st_mode) == 0o600
-    assert {path.name for path in (root / "gw-1").iterdir()} == {
+    assert {path.name for path in (root / "gateways" / "gw-1").iterdir()} == {
         "gateway.pem",
         "gateway.key",
-        "XATL.pem",
+        "operator.pem",
         "operators.toml",
     }
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--gateway", "../x"), ("--gateway", "a", "--gateway", "a"), ("--range", "+9991"), ("--operator", 'X"\n')]
+    "wrong",
+    [
+        ("--host", "::"),
+        ("--gateway", "../x"),
+        ("--gateway", "a", "--gateway", "a"),
+        ("--range", "+9991"),
+        ("--operator", 'X"\n'),
+    ],
 )
 def test_what_cannot_be_made_leaves_nothing(tmp_path: Path, wrong: tuple[str, ...]) -> None:
     done = CliRunner().invoke(lintas, ["telco", "init", str(tmp_path / "xatl"), *RANGE, *wrong])

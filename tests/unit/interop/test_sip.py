@@ -176,6 +176,11 @@ def test_the_caller_id_of_from(written: str, number: str) -> None:
         ('"Ann <sip:+9992110001@a.example> <tel:+9992110002>', ["+9992110001", "+9992110002"]),
         ("<sip:+999@a.example", ["+999"]),
         ("a b <sip:c@d> e", ["c"]),
+        ('"x" <+9992110001@a.example>', ["+9992110001"]),
+        ('"Bank" <sip:+999 211-0001@192.168.100.200>', ["+9992110001"]),
+        ("<sip:+9992110001@a:99999>", ["+9992110001"]),
+        ("Room 1234567 Doe, Ann <sip:+9992110001@a.example>", ["+9992110001"]),
+        ("1234567", [""]),
         ("<sip:a@>", [""]),
         ("<mailto:a@b.example>", [""]),
         ("<>", [""]),
@@ -458,3 +463,9 @@ def _whole(answer: bytes) -> None:
         assert b"\n" not in line
         assert b"\r" not in line
         assert re.match(rb"SIP/2\.0 \d{3} |[A-Za-z-]+: ", line)
+
+
+@pytest.mark.parametrize("user", ["+65+9992110001", "+" + "9" * 24, "60+9992110001"])
+def test_a_number_is_judged_whole_or_not_as_one(user: str) -> None:
+    found = who(f"From: <sip:{user}@xatl.example>;tag=1")
+    assert (found.a, found) == (user, who(f"From: <sip:{user}@xatl.example> ;tag=1"))

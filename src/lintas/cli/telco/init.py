@@ -37,7 +37,7 @@ def init(
     click.echo(f"start it:       lintas telco home --config {directory / making.SETTINGS}")
     click.echo(f"tell it:        add lines to {directory / making.EVENTS}")
     for name in gateways:
-        theirs = directory / name
+        theirs = making.folder(directory, name)
         click.echo(
             f"let {name} ask:   lintas telco serve --list LIST --jurisdiction CODE --operators {theirs / making.DIRECTORY} "
             f"--certificate {theirs / making.CERTIFICATE} --key {theirs / making.KEY}"

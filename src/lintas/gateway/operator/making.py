@@ -14,18 +14,24 @@ from lintas.trust.keys import Ed25519Signer, save_secret
 SETTINGS, DIRECTORY, EVENTS = "operator.toml", "operators.toml", "events.jsonl"
 #: What a gateway shows of itself, and its private key, both PEM.
 CERTIFICATE, KEY = "gateway.pem", "gateway.key"
+#: Where each gateway has a directory, and in it the certificate of the operator's door.
+GATEWAYS, DOOR = "gateways", "operator.pem"
 TOKEN_BYTES = 24
+#: Where one listens, and nobody can be reached.
+UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 — refused
 
 
 def make(
     root: Path, operator: str, ranges: Sequence[str], gateways: Sequence[str], *, host: str, port: int, now: datetime
 ) -> None:
-    """Write everything into a new directory; BadInput where it is not empty or a range is none.
+    """Write everything into a new directory; BadInput where it is not empty, a range is none, or nobody reaches the host.
 
     ``operator`` and ``gateways`` are names; ``host`` is where gateways reach the operator's door, at ``port``.
     """
     for text in ranges:
         read_range(text)
+    if host in UNSPECIFIED:
+        raise BadInput(f"{host} is nobody's address", "give the one at which gateways reach it", where="--host")
     if root.exists() and any(root.iterdir()):
         raise BadInput("this directory is not empty", "name a new one", where=str(root))
     root.mkdir(parents=True, exist_ok=True)
@@ -37,13 +43,18 @@ def make(
         (root / name).touch()
     for name in gateways:
         shown = self_signed([name], now=now, name=name)
-        theirs = root / name
-        theirs.mkdir()
+        theirs = folder(root, name)
+        theirs.mkdir(parents=True)
         _save(theirs, CERTIFICATE, KEY, shown)
-        (theirs / f"{operator}.pem").write_text(door.certificate_pem, "ascii")
+        (theirs / DOOR).write_text(door.certificate_pem, "ascii")
         entry = _entry(operator, ranges, f"https://{_in_url(host)}:{port}", signer)
         (theirs / DIRECTORY).write_text(entry, "utf-8")
     (root / SETTINGS).write_text(_settings(operator, ranges, gateways, host, port), "utf-8")
+
+
+def folder(root: Path, gateway: str) -> Path:
+    """Return the directory of a gateway."""
+    return root / GATEWAYS / gateway
 
 
 def _save(root: Path, certificate: str, key: str, identity: TlsIdentity) -> None:
@@ -89,7 +100,7 @@ kind = "lines"
 path = "{EVENTS}"
 silent_s = 0
 """
-    each = (f'\n[[gateways]]\nname = "{name}"\ncertificate = "{name}/{CERTIFICATE}"\n' for name in gateways)
+    each = (f'\n[[gateways]]\nname = "{name}"\ncertificate = "{GATEWAYS}/{name}/{CERTIFICATE}"\n' for name in gateways)
     return head + "".join(each)
 
 
@@ -97,6 +108,6 @@ def _entry(operator: str, ranges: Sequence[str], url: str, signer: Ed25519Signer
     key = base64.b64encode(signer.public.key).decode()
     return (
         "# Who answers for which number: docs/settings.md.\n"
-        f'[[operators]]\ncode = "{operator}"\nurl = "{url}"\ncertificate = "{operator}.pem"\nkey = "{key}"\n'
+        f'[[operators]]\ncode = "{operator}"\nurl = "{url}"\ncertificate = "{DOOR}"\nkey = "{key}"\n'
         f"ranges = [{_listed(ranges)}]\n"
     )

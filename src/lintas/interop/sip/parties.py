@@ -23,6 +23,8 @@ _PLAIN = re.compile(rf'(?:"[^"\\]*" ?|[A-Za-z0-9 ]*)({PLAIN_ADDRESS})(?:;tag=[A-
 
 #: A URI anywhere in a text.
 _ANY_URI = re.compile(r"(?i)\b(?:sips?|tel):[^\s<>\";,]+")
+#: An international number anywhere in a text.
+_ANY_NUMBER = re.compile(r"(?<![@\w.+])\+[0-9](?:[ ()\-]{0,2}[0-9]){5,19}(?![\w.])")
 #: Where a Remote-Party-ID cannot be read as an address, whatever stands in angle brackets may be shown.
 _BRACKETED = re.compile(r"<([^<>\s\"]+)>")
 #: A display name that is an international number: what a telephone shows before, or instead of, the number itself.
@@ -87,9 +89,12 @@ def _number(text: str) -> str | None:
 
 
 def _loosely(text: str) -> list[str]:
-    """Return the numbers of all URIs in a text that is no address."""
-    said = (read_uri(uri) for uri in islice(_ANY_URI.findall(text), MOST))
-    return list(dict.fromkeys(number for uri in said if uri is not None and (number := number_of(uri))))[:MOST_REMOTE]
+    """Return the numbers that a text which is no address may show: of its URIs, and any behind a plus."""
+    text = text.partition(";tag=")[0]
+    uris = (read_uri(uri) for uri in islice(_ANY_URI.findall(text), MOST))
+    said = [number_of(uri) for uri in uris if uri is not None]
+    said += ["+" + "".join(filter(str.isdigit, run)) for run in islice(_ANY_NUMBER.findall(text), MOST)]
+    return list(dict.fromkeys(filter(None, said)))[:MOST_REMOTE]
 
 
 def _remote(value: str) -> list[str]:

@@ -33,7 +33,7 @@ PLAIN_VIA = (
 _PLAIN_VIA = re.compile(PLAIN_VIA)
 #: An address with a plain telephone number.
 PLAIN_ADDRESS = (
-    r"<(?:sips?:(?=[+0-9]+@(?!anonymous\.invalid)[a-z0-9.\-]*[a-z0-9](?:;user=phone)?>)|tel:(?=\+[0-9]+>))"
+    r"<(?:sips?:(?=\+?[0-9]{1,20}@(?!anonymous\.invalid)[a-z0-9.\-]*[a-z0-9](?:;user=phone)?>)|tel:(?=\+[0-9]{1,20}>))"
     r"(?P<number>\+?[0-9]{1,20})[^>\n]*>"
 )
 #: What people put between digits (RFC 3966 §5.1.1), and what tells a telephone number from a name.
