@@ -54,7 +54,7 @@ def ended_since(tx: Transaction, operator: str, since: str) -> int:
     return int(tx.scalar(query) or 0)
 
 
-def waiting(tx: Transaction, operator: str) -> int:
-    """Count the reports of an operator that wait for an approver."""
-    query = select(func.count()).where(recycled.c.operator == operator, recycled.c.state == "waits")
-    return tx.scalar(query) or 0
+def waiting(tx: Transaction, operator: str) -> list[Recycled]:
+    """Return the reports of an operator that wait for an approver."""
+    found = tx.scalars(select(recycled.c.doc).where(recycled.c.operator == operator, recycled.c.state == "waits")).all()
+    return [msgspec.json.decode(data, type=Recycled) for data in found]

@@ -1,7 +1,8 @@
 """Numbers that changed their holder: their operator says so in bulk, and what is listed of them ends, up to so many a day.
 
 An operator speaks for its own numbers only. One that calls many listed numbers recycled may be letting callers go whom it
-earns from: what goes beyond a day's share waits for an approver, and is an alarm.
+earns from: what goes beyond a day's share waits for an approver, and is an alarm. Of proposals nobody outside knows: they wait
+for an approver always, and the operator is not told that there are any.
 """
 
 import logging
@@ -48,23 +49,28 @@ class Recycling:
         Conflict where so many of its reports wait that another one is no help.
         """
         now = self._clock.now()
-        listed, refused, others = self._listed(tx, operator, numbers)
+        own, refused = self._own(operator, numbers)
+        there = store.kept_of(tx, own)
+        listed = [name for name in own if name in there and there[name].state in ("listed", "shadow")]
         room = max(0, MOST_A_DAY - recycled_store.ended_since(tx, operator, times.render(now - DAY)))
         ends, waits = listed[:room], listed[room:]
-        if waits and recycled_store.waiting(tx, operator) >= MOST_WAITING:
+        pending = recycled_store.waiting(tx, operator)
+        if waits and sum(bool(each.waiting) for each in pending) >= MOST_WAITING:
             raise Conflict(f"{MOST_WAITING} reports of {operator} wait already", "an officer decides on them first")
         self._end(tx, ends, operator, operator)
+        proposed = self._proposed(tx, own, pending)
         said = Recycled(
             id=self._ids.new("recycled"),
             operator=operator,
             at=times.render(now),
             numbers=len(numbers),
             ended=len(ends),
-            not_listed=others,
+            not_listed=len(own) - len(listed),
             refused=len(refused),
             refusals=tuple(refused[:KEPT_REFUSALS]),
             waiting=tuple(waits),
-            state="waits" if waits else "done",
+            proposed=tuple(proposed),
+            state="waits" if waits or proposed else "done",
         )
         recycled_store.add(tx, said)
         if waits:
@@ -72,8 +78,8 @@ class Recycling:
             log.warning("an operator calls more listed numbers recycled than it may in a day", extra=more)
         return said
 
-    def _listed(self, tx: Transaction, operator: str, numbers: Sequence[str]) -> tuple[list[str], list[NotEnded], int]:
-        """Return the entries in force of an operator's numbers, what is not its own, and how many are not listed."""
+    def _own(self, operator: str, numbers: Sequence[str]) -> tuple[list[str], list[NotEnded]]:
+        """Return the entries that an operator's own numbers have, or would have, and what is not its own."""
         refused, ids = list[NotEnded](), dict[str, None]()
         for text in dict.fromkeys(numbers):
             try:
@@ -87,14 +93,19 @@ class Recycling:
                 refused.append(NotEnded(value, "not_yours"))
             else:
                 ids[self._book.id_of("number", "blocked", value)] = None
-        there = store.kept_of(tx, ids)
-        listed = [name for name in ids if name in there and there[name].state in ("listed", "shadow", "proposed")]
-        return listed, refused, len(ids) - len(listed)
+        return list(ids), refused
 
-    def _end(self, tx: Transaction, entries: Sequence[str], operator: str, by: str) -> None:
-        self._book.recycle(tx, entries, by, f"{operator} says that the number has a new holder")
+    def _proposed(self, tx: Transaction, own: Sequence[str], pending: Sequence[Recycled]) -> list[str]:
+        """Return those of these entries that are only proposed, without those about which a report waits already."""
+        known = {name for each in pending for name in each.proposed}
+        there = store.kept_of(tx, own)
+        return [name for name in own if name in there and there[name].state == "proposed" and name not in known]
 
-    # ---- what goes beyond a day's share
+    def _end(self, tx: Transaction, entries: Sequence[str], operator: str, by: str, *, proposals: bool = False) -> None:
+        reason = f"{operator} says that the number has a new holder"
+        self._book.recycle(tx, entries, by, reason, proposals=proposals)
+
+    # ---- what waits for an approver
 
     def find(self, tx: Transaction, name: str) -> Recycled:
         """Return one report; NotFound."""
@@ -111,6 +122,7 @@ class Recycling:
         """End what waits of a report, in the officer's name."""
         item = self._waiting(tx, name)
         self._end(tx, item.waiting, item.operator, officer)
+        self._end(tx, item.proposed, item.operator, officer, proposals=True)
         return self._decided(tx, msgspec.structs.replace(item, state="approved", decided_by=officer))
 
     def decline(self, tx: Transaction, name: str, officer: str) -> Recycled:
