@@ -135,6 +135,27 @@ def test_a_proposal_about_what_is_listed_outlives_the_operators_word(door: Door,
     assert two.xb.do(lambda tx: two.xb.node.book.approve(tx, kept.id, DENA)).state == "listed"
 
 
+def test_a_stale_report_ends_nothing_of_the_new_holder(door: Door, two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recycling, "MOST_A_DAY", 0)
+    monkeypatch.setattr(recycling, "MOST_WAITING", 1)
+    for value in MINE[:2]:
+        list_(two.xb, value)
+    first = report(door, *MINE[:2])
+    old = entry(two.xb, MINE[0])
+    two.xb.do(lambda tx: two.xb.node.book.withdraw(tx, old.id, DENA, "the old holder is gone"))
+    two.clock.move(days=3)
+    list_(two.xb, MINE[0])
+    assert door.call("approver Officer Rin", "POST", f"{ROUTE}/{first.id}/approve").json()["state"] == "approved"
+    assert set(out(two.xb)) == {MINE[0]}, "listed anew since, as the new holder's"
+    second = report(door, MINE[0])
+    two.clock.move(days=7)
+    refused = door.call("approver Officer Rin", "POST", f"{ROUTE}/{second.id}/approve")
+    assert refused.status_code == 409 and "lapsed" in refused.text
+    assert door.call("telco", "GET", ROUTE).json()[0]["state"] == "lapsed"
+    assert set(out(two.xb)) == {MINE[0]}
+    assert report(door, MINE[0]).state == "waits", "a lapsed report is not in the way of another"
+
+
 def test_no_more_reports_wait_than_anybody_decides_on(door: Door, two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recycling, "MOST_A_DAY", 0)
     monkeypatch.setattr(recycling, "MOST_WAITING", 1)

@@ -28,6 +28,8 @@ MOST_A_DAY = 50
 DAY = timedelta(hours=24)
 #: Reports of one operator that may wait at once.
 MOST_WAITING = 20
+#: A report on which nobody decided for so long does nothing any more: the operator says again what is still so.
+LAPSES = timedelta(days=7)
 #: Numbers that were not taken, which are kept with their reasons; all are counted.
 KEPT_REFUSALS = 100
 #: The operator whose a number (its digits) is; "" where nobody knows.
@@ -54,11 +56,12 @@ class Recycling:
         listed = [name for name in own if name in there and there[name].state in ("listed", "shadow")]
         room = max(0, MOST_A_DAY - recycled_store.ended_since(tx, operator, times.render(now - DAY)))
         ends, waits = listed[:room], listed[room:]
-        pending = recycled_store.waiting(tx, operator)
+        pending = recycled_store.waiting(tx, operator, times.render(now - LAPSES))
         if waits and sum(bool(each.waiting) for each in pending) >= MOST_WAITING:
             raise Conflict(f"{MOST_WAITING} reports of {operator} wait already", "an officer decides on them first")
         self._end(tx, ends, operator, operator)
         proposed = self._proposed(tx, own, pending)
+        there = store.kept_of(tx, (*waits, *proposed))
         said = Recycled(
             id=self._ids.new("recycled"),
             operator=operator,
@@ -70,6 +73,7 @@ class Recycling:
             refusals=tuple(refused[:KEPT_REFUSALS]),
             waiting=tuple(waits),
             proposed=tuple(proposed),
+            since={name: each.listed for name, each in there.items()},
             state="waits" if waits or proposed else "done",
         )
         recycled_store.add(tx, said)
@@ -97,9 +101,9 @@ class Recycling:
 
     def _proposed(self, tx: Transaction, own: Sequence[str], pending: Sequence[Recycled]) -> list[str]:
         """Return those of these entries that are only proposed, without those about which a report waits already."""
-        known = {name for each in pending for name in each.proposed}
-        there = store.kept_of(tx, own)
-        return [name for name in own if name in there and there[name].state == "proposed" and name not in known]
+        known = {(name, each.since.get(name)) for each in pending for name in each.proposed}
+        there = [each for each in store.kept_of(tx, own).values() if each.state == "proposed"]
+        return [each.id for each in there if (each.id, each.listed) not in known]
 
     def _end(self, tx: Transaction, entries: Sequence[str], operator: str, by: str, *, proposals: bool = False) -> None:
         reason = f"{operator} says that the number has a new holder"
@@ -112,17 +116,23 @@ class Recycling:
         found = recycled_store.find(tx, name)
         if found is None:
             raise NotFound(f"no report {name[:64]!r}", "take the id from the list of reports")
-        return found
+        return self._as_now(found)
 
     def listed(self, tx: Transaction, operator: str = "", before: str = "~", limit: int = 50) -> list[Recycled]:
         """Return reports of one operator, or of all, newest first."""
-        return recycled_store.listed(tx, operator, before, limit)
+        return [self._as_now(each) for each in recycled_store.listed(tx, operator, before, limit)]
+
+    def _as_now(self, item: Recycled) -> Recycled:
+        over = item.state == "waits" and times.parse(item.at) <= self._clock.now() - LAPSES
+        return msgspec.structs.replace(item, state="lapsed") if over else item
 
     def approve(self, tx: Transaction, name: str, officer: str) -> Recycled:
-        """End what waits of a report, in the officer's name."""
+        """End what waits of a report, in the officer's name: each entry that is still the one that was reported."""
         item = self._waiting(tx, name)
-        self._end(tx, item.waiting, item.operator, officer)
-        self._end(tx, item.proposed, item.operator, officer, proposals=True)
+        there = store.kept_of(tx, item.since)
+        same = {entry for entry, since in item.since.items() if entry in there and there[entry].listed == since}
+        self._end(tx, [each for each in item.waiting if each in same], item.operator, officer)
+        self._end(tx, [each for each in item.proposed if each in same], item.operator, officer, proposals=True)
         return self._decided(tx, msgspec.structs.replace(item, state="approved", decided_by=officer))
 
     def decline(self, tx: Transaction, name: str, officer: str) -> Recycled:
