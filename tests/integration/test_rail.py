@@ -154,24 +154,45 @@ def test_money_sent_back_completes_the_return_that_was_ordered(town: Town) -> No
     assert town.xb.bar(order.case).returned > 0
 
 
+def ordered(town: Town, order: Order, number: int) -> str:
+    """Have a return of 10.00 ordered; with another number to another victim."""
+    start = rules.still_held(state(town.xb, order))[0][0] + 1000 * number
+    payee = Payee(claim=order.hold, bank=A1, reference=f"victim {number}", loss_minor=1000)
+    form = ReturnForm(payees=(payee,), reference="Court 9/26", spans=((start, start + 1000),))
+    asked = town.xb.do(lambda tx: town.xb.node.returns.ask(tx, order.id, form, "Officer Rin Vale"))
+    town.xb.do(lambda tx: town.xb.node.amendments.approve(tx, asked.id, "Officer Dena Holt"))
+    return asked.id
+
+
 def test_a_message_that_is_sent_again_does_no_second_return(town: Town) -> None:
     _, waiting = town.asked()
     order = town.xb.approve(waiting.id)
     town.settle()
-    wishes, held = [], rules.still_held(state(town.xb, order))
-    for number in (0, 1):
-        payee = Payee(claim=order.hold, bank=A1, reference=f"victim {number}", loss_minor=1000)
-        start = held[0][0] + 1000 * number
-        form = ReturnForm(payees=(payee,), reference="Court 9/26", spans=((start, start + 1000),))
-        asked = town.xb.do(lambda tx, form=form: town.xb.node.returns.ask(tx, order.id, form, "Officer Rin Vale"))  # type: ignore[misc]
-        wishes.append(asked.id)
-        town.xb.do(lambda tx, name=asked.id: town.xb.node.amendments.approve(tx, name, "Officer Dena Holt"))  # type: ignore[misc]
-    first = say(town.xb, B1, sent_back(order, 1000, "RTR-8")).effect
-    done, left = wishes if first == f"return {wishes[0]} paid" else wishes[::-1]
-    assert first == f"return {done} paid"
+    done = ordered(town, order, 0)
+    assert say(town.xb, B1, sent_back(order, 1000, "RTR-8")).effect == f"return {done} paid"
+    left = ordered(town, order, 1)
     again = say(town.xb, B1, sent_back(order, 1000, "RTR-8", message="MSG-3"))
     assert again.effect == f"nothing: payment RTR-8 did return {done} already"
     assert say(town.xb, B1, sent_back(order, 1000, "RTR-9")).effect == f"return {left} paid"
+
+
+def test_one_payment_under_two_references_does_one_return(town: Town) -> None:
+    _, waiting = town.asked()
+    order = town.xb.approve(waiting.id)
+    town.settle()
+    first, second = (ordered(town, order, number) for number in (0, 1))
+    paid = town.xb.node.returns.bank_paid
+    unclear = say(town.xb, B1, sent_back(order, 1000, "RTR-6")).effect
+    assert unclear.startswith("nothing") and first in unclear and second in unclear
+    town.xb.do(lambda tx: paid(tx, B1, first, "eb6305c9-1f7f-49de-aed0-16487c27b42d"))
+    for reference, message in (("RTR-6", "MSG-3"), ("RTR-7", "MSG-4")):
+        assert say(town.xb, B1, sent_back(order, 1000, reference, message)).effect.startswith("nothing")
+    assert town.xb.ask(lambda tx: town.xb.node.amendments.amendment(tx, second)).state == "ordered"
+    told = town.xb.ask(lambda tx: town.xb.node.rail.view(tx, order.hold)).contradictions
+    assert len(told) == 3 and all("which no return under this order names" in each for each in told)
+    town.xb.do(lambda tx: paid(tx, B1, second, "RTR-7"))
+    told = town.xb.ask(lambda tx: town.xb.node.rail.view(tx, order.hold)).contradictions
+    assert len(told) == 2, "the bank said which return the other one did"
 
 
 def test_a_payment_of_another_amount_than_the_return_that_it_is_said_to_have_done_is_told(town: Town) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.integration.engines import Fresh
-from tests.integration.test_lists import Two, adopt, entry, list_, out, settle
+from tests.integration.test_lists import DENA, Two, adopt, entry, list_, out, propose, settle
 from tests.integration.test_lists_doors import Door
-from tests.integration.town import XB
+from tests.integration.town import XA, XB
 
 from lintas.api.app import public_app
 from lintas.gateway.asking import peers
@@ -105,6 +105,55 @@ def test_what_goes_beyond_a_days_share_waits_for_an_officer_and_is_an_alarm(
     # An approval spends nothing of the day's share; a day later there is a new one.
     two.clock.move(hours=24, seconds=3)
     assert report(door, MINE[4], MINE[5]).state == "done" and out(two.xb) == {}
+
+
+def test_a_proposal_waits_for_an_approver_and_its_operator_learns_nothing_of_it(door: Door, two: Two) -> None:
+    kept = propose(two.xb, MINE[0])
+    answer = door.call("telco", "POST", ROUTE, json={"numbers": MINE[:2]}).json()
+    assert (answer["ended"], answer["not_listed"], answer["state"]) == (0, 2, "done")
+    (told,) = door.call("telco", "GET", ROUTE).json()
+    assert told == answer and kept.id not in str(told)
+    (shown,) = door.call("approver", "GET", ROUTE).json()
+    assert (shown["state"], shown["proposed"]) == ("waits", [kept.id])
+    assert entry(two.xb, MINE[0]).state == "proposed"
+    two.clock.move(seconds=1)
+    assert report(door, MINE[0]).proposed == (), "about it a report waits already"
+    assert door.call("approver Officer Rin", "POST", f"{ROUTE}/{shown['id']}/approve").status_code == 200
+    gone = entry(two.xb, MINE[0])
+    assert (gone.state, gone.end_code, gone.ended_by) == ("declined", "recycled", "Officer Rin")
+    assert door.call("telco", "GET", ROUTE).json()[1] == answer, "nor does it learn what was decided"
+
+
+def test_a_proposal_about_what_is_listed_outlives_the_operators_word(door: Door, two: Two) -> None:
+    adopt(two.xb, XA)
+    list_(two.xa, MINE[0])
+    settle(two)
+    kept = propose(two.xb, MINE[0])
+    assert kept.state == "listed"
+    said = report(door, MINE[0])
+    assert (said.ended, said.proposed) == (1, (kept.id,)) and out(two.xb) == {}
+    assert two.xb.do(lambda tx: two.xb.node.book.approve(tx, kept.id, DENA)).state == "listed"
+
+
+def test_a_stale_report_ends_nothing_of_the_new_holder(door: Door, two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recycling, "MOST_A_DAY", 0)
+    monkeypatch.setattr(recycling, "MOST_WAITING", 1)
+    for value in MINE[:2]:
+        list_(two.xb, value)
+    first = report(door, *MINE[:2])
+    old = entry(two.xb, MINE[0])
+    two.xb.do(lambda tx: two.xb.node.book.withdraw(tx, old.id, DENA, "the old holder is gone"))
+    two.clock.move(days=3)
+    list_(two.xb, MINE[0])
+    assert door.call("approver Officer Rin", "POST", f"{ROUTE}/{first.id}/approve").json()["state"] == "approved"
+    assert set(out(two.xb)) == {MINE[0]}, "listed anew since, as the new holder's"
+    second = report(door, MINE[0])
+    two.clock.move(days=7)
+    refused = door.call("approver Officer Rin", "POST", f"{ROUTE}/{second.id}/approve")
+    assert refused.status_code == 409 and "lapsed" in refused.text
+    assert door.call("telco", "GET", ROUTE).json()[0]["state"] == "lapsed"
+    assert set(out(two.xb)) == {MINE[0]}
+    assert report(door, MINE[0]).state == "waits", "a lapsed report is not in the way of another"
 
 
 def test_no_more_reports_wait_than_anybody_decides_on(door: Door, two: Two, monkeypatch: pytest.MonkeyPatch) -> None:

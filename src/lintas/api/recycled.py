@@ -26,14 +26,16 @@ async def report(call: Call[Runtime]) -> Recycled:
     """End what is listed of an operator's own numbers."""
     body: Numbers = call.body
     of, operator = call.services.node.lists.recycling, call.caller.organisation
-    return await call.services.write(call.once(lambda tx: of.report(tx, operator, body.numbers)))
+    return await call.services.write(call.once(lambda tx: of.report(tx, operator, body.numbers).for_operator()))
 
 
 async def reports(call: Call[Runtime]) -> list[Recycled]:
     """Return reports, newest first; an operator its own."""
     of, before = call.services.node.lists.recycling, call.query.get("after", "~")
-    operator = call.caller.organisation if call.caller.role == "telco" else ""
-    return await call.services.read(lambda tx: of.listed(tx, operator, before))
+    if call.caller.role != "telco":
+        return await call.services.read(lambda tx: of.listed(tx, "", before))
+    operator = call.caller.organisation
+    return await call.services.read(lambda tx: [each.for_operator() for each in of.listed(tx, operator, before)])
 
 
 async def approve(call: Call[Runtime]) -> Recycled:

@@ -62,8 +62,8 @@ class Rail:
         """Take a bank's message (`camt.056`, `camt.029`, `camt.111`, `pacs.004`, `pacs.002`): it is put on record, once.
 
         Where it names an order of this bank that waits, a refusal by law refuses the order and a transfer that never came is
-        not found; money sent back by a return that is ordered completes it. Nothing else changes: what is held, the order's
-        own answer says. BadInput for what is no such message; NotFound where a part is about no hold of this bank's.
+        not found; money sent back completes the one return that it can have done. Nothing else changes: what is held, the
+        order's own answer says. BadInput for what is no such message; NotFound where a part is about no hold of this bank's.
         """
         message = iso20022.read(data)
         found = list[RailWord]()
@@ -140,15 +140,21 @@ class Rail:
             self._orders.bank_answers(tx, bank, order.id, nothing)
             return "order answered: not found"
         if said.says == "returned" and said.reference:
-            for each in changes_store.amendments_of(tx, order=order.id):
-                total = sum(payee.amount_minor for payee in each.payees)
-                if (each.kind, each.state) == ("return", "ordered") and (total, order.currency) == (
-                    said.amount_minor,
-                    said.currency,
-                ):
-                    self._returns.bank_paid(tx, bank, each.id, said.reference)
-                    return f"return {each.id} paid"
+            return self._paid(tx, bank, order, said)
         return ""
+
+    def _paid(self, tx: Transaction, bank: str, order: Order, said: RailWord) -> str:
+        """Complete the return that money sent back can have done, where it is the only one; else people say which it was."""
+        returns = changes_store.amendments_of(tx, order=order.id) if said.currency == order.currency else []
+        words = [*rail_store.words(tx, order.hold), said]
+        meant = recalls.meant(returns, words, said)
+        if not any(each.state == "ordered" for each in meant):
+            return ""
+        if len(meant) > 1:
+            which = ", ".join(each.id for each in meant)
+            return f"nothing: it can be the payment of each of {which}; say of which"
+        self._returns.bank_paid(tx, bank, meant[0].id, said.reference)
+        return f"return {meant[0].id} paid"
 
     # ---- what people see
 

@@ -211,6 +211,20 @@ def _fits(done: Amendment, amount: int) -> bool:
     return amount == total if len(done.payments) == 1 else amount < total
 
 
+def meant(returns: Sequence[Amendment], words: Sequence[RailWord], said: RailWord) -> list[Amendment]:
+    """Return the returns that money sent back can have done: ordered ones of its amount, and done ones of it of which a payment
+    was named otherwise than by one of these words of the rail, which may be the same payment under its other reference.
+    """
+    heard = {rules.payment_key(each.reference) for each in words if each.says == "returned"}
+    found = list[Amendment]()
+    for each in returns:
+        open_ = each.state == "ordered" and said.amount_minor == sum(payee.amount_minor for payee in each.payees)
+        other = each.state == "done" and not heard.issuperset(map(rules.payment_key, each.payments))
+        if each.kind == "return" and (open_ or (other and _fits(each, said.amount_minor))):
+            found.append(each)
+    return found
+
+
 def contradictions(
     order: Order | None, held_minor: int, returns: Sequence[Amendment], words: Sequence[RailWord]
 ) -> list[str]:

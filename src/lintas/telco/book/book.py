@@ -244,11 +244,13 @@ class Book:
             if each.kind != "protected" and each.subject == kept.subject and left:
                 self._end(tx, each.id, officer, reason, "appeal")
 
-    def recycle(self, tx: Transaction, entries: Iterable[str], by: str, reason: str) -> None:
-        """End entries of numbers that have a new holder, whoever vouches for them."""
+    def recycle(
+        self, tx: Transaction, entries: Iterable[str], by: str, reason: str, *, proposals: bool = False
+    ) -> None:
+        """End what stands of numbers that have a new holder, whoever vouches for it; ``proposals``: what waits as well."""
         now, ids = times.render(self._clock.now()), list(entries)
         seen = (each for every in store.sightings_of(tx, ids).values() for each in every)
-        over = [each for each in seen if each.state in ("live", "waits")]
+        over = [each for each in seen if each.state == "live" or (proposals and each.state == "waits")]
         store.save_sightings(tx, [rules.ended(each, "recycled", now, by, reason) for each in over])
         self._settling.settle(tx, ids, "recycled")
 

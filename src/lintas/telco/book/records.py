@@ -229,6 +229,8 @@ class Recycled(msgspec.Struct, frozen=True, kw_only=True):
 
     Of ``numbers`` that it named, what was listed of ``ended`` ended at its word, ``waiting`` names the entries beyond its day's
     share, ``not_listed`` were not blocked, ``refused`` are not its own or no numbers (the first hundred in ``refusals``).
+    ``proposed`` names entries that are not in force, of which the operator must not learn: they are ``not_listed`` to it.
+    ``since`` has of each that waits since when it is listed, or proposed: one of another time is about another holder.
     """
 
     id: str
@@ -240,9 +242,16 @@ class Recycled(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     refusals: tuple[NotEnded, ...] = ()
     waiting: tuple[RedressId, ...] = ()
-    state: Literal["done", "waits", "approved", "declined"] = "done"
+    proposed: tuple[RedressId, ...] = ()
+    since: dict[RedressId, str] = {}
+    state: Literal["done", "waits", "approved", "declined", "lapsed"] = "done"
     decided_by: str = ""
     decided_at: str = ""
+
+    def for_operator(self) -> "Recycled":
+        """Return the report as its operator sees it: where only proposals wait, or waited, nothing does."""
+        told = msgspec.structs.replace(self, proposed=(), since={})
+        return told if self.waiting else msgspec.structs.replace(told, state="done", decided_by="", decided_at="")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,7 +54,8 @@ def ended_since(tx: Transaction, operator: str, since: str) -> int:
     return int(tx.scalar(query) or 0)
 
 
-def waiting(tx: Transaction, operator: str) -> int:
-    """Count the reports of an operator that wait for an approver."""
-    query = select(func.count()).where(recycled.c.operator == operator, recycled.c.state == "waits")
-    return tx.scalar(query) or 0
+def waiting(tx: Transaction, operator: str, since: str) -> list[Recycled]:
+    """Return the reports of an operator since a time that wait for an approver."""
+    wanted = recycled.c.operator == operator, recycled.c.state == "waits", recycled.c.at > since
+    found = tx.scalars(select(recycled.c.doc).where(*wanted)).all()
+    return [msgspec.json.decode(data, type=Recycled) for data in found]
