@@ -225,12 +225,7 @@ class Desk:
         if found.state == "refused":
             what = f"{item.sender} is registered here, or is taken for one that is: {', '.join(found.against)}"
             raise Conflict(what, "claim another name")
-        same = [
-            each
-            for state in ("registered", "claimed", "proposed")
-            for each in store.in_state(tx, state)
-            if not each.origin and each.id != item.id and each.sender == item.sender
-        ]
+        same = [each for each in store.ours_named(tx, item.sender) if each.id != item.id]
         if same:
             raise Conflict(f"{item.sender} is {same[0].state} here already: {same[0].id}", "see that one")
 

@@ -28,6 +28,9 @@ from lintas.storage.schema import metadata
 from lintas.telco.names import looks
 from lintas.telco.registry.records import Act, Sender, Word
 
+#: Ids, each with how it looks.
+Looks = list[tuple[str, str]]
+
 senders = Table(
     "telco_senders",
     metadata,
@@ -98,7 +101,7 @@ def save(tx: Transaction, item: Sender, check_at: str) -> None:
     row = {
         "origin": item.origin,
         "number": item.number,
-        "look": looks.skeleton(item.sender)[:200],
+        "look": _look(item.sender),
         "state": item.state,
         "check_at": check_at,
         "change": stamp(tx) + 1,
@@ -118,10 +121,17 @@ def stamp(tx: Transaction) -> int:
     return tx.scalar(select(func.max(senders.c.change))) or 0
 
 
-def newest(tx: Transaction) -> tuple[int, bytes]:
-    """Return number and content of the last change, which tell one state of the table from another; (0, b"") before any."""
-    row = tx.execute(select(senders.c.change, senders.c.doc).order_by(senders.c.change.desc()).limit(1)).first()
-    return (0, b"") if row is None else (row.change, row.doc)
+def looks_of(tx: Transaction) -> Looks:
+    """Return id and look of every claim and registration: what any other is compared with."""
+    query = select(senders.c.id, senders.c.look).where(senders.c.state.in_(("claimed", "registered")))
+    return [(row.id, row.look) for row in tx.execute(query)]
+
+
+def ours_named(tx: Transaction, sender: str) -> list[Sender]:
+    """Return the open claims and registrations of ours to exactly this sender ID, by id."""
+    query = select(senders.c.doc).where(senders.c.origin == "", senders.c.look == _look(sender))
+    query = query.where(senders.c.state.in_(("proposed", "claimed", "registered")))
+    return [one for doc in tx.scalars(query.order_by(senders.c.id)) if (one := _sender(doc)).sender == sender]
 
 
 def in_state(tx: Transaction, state: str) -> list[Sender]:
@@ -251,9 +261,16 @@ def hear(tx: Transaction, peer: str, day: str) -> int:
 
 
 def named(tx: Transaction, ids: Iterable[str]) -> list[Sender]:
-    """Return those of some ids, by id; at most 500."""
-    query = select(senders.c.doc).where(senders.c.id.in_(sorted(ids)[:500])).order_by(senders.c.id)
-    return [_sender(doc) for doc in tx.scalars(query)]
+    """Return those of some ids, by id."""
+    names, found = sorted(ids), list[Sender]()
+    for start in range(0, len(names), 500):
+        query = select(senders.c.doc).where(senders.c.id.in_(names[start : start + 500])).order_by(senders.c.id)
+        found += [_sender(doc) for doc in tx.scalars(query)]
+    return found
+
+
+def _look(sender: str) -> str:
+    return looks.skeleton(sender)[:200]
 
 
 def _sender(doc: bytes) -> Sender:
