@@ -45,6 +45,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     aggregators: tuple[str, ...] = ()
 
 
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which wish an officer read and confirms: what was asked for, and when."""
+
+    act: ActKind
+    at: Annotated[str, msgspec.Meta(max_length=40)]
+
+
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """One claim, which may become a registration: of this authority (``origin`` ""), or of a peer, which calls it ``ref``.
 

@@ -11,7 +11,7 @@ from lintas.model.senders import SenderClaim, SenderEnd, SenderWord
 from lintas.telco.names import looks
 from lintas.telco.names.claims import Claim, Consent, Objection
 from lintas.telco.names.senders import Registration
-from lintas.telco.registry.records import ActKind, Asked, NewAsked, Sender, Word
+from lintas.telco.registry.records import ActKind, Asked, NewAsked, Sender, Wish, Word
 
 #: A registration is attested anew each year, at the earliest so long before its end.
 YEAR, ATTEST_FROM = timedelta(days=365), timedelta(days=60)
@@ -49,10 +49,20 @@ def shown(text: str) -> str:
     return found
 
 
-def check_second(first: str, officer: str) -> None:
-    """Refuse one person's second yes."""
-    if same_person(first, officer):
+def confirmed(waiting: Asked | None, read: Wish, officer: str, now: datetime) -> Asked:
+    """Return the wish that an officer confirms.
+
+    Conflict where it is not the one that he read, or waited too long; NotAllowed for one person's second yes.
+    """
+    if waiting is None:
+        raise Conflict("nobody asks for anything now", "read it again")
+    if same_person(waiting.by, officer):
         raise NotAllowed("you asked for this yourself", "another officer confirms it")
+    if (waiting.act, waiting.at) != (read.act, read.at):
+        raise Conflict(f"{waiting.by} asks for something else now: {waiting.act}, at {waiting.at}", "read it again")
+    if times.parse(waiting.at) + WAITS < now:
+        raise Conflict(f"it waited longer than {WAITS.days} days, since {waiting.at}", "decline it, and ask anew")
+    return waiting
 
 
 def check_asked(item: Sender, new: NewAsked, now: datetime) -> None:
