@@ -4,13 +4,15 @@ import random
 import string
 
 import pytest
-from tests.integration.test_senders import Three, three
-from tests.integration.town import XA
+from tests.integration.test_senders import Three, abroad, claim, of, registered, seen, three
+from tests.integration.test_senders_edges import Liar, lie
+from tests.integration.town import XA, XB
 
 from lintas.model import times
+from lintas.model.senders import SenderWord
 from lintas.storage.engine import Transaction
 from lintas.telco.registry import clock, rules, store
-from lintas.telco.registry.records import Sender
+from lintas.telco.registry.records import NewClaim, Sender
 
 __all__ = ["three"]
 
@@ -57,3 +59,57 @@ def test_a_look_of_the_clock_reads_little_whole_and_goes_on_at_the_next(
         assert len(read) <= 4 * clock.AT_ONCE
         assert xb.ask(lambda tx: len(store.in_state(tx, "registered"))) == 300 + done * clock.AT_ONCE
     assert not xb.ask(endings.due)
+
+
+# ---- a peer that wants more
+
+
+def test_a_claim_that_can_never_be_registered_stands_in_nobodys_way(three: Three) -> None:
+    xb, liar = three.xb, Liar(three)
+    liar.say(lie(sender="POLICE", state="registered"))
+    three.tick()
+    squat = abroad(xb, XA, "POLICE")
+    judged = seen(xb, squat.id).judgement
+    assert squat.refused and judged is not None and (judged.state, judged.why) == ("refused", "generic")
+    mine = claim(xb, NewClaim(sender="XBPolice", owner="XB Police"))
+    three.pass_(days=14, minutes=1)
+    three.tick()
+    assert of(xb, mine.id).state == "registered"
+
+
+def test_what_a_peer_says_is_registered_lapses_where_it_does_not_count(three: Three) -> None:
+    xb, liar, begun = three.xb, Liar(three), three.clock.now()
+    registered(three, xb, NewClaim(sender="XBTLBank", owner="XBTL Bank"))
+    for _ in range(3):  # it waits for a consent that never comes
+        assert not liar.say(lie(state="registered"))
+        three.pass_(days=25)
+    mine = claim(xb, NewClaim(sender="XBTLBankOTP", owner="XBTL Bank"))
+    judged = seen(xb, mine.id).judgement
+    assert judged is not None and judged.why == "rival"
+    three.pass_(days=16)
+    assert abroad(xb, XA, "XBTLBank").state == "ended"
+    # Told of again, it is behind.
+    assert not liar.say(lie(state="registered"))
+    assert abroad(xb, XA, "XBTLBank").announced > times.render(begun + rules.LAPSE)
+    three.tick()
+    assert of(xb, mine.id).state == "registered"
+
+
+def test_an_equal_number_only_goes_on(three: Three) -> None:
+    xb, liar = three.xb, Liar(three)
+    liar.say(lie(aggregators=("Good Gate",)))
+    assert liar.say(lie(aggregators=("Any Gate",))) == "changed"
+    assert not liar.say(lie(aggregators=("Good Gate",), state="registered", until="2026-11-01T00:00:00Z"))
+    found = abroad(xb, XA, "XBTLBank")
+    assert (found.aggregators, found.there, found.until) == (("Good Gate",), True, "2026-11-01T00:00:00Z")
+    assert not liar.say(lie(number=2, aggregators=("New Gate",)))
+    assert abroad(xb, XA, "XBTLBank").aggregators == ("New Gate",)
+
+
+def test_nobody_speaks_of_a_claim_of_its_own_by_our_id(three: Three) -> None:
+    xb, liar = three.xb, Liar(three)
+    liar.say(lie())
+    found = abroad(xb, XA, "XBTLBank")
+    said = SenderWord(claim=found.id, origin=XB, number=1, stand="objects", at="2026-03-01T10:07:00Z", reason="no")
+    assert liar.say(said) == "unknown_claim"
+    assert not seen(xb, found.id).words

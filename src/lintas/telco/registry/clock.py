@@ -33,9 +33,9 @@ class Endings:
         """Look at some of those that are due, the longest overdue first; the rest is for the next look."""
         now, known = times.render(self._clock.now()), store.looks_of(tx)
         for item in store.to_check(tx, now, AT_ONCE):
-            if times.parse(item.until) <= self._clock.now():
+            if rules.over_at(item) <= self._clock.now():
                 self._over(tx, item)
-            elif item.state == "claimed" and (item.there or not item.origin):
+            elif item.state == "claimed":
                 self._claimed(tx, item, known)
             else:
                 store.look_again(tx, item.id, item.until)
@@ -64,4 +64,8 @@ class Endings:
             self._desk.end(tx, item, "refused", "the interlock", f"{found.why}: {', '.join(found.against)}")
         else:
             again = times.parse(found.until) if found.until else now + rules.LOOK_AGAIN
-            store.look_again(tx, item.id, times.render(min(again, times.parse(item.until))))
+            look = times.render(min(again, rules.over_at(item)))
+            if (refused := found.state == "refused") == item.refused:
+                store.look_again(tx, item.id, look)
+            else:
+                store.save(tx, msgspec.structs.replace(item, refused=refused), look)

@@ -88,6 +88,11 @@ class Inbox:
         about = store.sender(tx, claim)
         if about is None or about.state != "claimed":
             raise Refused("unknown_claim", f"no claim {body.claim} of {body.origin} waits here", "name one that does")
+        # Our own id of a peer's claim, which pages and the signed registry show, is no claim of ours.
+        if about.origin != ("" if body.origin == self._me else body.origin):
+            raise Refused(
+                "unknown_claim", f"{body.claim} is no claim of {body.origin}", "name it as its authority does"
+            )
         registration = self._id_of(origin, body.registration) if body.registration else ""
         known = store.word(tx, claim, origin, registration)
         said = rules.heard_word(known, body, origin, claim, registration, event.object, self._clock.now())

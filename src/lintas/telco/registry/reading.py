@@ -48,16 +48,16 @@ class Reading:
 
     def judgement(self, tx: Transaction, item: Sender, known: Looks | None = None) -> Judgement:
         """Say how the interlock stands for a claim by what this node knows; ``known`` are the looks that there are."""
-        near = self._near(tx, item.sender, known)
+        near, now = self._near(tx, item.sender, known), self._clock.now()
         said = store.words_of(tx, item.id)
         places = {each.origin: self._place_of(each.origin) for each in said}
         return claims.judge(
             rules.claim_of(item),
             _registry(near),
-            [rules.claim_of(each) for each in near if each.state == "claimed" and each.id != item.id],
+            rules.rivals(near, item, now),
             [yes for each in said if (yes := rules.consent_of(each, places[each.origin]))],
             [no for each in said if (no := rules.objection_of(each, places[each.origin]))],
-            self._clock.now(),
+            now,
         )
 
     def clashes(self, tx: Transaction, sender: str, but: str = "") -> list[Sender]:

@@ -56,7 +56,8 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """One claim, which may become a registration: of this authority (``origin`` ""), or of a peer, which calls it ``ref``.
 
     ``number`` counts what its authority changed. ``announced`` is when this node had it; of a peer's, ``there`` tells that the
-    peer says it is registered, and ``state`` whether it counts as that here. ``statement`` is the peer's last word on it.
+    peer says it is registered, and ``state`` whether it counts as that here; ``refused``, that our own judgement refused it
+    when we looked last. ``statement`` is the peer's last word on it.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str = ""
     announced: str = ""
     there: bool = False
+    refused: bool = False
     since: str = ""
     until: str = ""
     ended_at: str = ""

@@ -1,5 +1,6 @@
 """Decides about sender IDs at one authority: what a peer's word changes, who may say yes, how long anything stands; pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -106,8 +107,10 @@ def heard(
 ) -> Sender | None:
     """Return what a peer's claim is here after it said so; None where it changes nothing.
 
-    It is announced when this node had it, whatever its peer says. Refused for one that became another name, BadInput for a name
-    or time that cannot be.
+    It is announced when this node had it, whatever its peer says; with the number that it has here it only goes on, or is
+    registered.
+    Refused for one that became another name, owner's, or other aggregators' without a new number; BadInput for a name or time
+    that cannot be.
     """
     if looks.readable(said.sender) != said.sender:
         raise BadInput("the sender ID is not as phones show it", "write it in its normal form")
@@ -117,15 +120,17 @@ def heard(
     if known is not None and known.sender and (known.sender, known.owner) != (said.sender, said.owner):
         raise Refused("changed", f"{origin} said that {said.id} is another name or owner's", "claim it anew")
     again = known is not None and not over
+    if known is not None and again and known.number == said.number and known.aggregators != said.aggregators:
+        raise Refused("changed", f"{origin} said that others bring {said.id}, with the same number", "count up")
     began = known.announced if again and known else times.render(now)
     ends = min(times.parse(said.until), now + YEAR)
     if said.state == "claimed":
         ends = min(ends, times.parse(began) + LAPSE)
     if marked is not None:
         ends = min(ends, times.parse(marked))
-    if ends <= now:
-        return None
     counts = again and known is not None and known.state == "registered" and said.state == "registered"
+    if ends <= now or (not counts and times.parse(began) + LAPSE <= now):
+        return None
     return Sender(
         id=local,
         origin=origin,
@@ -138,6 +143,7 @@ def heard(
         state="registered" if counts else "claimed",
         announced=began,
         there=said.state == "registered",
+        refused=known.refused if again and known else False,
         since=known.since if counts and known else "",
         until=times.render(ends),
         statement=object_id,
@@ -210,6 +216,18 @@ def heard_word(
 
 
 # ---- for the interlock
+
+
+def over_at(item: Sender) -> datetime:
+    """Return when a claim or registration is over: what does not count here ends as a claim does, whatever its peer says."""
+    until = times.parse(item.until)
+    return min(until, times.parse(item.announced) + LAPSE) if item.state == "claimed" else until
+
+
+def rivals(near: Iterable[Sender], item: Sender, now: datetime) -> list[Claim]:
+    """Return the claims that may stand before another one; none that can never be registered, or is over."""
+    claimed = (each for each in near if each.state == "claimed" and each.id != item.id)
+    return [claim_of(each) for each in claimed if not each.refused and over_at(each) > now]
 
 
 def claim_of(item: Sender) -> Claim:
