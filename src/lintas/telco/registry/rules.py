@@ -20,14 +20,18 @@ YEAR, ATTEST_FROM = timedelta(days=365), timedelta(days=60)
 LAPSE = timedelta(days=90)
 #: What waits for a second officer for so long is declined.
 WAITS = timedelta(days=30)
-#: What one peer may say in a day, but for ends of what it said before.
+#: What one peer may say in a day of each kind: claims, what it said before again, words. Ends of what it said are always heard.
 MOST_A_DAY = 500
+#: Claims, and words, that a peer is told in any 24 hours: fewer than it takes, whenever its day begins and something is late.
+MOST_TOLD, DAY = 400, timedelta(days=1)
 #: Claims of one peer that may be open here at once: each is compared with every other.
 MOST_OPEN = 1_000
 #: A claim that waits for others is looked at again so often.
 LOOK_AGAIN = timedelta(hours=1)
 #: What stands is told again: a peer forgets what it was not told for as long as its rule of law lets it keep it.
 TELL_AGAIN = timedelta(days=30)
+#: A word is told again while the claim waits: the peer may not have taken it, and it decides the claim.
+WORD_AGAIN = timedelta(days=1)
 
 #: What may be asked of a claim or registration, by whose it is and how it stands.
 ACTS: dict[tuple[bool, str], tuple[ActKind, ...]] = {
