@@ -4,14 +4,14 @@ import random
 import string
 
 import pytest
-from tests.integration.test_senders import Three, abroad, claim, of, registered, seen, three
+from tests.integration.test_senders import THIEF, Three, abroad, claim, of, registered, seen, three, two
 from tests.integration.test_senders_edges import Liar, lie
 from tests.integration.town import XA, XB
 
 from lintas.model import times
 from lintas.model.senders import SenderWord
 from lintas.storage.engine import Transaction
-from lintas.telco.registry import clock, rules, store
+from lintas.telco.registry import clock, rules, store, telling
 from lintas.telco.registry.records import NewClaim, Sender
 
 __all__ = ["three"]
@@ -59,6 +59,62 @@ def test_a_look_of_the_clock_reads_little_whole_and_goes_on_at_the_next(
         assert len(read) <= 4 * clock.AT_ONCE
         assert xb.ask(lambda tx: len(store.in_state(tx, "registered"))) == 300 + done * clock.AT_ONCE
     assert not xb.ask(endings.due)
+
+
+def test_a_peer_is_told_everything_and_no_more_a_day_than_it_takes(
+    three: Three, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xa, xb = three.xa, three.xb
+    monkeypatch.setattr(rules, "MOST_A_DAY", 6)
+    monkeypatch.setattr(rules, "MOST_TOLD", 5)
+    monkeypatch.setattr(telling, "AT_ONCE", 2)
+    xa.do(lambda tx: put(tx, three, 12))
+
+    def known(hours: int) -> int:
+        for _ in range(hours):
+            three.clock.move(hours=1)
+            xa.do(xa.node.senders.close)
+            xa.send(xb)
+        return len(xb.ask(lambda tx: store.in_state(tx, "claimed")))
+
+    # Where there is more, the next look goes on at once, up to what the peer takes.
+    assert [known(1), known(1), known(1), known(20)] == [2, 4, 5, 5]
+    assert (known(24), known(24)) == (10, 12)
+    # In a month all of it is told again; what it does not know goes first.
+    three.clock.move(days=28)
+    filed = claim(xa)
+    assert known(1) == 13 and abroad(xb, XA).ref == filed.id
+    known(72)
+    assert not xb.refusals()
+
+
+def test_a_word_that_was_not_taken_is_told_again(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
+    xa, xb = three.xa, three.xb
+    own = registered(three, xa)
+    theirs = claim(xb, THIEF)
+    three.tick()
+    with monkeypatch.context() as full:
+        full.setattr(rules, "MOST_A_DAY", 0)
+        two(xa, abroad(xa, XB).id, "consent", registration=own.id)
+        three.settle()
+    assert not seen(xb, theirs.id).words and xb.refusals()[0].reason == "over_cap"
+    for _ in range(3):
+        three.pass_(days=1, minutes=1)
+    (heard,) = seen(xb, theirs.id).words
+    assert heard.stand == "consents"
+    three.pass_(days=14)
+    three.tick()
+    assert of(xb, theirs.id).state == "registered"
+    assert len(xb.refusals()) == len(three.xb2.refusals()) == 1
+
+
+def test_what_is_told_again_does_not_use_up_the_day(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_A_DAY", 2)
+    liar = Liar(three)
+    said = [liar.say(lie(id=letter * 16, sender=f"Many{letter}")) for letter in "aaabaaabc"]
+    assert said == ["", "", "", "", "over_cap", "over_cap", "over_cap", "over_cap", "over_cap"]
+    three.clock.move(days=1)
+    assert [liar.say(lie(id=letter * 16, sender=f"Many{letter}")) for letter in "abcd"] == ["", "", "", ""]
 
 
 # ---- a peer that wants more
