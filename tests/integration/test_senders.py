@@ -9,7 +9,7 @@ from tests.integration.town import XA, XB, XB2, Desk, SetClock
 
 from lintas.model.errors import NotAllowed, NotFound
 from lintas.telco.names.senders import Registry, preset
-from lintas.telco.registry.records import ActKind, NewAsked, NewClaim, Sender, SenderView
+from lintas.telco.registry.records import ActKind, NewAsked, NewClaim, Sender, SenderView, Wish
 
 ASHA, DENA, RIN, MAE = "Officer Asha Tor", "Officer Dena Holt", "Officer Rin Vale", "Officer Mae Quill"
 BANK = NewClaim(sender="XATLBank", owner="XATL Bank", aggregators=("XA Gate",))
@@ -86,7 +86,14 @@ def two(desk: Desk, name: str, act: ActKind, reason: str = "by two of us", **mor
     """Have one officer ask and another confirm."""
     new = NewAsked(act=act, reason=reason, **more)  # type: ignore[arg-type]
     desk.do(lambda tx: desk.node.senders.desk.ask(tx, name, new, RIN))
-    return desk.do(lambda tx: desk.node.senders.desk.confirm(tx, name, MAE))
+    return confirm(desk, name, MAE)
+
+
+def confirm(desk: Desk, name: str, officer: str) -> Sender:
+    """Have an officer confirm what waits as it is now."""
+    asked = of(desk, name).asked
+    assert asked is not None
+    return desk.do(lambda tx: desk.node.senders.desk.confirm(tx, name, Wish(act=asked.act, at=asked.at), officer))
 
 
 def registry(desk: Desk) -> Registry:

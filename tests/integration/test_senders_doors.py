@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -147,14 +148,20 @@ def test_what_comes_from_abroad_by_pages(three: Three, to: Visitors) -> None:
     assert asked.status_code == 303, words_of(asked.text)
     assert to.send(f"{address}/ask", "approver", act="consent", reason="they agree").status_code == 409
     assert "this is our bank's" in html.unescape(to.see(address, "approver"))
-    assert to.send(f"{address}/decide", "approver", answer="confirm").status_code == 303
+    page = to.see(address, "approver")
+    read = {name: re.findall(rf'name="{name}" value="([^"]+)"', page)[0] for name in ("act", "at")}
+    assert to.send(f"{address}/decide", "approver", answer="confirm").status_code == 422
+    assert to.send(f"{address}/decide", "approver", answer="confirm", **read | {"act": "consent"}).status_code == 409
+    assert to.send(f"{address}/decide", "approver", answer="confirm", **read).status_code == 303
     three.settle()
     assert [each.reason for each in seen(xa, thief.id).words] == ["this is our bank's"]
     # By its owner's word it is let go after all.
     for act, more in (("retract", {}), ("consent", {"registration": ours.id})):
         sent = to.send(f"{address}/ask", "investigator", act=act, reason="they agreed", **more)
         assert sent.status_code == 303, words_of(sent.text)
-        assert to.send(f"{address}/decide", "approver", answer="confirm").status_code == 303
+        wish = to.data(address, "approver")["sender"]["asked"]
+        read = {"act": wish["act"], "at": wish["at"]}
+        assert to.send(f"{address}/decide", "approver", answer="confirm", **read).status_code == 303
     three.settle()
     assert {each.stand for each in seen(xa, thief.id).words} == {"withdrawn", "consents"}
     said = three.clock.now() + timedelta(0)
@@ -174,7 +181,9 @@ def test_the_api(three: Three, to: Visitors) -> None:
     assert ask("investigator", f"/{name}/approve").status_code == 403
     assert ask("approver", f"/{name}/approve").json()["state"] == "claimed"
     assert ask("approver", f"/{name}/ask", json={"act": "revoke", "reason": "it is sold"}).status_code == 409
-    assert ask("approver", f"/{name}/confirm").status_code == 409
+    wish = {"act": "revoke", "at": "2026-03-15T10:07:00Z"}
+    assert ask("approver", f"/{name}/confirm", json=wish).status_code == 409
+    assert ask("approver", f"/{name}/confirm", json={"act": "revoke"}).status_code == 422
     assert ask("approver", f"/{name}/withdraw", json={"reason": "a mistake"}).json()["end_code"] == "withdrawn"
     shown = to.ask("GET", f"{API}/{name}", "auditor", accept="application/json").json()
     assert [each["act"] for each in shown["acts"]] == ["file", "approve", "withdrawn"]

@@ -12,6 +12,7 @@ from tests.integration.test_senders import (
     Three,
     abroad,
     claim,
+    confirm,
     of,
     registered,
     registry,
@@ -24,7 +25,8 @@ from tests.integration.town import XA, XB, XB2
 from lintas.ledger.records import decode
 from lintas.model.errors import BadInput, Conflict, NotAllowed
 from lintas.model.senders import SenderClaim, SenderEnd, SenderRejection, SenderWord
-from lintas.telco.registry.records import NewAsked, NewClaim
+from lintas.telco.registry import rules
+from lintas.telco.registry.records import NewAsked, NewClaim, Wish
 
 __all__ = ["three"]
 
@@ -66,10 +68,10 @@ def test_a_stranger_abroad_needs_the_banks_own_authority(three: Three) -> None:
     asked = NewAsked(act="consent", reason="it is the bank's own branch", registration=bank.id)
     xa.do(lambda tx: xa.node.senders.desk.ask(tx, theirs.id, asked, RIN))
     with pytest.raises(NotAllowed):
-        xa.do(lambda tx: xa.node.senders.desk.confirm(tx, theirs.id, "officer rin  VALE"))
+        confirm(xa, theirs.id, "officer rin  VALE")
     three.settle()
     assert not seen(xb, thief.id).words
-    xa.do(lambda tx: xa.node.senders.desk.confirm(tx, theirs.id, MAE))
+    confirm(xa, theirs.id, MAE)
     three.settle()
     three.tick()
     three.tick()
@@ -92,11 +94,37 @@ def test_one_officer_alone_files_approves_and_ends_nothing(three: Three) -> None
             two(xa, made.id, act)
     xa.do(lambda tx: xa.node.senders.desk.ask(tx, made.id, NewAsked(act="revoke", reason="it was sold"), RIN))
     with pytest.raises(NotAllowed):
-        xa.do(lambda tx: xa.node.senders.desk.confirm(tx, made.id, RIN))
+        confirm(xa, made.id, RIN)
     xa.do(lambda tx: xa.node.senders.desk.decline(tx, made.id, DENA, "it was not sold"))
     assert of(xa, made.id).state == "registered" and of(xa, made.id).asked is None
     acts = [each.act for each in seen(xa, made.id).acts]
     assert acts == ["file", "approve", "register", "ask_revoke", "decline"]
+
+
+def test_what_is_confirmed_is_what_was_read(three: Three) -> None:
+    """Nobody swaps a wish between the second officer's reading and his click."""
+    xa = three.xa
+    made, desk = registered(three, xa), xa.node.senders.desk
+    xa.do(lambda tx: desk.ask(tx, made.id, NewAsked(act="revoke", reason="it was sold"), RIN))
+    first = of(xa, made.id).asked
+    assert first is not None
+    read = Wish(act=first.act, at=first.at)
+    with pytest.raises(Conflict, match="something else now"):
+        xa.do(lambda tx: desk.confirm(tx, made.id, Wish(act="attest", at=first.at), MAE))
+    xa.do(lambda tx: desk.decline(tx, made.id, RIN, "a slip"))
+    with pytest.raises(Conflict, match="nobody asks"):
+        xa.do(lambda tx: desk.confirm(tx, made.id, read, MAE))
+    three.clock.move(minutes=1)
+    xa.do(lambda tx: desk.ask(tx, made.id, NewAsked(act="revoke", reason="another reason"), RIN))
+    with pytest.raises(Conflict, match="something else now"):
+        xa.do(lambda tx: desk.confirm(tx, made.id, read, MAE))
+    assert of(xa, made.id).state == "registered"
+    # What waited too long is asked for anew.
+    three.clock.move(days=rules.WAITS.days, minutes=1)
+    with pytest.raises(Conflict, match="longer than 30 days"):
+        confirm(xa, made.id, MAE)
+    xa.do(lambda tx: desk.decline(tx, made.id, MAE, "it is too old"))
+    assert two(xa, made.id, "revoke").state == "ended"
 
 
 def test_a_look_alike_is_caught(three: Three) -> None:

@@ -9,7 +9,7 @@ from lintas.model.errors import BadInput
 from lintas.node.runtime import Runtime
 from lintas.storage.engine import Transaction
 from lintas.telco.registry import published
-from lintas.telco.registry.records import NewAsked, NewClaim, Reason, Sender, SenderView
+from lintas.telco.registry.records import NewAsked, NewClaim, Reason, Sender, SenderView, Wish
 
 TELCO = frozenset({"telco"})
 STATES = ("proposed", "claimed", "registered", "ended", "declined")
@@ -72,9 +72,10 @@ async def ask(call: Call[Runtime]) -> Sender:
 
 
 async def confirm(call: Call[Runtime]) -> Sender:
-    """Confirm what another officer asked for."""
+    """Confirm what another officer asked for; the body names the wish that he read."""
+    body: Wish = call.body
     desk, name, officer = call.services.node.senders.desk, call.path["sender"], call.caller.name
-    return await call.services.write(lambda tx: desk.confirm(tx, name, officer))
+    return await call.services.write(lambda tx: desk.confirm(tx, name, body, officer))
 
 
 async def registry(call: Call[Runtime]) -> Response:
@@ -128,5 +129,5 @@ ROUTES = [
     Route("POST", _S + "/{sender}/decline", decline, Why, Sender, APPROVERS, "Decline what waits"),
     Route("POST", _S + "/{sender}/withdraw", withdraw, Why, Sender, APPROVERS, "Take a claim back"),
     Route("POST", _S + "/{sender}/ask", ask, NewAsked, Sender, PROPOSERS, "Ask for what a second officer confirms"),
-    Route("POST", _S + "/{sender}/confirm", confirm, answer=Sender, roles=APPROVERS, summary="Confirm what was asked"),
+    Route("POST", _S + "/{sender}/confirm", confirm, Wish, Sender, APPROVERS, "Confirm what was asked"),
 ]

@@ -16,7 +16,7 @@ from lintas.storage.engine import Transaction
 from lintas.telco.names.claims import WINDOW
 from lintas.telco.redress.records import Because
 from lintas.telco.registry import rules
-from lintas.telco.registry.records import NewAsked, NewClaim, Sender
+from lintas.telco.registry.records import NewAsked, NewClaim, Sender, Wish
 
 STATES = ("proposed", "claimed", "registered", "ended", "declined")
 PLACES = ("here", "abroad")
@@ -56,9 +56,11 @@ class Ask(Form, frozen=True, kw_only=True):
 
 
 class Decide(Form, frozen=True, kw_only=True):
-    """An approver's word on what waits."""
+    """An approver's word on what waits; ``act`` and ``at`` name the wish that the page showed, "" where it was a claim."""
 
     answer: str = ""
+    act: str = ""
+    at: str = ""
     reason: str = ""
 
 
@@ -148,14 +150,17 @@ async def decide(call: Call[Runtime]) -> Response:
         if said.answer not in ("approve", "confirm", "decline"):
             raise BadInput("no decision was chosen", "choose one of the two", where="answer")
         reason = filled(Because, said).reason if said.answer == "decline" else ""
+        wish = filled(Wish, said) if said.answer == "confirm" else None
     except BadInput as wrong:
         return await sender(call, wrong=wrong, typed=typed_into(said))
 
     def use_case(tx: Transaction) -> str:
         if said.answer == "decline":
             desk.decline(tx, name, officer, reason)
+        elif wish is not None:
+            desk.confirm(tx, name, wish, officer)
         else:
-            (desk.approve if said.answer == "approve" else desk.confirm)(tx, name, officer)
+            desk.approve(tx, name, officer)
         return f"/telco/senders/{name}"
 
     return await act(call, use_case, sender)

@@ -11,7 +11,7 @@ from lintas.model import times
 from lintas.model.errors import BadInput, Conflict, NotAllowed, Refused
 from lintas.model.senders import SenderClaim, SenderEnd, SenderWord
 from lintas.telco.registry import rules
-from lintas.telco.registry.records import NewAsked, Sender, Word
+from lintas.telco.registry.records import NewAsked, Sender, Wish, Word
 
 NOW = datetime(2026, 3, 1, 10, 7, tzinfo=UTC)
 CLAIM = SenderClaim(
@@ -122,6 +122,6 @@ def test_what_may_be_asked() -> None:
     with pytest.raises(Conflict, match="Dena"):
         rules.check_asked(waits, NewAsked(act="revoke", reason="because"), NOW)
     with pytest.raises(NotAllowed):
-        rules.check_second("Dena Holt", "dena  HOLT")
+        rules.confirmed(waits.asked, Wish(act="attest", at=times.render(NOW)), "DENA", NOW)
     with pytest.raises(NotAllowed):
         rules.check_rejecter(ours, "rin")

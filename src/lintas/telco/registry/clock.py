@@ -11,11 +11,12 @@ from lintas.telco.registry import rules, store
 from lintas.telco.registry.desk import Desk
 from lintas.telco.registry.reading import Reading
 from lintas.telco.registry.records import Sender
+from lintas.telco.registry.store import Looks
 
 log = logging.getLogger("lintas.telco")
 
-#: Looked at in one transaction: each claim is compared with every other.
-AT_ONCE = 20
+#: Looked at in one transaction, which holds the node's only writer: each claim is compared with every other.
+AT_ONCE = 10
 
 
 class Endings:
@@ -29,13 +30,13 @@ class Endings:
         return bool(store.to_check(tx, times.render(self._clock.now()), 1))
 
     def close(self, tx: Transaction) -> None:
-        """Look at those that are due."""
-        now = times.render(self._clock.now())
+        """Look at some of those that are due, the longest overdue first; the rest is for the next look."""
+        now, known = times.render(self._clock.now()), store.looks_of(tx)
         for item in store.to_check(tx, now, AT_ONCE):
-            if times.parse(item.until) <= self._clock.now():
+            if rules.over_at(item) <= self._clock.now():
                 self._over(tx, item)
-            elif item.state == "claimed" and (item.there or not item.origin):
-                self._claimed(tx, item)
+            elif item.state == "claimed":
+                self._claimed(tx, item, known)
             else:
                 store.look_again(tx, item.id, item.until)
 
@@ -52,8 +53,8 @@ class Endings:
             )
             store.save(tx, over, "")
 
-    def _claimed(self, tx: Transaction, item: Sender) -> None:
-        found, now = self._reading.judgement(tx, item), self._clock.now()
+    def _claimed(self, tx: Transaction, item: Sender, known: Looks) -> None:
+        found, now = self._reading.judgement(tx, item, known), self._clock.now()
         if found.state == "ready" and not item.origin:
             self._desk.register(tx, item)
         elif found.state == "ready" and item.there:
@@ -63,4 +64,8 @@ class Endings:
             self._desk.end(tx, item, "refused", "the interlock", f"{found.why}: {', '.join(found.against)}")
         else:
             again = times.parse(found.until) if found.until else now + rules.LOOK_AGAIN
-            store.look_again(tx, item.id, times.render(min(again, times.parse(item.until))))
+            look = times.render(min(again, rules.over_at(item)))
+            if (refused := found.state == "refused") == item.refused:
+                store.look_again(tx, item.id, look)
+            else:
+                store.save(tx, msgspec.structs.replace(item, refused=refused), look)

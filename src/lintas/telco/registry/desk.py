@@ -15,7 +15,7 @@ from lintas.model.times import Clock
 from lintas.storage.engine import Transaction
 from lintas.telco.registry import rules, store
 from lintas.telco.registry.reading import Reading
-from lintas.telco.registry.records import Act, ActKind, Asked, Done, NewAsked, NewClaim, Sender, Word
+from lintas.telco.registry.records import Act, ActKind, Asked, Done, NewAsked, NewClaim, Sender, Wish, Word
 from lintas.telco.registry.telling import Telling
 from lintas.trust.envelope import commitment
 
@@ -139,13 +139,13 @@ class Desk:
         act = Act(at=wish.at, act=ASKED[wish.act], by=officer, reason=wish.reason)
         return self._keep(tx, msgspec.structs.replace(item, asked=wish), self._look(item, wish.at), act)
 
-    def confirm(self, tx: Transaction, name: str, officer: str) -> Sender:
-        """Confirm what somebody else asked for, which is done at once; NotAllowed for one person's two words."""
+    def confirm(self, tx: Transaction, name: str, read: Wish, officer: str) -> Sender:
+        """Confirm what somebody else asked for, which is done at once.
+
+        NotAllowed for one person's two words; Conflict where what waits is not what was read, or waited too long.
+        """
         item, stamp = self._reading.sender(tx, name), times.render(self._clock.now())
-        wish = item.asked
-        if wish is None:
-            raise Conflict("nobody asked for anything", "read it again")
-        rules.check_second(wish.by, officer)
+        wish = rules.confirmed(item.asked, read, officer, self._clock.now())
         self._check_wish(tx, item, wish, officer)
         done = msgspec.structs.replace(item, asked=None)
         if wish.act == "revoke":
@@ -225,12 +225,7 @@ class Desk:
         if found.state == "refused":
             what = f"{item.sender} is registered here, or is taken for one that is: {', '.join(found.against)}"
             raise Conflict(what, "claim another name")
-        same = [
-            each
-            for state in ("registered", "claimed", "proposed")
-            for each in store.in_state(tx, state)
-            if not each.origin and each.id != item.id and each.sender == item.sender
-        ]
+        same = [each for each in store.ours_named(tx, item.sender) if each.id != item.id]
         if same:
             raise Conflict(f"{item.sender} is {same[0].state} here already: {same[0].id}", "see that one")
 

@@ -58,9 +58,10 @@ class Inbox:
         if self._jurisdiction_of(origin) != body.jurisdiction:
             what = f"{origin} claims {body.sender!r} in {body.jurisdiction}, which is not its own jurisdiction"
             raise Refused("foreign_jurisdiction", what, "each authority speaks for its own")
-        self._count(tx, origin)
         local = self._id_of(origin, body.id)
         known = store.sender(tx, local)
+        same = known is not None and known.state != "ended" and known.number == body.number
+        self._count(tx, origin, "again" if same else "claims")
         item = rules.heard(known, body, origin, local, event.object, marked, now)
         new = item is not None and (known is None or known.state == "ended")
         if new and store.count_open(tx, origin) >= rules.MOST_OPEN:
@@ -74,7 +75,7 @@ class Inbox:
         known = store.sender(tx, local)
         if known is None:
             # Of what never came so much is remembered as might still come.
-            self._count(tx, origin)
+            self._count(tx, origin, "claims")
         item = rules.heard_end(known, body, origin, local, event.object, self._clock.now())
         if item is not None:
             store.save(tx, item, "")
@@ -83,13 +84,18 @@ class Inbox:
         origin = event.origin
         if body.origin == origin:
             raise Refused("own_claim", f"{origin} speaks about a claim of its own", "others consent or object")
-        self._count(tx, origin)
+        self._count(tx, origin, "words")
         claim = body.claim if body.origin == self._me else self._id_of(body.origin, body.claim)
         about = store.sender(tx, claim)
-        if about is None or about.state != "claimed":
-            raise Refused("unknown_claim", f"no claim {body.claim} of {body.origin} waits here", "name one that does")
+        # Our own id of a peer's claim, which pages and the signed registry show, is no claim of ours.
+        if about is None or about.origin != ("" if body.origin == self._me else body.origin):
+            raise Refused("unknown_claim", f"no claim {body.claim} of {body.origin} is here", "name one that is")
         registration = self._id_of(origin, body.registration) if body.registration else ""
         known = store.word(tx, claim, origin, registration)
+        if known is not None and body.number <= known.number:
+            return  # told again
+        if about.state != "claimed":
+            raise Refused("unknown_claim", f"{body.claim} of {body.origin} waits no longer", "name one that does")
         said = rules.heard_word(known, body, origin, claim, registration, event.object, self._clock.now())
         if said is not None:
             store.save_word(tx, said)
@@ -106,8 +112,8 @@ class Inbox:
             store.save_word(tx, msgspec.structs.replace(found, rejected=now, rejected_why=body.reason))
             store.look_again(tx, claim, now)
 
-    def _count(self, tx: Transaction, origin: str) -> None:
+    def _count(self, tx: Transaction, origin: str, kind: str) -> None:
         day = times.render(self._clock.now())[:10]
-        if store.hear(tx, origin, day) > rules.MOST_A_DAY:
+        if store.hear(tx, origin, kind, day) > rules.MOST_A_DAY:
             what = f"{origin} said more than {rules.MOST_A_DAY} things about sender IDs in a day"
             raise Refused("over_cap", what, "say the rest tomorrow")

@@ -1,7 +1,6 @@
 """Reads the registry of sender IDs: how the interlock stands for a claim, what a person sees, what gateways get."""
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -14,6 +13,7 @@ from lintas.telco.names.claims import Judgement
 from lintas.telco.names.senders import Registration, Registry
 from lintas.telco.registry import rules, store
 from lintas.telco.registry.records import Sender, SenderView
+from lintas.telco.registry.store import Looks
 
 #: Gives an authority's jurisdiction in capitals; "" for one that is no member.
 JurisdictionOf = Callable[[str], str]
@@ -24,10 +24,6 @@ class Reading:
 
     def __init__(self, *, place: str, jurisdiction_of: JurisdictionOf, clock: Clock) -> None:
         self.place, self._jurisdiction_of, self._clock = place, jurisdiction_of, clock
-        # All registrations in force, made once for each state of the table: a claim is compared with every one.
-        # The content of the newest row is part of the key: a transaction may have counted as far, and been undone.
-        self._made: tuple[tuple[int, bytes], Registry] = ((-1, b""), Registry(()))
-        self._lock = threading.Lock()
 
     def sender(self, tx: Transaction, name: str) -> Sender:
         """Return one claim or registration; NotFound when there is none."""
@@ -50,25 +46,25 @@ class Reading:
             return []
         return store.listed(tx, state=state, look=look, where=where, after=after, limit=limit)
 
-    def judgement(self, tx: Transaction, item: Sender) -> Judgement:
-        """Say how the interlock stands for a claim by what this node knows."""
+    def judgement(self, tx: Transaction, item: Sender, known: Looks | None = None) -> Judgement:
+        """Say how the interlock stands for a claim by what this node knows; ``known`` are the looks that there are."""
+        near, now = self._near(tx, item.sender, known), self._clock.now()
         said = store.words_of(tx, item.id)
         places = {each.origin: self._place_of(each.origin) for each in said}
-        rivals = [rules.claim_of(each) for each in store.in_state(tx, "claimed") if each.id != item.id]
         return claims.judge(
             rules.claim_of(item),
-            self._registry(tx),
-            rivals,
+            _registry(near),
+            rules.rivals(near, item, now),
             [yes for each in said if (yes := rules.consent_of(each, places[each.origin]))],
             [no for each in said if (no := rules.objection_of(each, places[each.origin]))],
-            self._clock.now(),
+            now,
         )
 
     def clashes(self, tx: Transaction, sender: str, but: str = "") -> list[Sender]:
         """Return the registrations in force that a sender ID is or is taken for, the equal first."""
-        found = self._registry(tx).clashing(sender, self._clock.now())
-        by_id = {each.id: each for each in store.named(tx, (one.id for one in found))}
-        return [by_id[one.id] for one in found if one.id in by_id and one.id != but]
+        near = self._near(tx, sender)
+        by_id = {each.id: each for each in near}
+        return [by_id[one.id] for one in _registry(near).clashing(sender, self._clock.now()) if one.id != but]
 
     def view(self, tx: Transaction, name: str) -> SenderView:
         """Return one claim or registration as an officer reads it."""
@@ -95,13 +91,15 @@ class Reading:
         found = [rules.registration_of(each) for each in store.in_state(tx, "registered")]
         return store.stamp(tx), [each for each in found if times.parse(each.until) > now]
 
-    def _registry(self, tx: Transaction) -> Registry:
-        state = store.newest(tx)
-        with self._lock:
-            if self._made[0] != state:
-                found = store.in_state(tx, "registered")
-                self._made = (state, Registry(rules.announced_one(each) for each in found))
-            return self._made[1]
+    def _near(self, tx: Transaction, sender: str, known: Looks | None = None) -> list[Sender]:
+        """Return the claims and registrations that a sender ID is or is taken for; no other one is read whole."""
+        look = looks.skeleton(sender)
+        found = store.looks_of(tx) if known is None else known
+        return store.named(tx, (name for name, other in found if looks.alike(look, other)))
 
     def _place_of(self, origin: str) -> str:
         return self._jurisdiction_of(origin).lower() if origin else self.place
+
+
+def _registry(near: Iterable[Sender]) -> Registry:
+    return Registry(rules.announced_one(each) for each in near if each.state == "registered")

@@ -45,11 +45,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     aggregators: tuple[str, ...] = ()
 
 
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which wish an officer read and confirms: what was asked for, and when."""
+
+    act: ActKind
+    at: Annotated[str, msgspec.Meta(max_length=40)]
+
+
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """One claim, which may become a registration: of this authority (``origin`` ""), or of a peer, which calls it ``ref``.
 
     ``number`` counts what its authority changed. ``announced`` is when this node had it; of a peer's, ``there`` tells that the
-    peer says it is registered, and ``state`` whether it counts as that here. ``statement`` is the peer's last word on it.
+    peer says it is registered, and ``state`` whether it counts as that here; ``refused``, that our own judgement refused it
+    when we looked last. ``statement`` is the peer's last word on it.
     """
 
     id: str
@@ -66,6 +74,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str = ""
     announced: str = ""
     there: bool = False
+    refused: bool = False
     since: str = ""
     until: str = ""
     ended_at: str = ""

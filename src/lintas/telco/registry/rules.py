@@ -1,5 +1,6 @@
 """Decides about sender IDs at one authority: what a peer's word changes, who may say yes, how long anything stands; pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,7 +12,7 @@ from lintas.model.senders import SenderClaim, SenderEnd, SenderWord
 from lintas.telco.names import looks
 from lintas.telco.names.claims import Claim, Consent, Objection
 from lintas.telco.names.senders import Registration
-from lintas.telco.registry.records import ActKind, Asked, NewAsked, Sender, Word
+from lintas.telco.registry.records import ActKind, Asked, NewAsked, Sender, Wish, Word
 
 #: A registration is attested anew each year, at the earliest so long before its end.
 YEAR, ATTEST_FROM = timedelta(days=365), timedelta(days=60)
@@ -19,14 +20,18 @@ YEAR, ATTEST_FROM = timedelta(days=365), timedelta(days=60)
 LAPSE = timedelta(days=90)
 #: What waits for a second officer for so long is declined.
 WAITS = timedelta(days=30)
-#: What one peer may say in a day, but for ends of what it said before.
+#: What one peer may say in a day of each kind: claims, what it said before again, words. Ends of what it said are always heard.
 MOST_A_DAY = 500
+#: Claims, and words, that a peer is told in any 24 hours: fewer than it takes, whenever its day begins and something is late.
+MOST_TOLD, DAY = 400, timedelta(days=1)
 #: Claims of one peer that may be open here at once: each is compared with every other.
 MOST_OPEN = 1_000
 #: A claim that waits for others is looked at again so often.
 LOOK_AGAIN = timedelta(hours=1)
 #: What stands is told again: a peer forgets what it was not told for as long as its rule of law lets it keep it.
 TELL_AGAIN = timedelta(days=30)
+#: A word is told again while the claim waits: the peer may not have taken it, and it decides the claim.
+WORD_AGAIN = timedelta(days=1)
 
 #: What may be asked of a claim or registration, by whose it is and how it stands.
 ACTS: dict[tuple[bool, str], tuple[ActKind, ...]] = {
@@ -49,10 +54,20 @@ def shown(text: str) -> str:
     return found
 
 
-def check_second(first: str, officer: str) -> None:
-    """Refuse one person's second yes."""
-    if same_person(first, officer):
+def confirmed(waiting: Asked | None, read: Wish, officer: str, now: datetime) -> Asked:
+    """Return the wish that an officer confirms.
+
+    Conflict where it is not the one that he read, or waited too long; NotAllowed for one person's second yes.
+    """
+    if waiting is None:
+        raise Conflict("nobody asks for anything now", "read it again")
+    if same_person(waiting.by, officer):
         raise NotAllowed("you asked for this yourself", "another officer confirms it")
+    if (waiting.act, waiting.at) != (read.act, read.at):
+        raise Conflict(f"{waiting.by} asks for something else now: {waiting.act}, at {waiting.at}", "read it again")
+    if times.parse(waiting.at) + WAITS < now:
+        raise Conflict(f"it waited longer than {WAITS.days} days, since {waiting.at}", "decline it, and ask anew")
+    return waiting
 
 
 def check_asked(item: Sender, new: NewAsked, now: datetime) -> None:
@@ -96,8 +111,10 @@ def heard(
 ) -> Sender | None:
     """Return what a peer's claim is here after it said so; None where it changes nothing.
 
-    It is announced when this node had it, whatever its peer says. Refused for one that became another name, BadInput for a name
-    or time that cannot be.
+    It is announced when this node had it, whatever its peer says; with the number that it has here it only goes on, or is
+    registered.
+    Refused for one that became another name, owner's, or other aggregators' without a new number; BadInput for a name or time
+    that cannot be.
     """
     if looks.readable(said.sender) != said.sender:
         raise BadInput("the sender ID is not as phones show it", "write it in its normal form")
@@ -107,15 +124,17 @@ def heard(
     if known is not None and known.sender and (known.sender, known.owner) != (said.sender, said.owner):
         raise Refused("changed", f"{origin} said that {said.id} is another name or owner's", "claim it anew")
     again = known is not None and not over
+    if known is not None and again and known.number == said.number and known.aggregators != said.aggregators:
+        raise Refused("changed", f"{origin} said that others bring {said.id}, with the same number", "count up")
     began = known.announced if again and known else times.render(now)
     ends = min(times.parse(said.until), now + YEAR)
     if said.state == "claimed":
         ends = min(ends, times.parse(began) + LAPSE)
     if marked is not None:
         ends = min(ends, times.parse(marked))
-    if ends <= now:
-        return None
     counts = again and known is not None and known.state == "registered" and said.state == "registered"
+    if ends <= now or (not counts and times.parse(began) + LAPSE <= now):
+        return None
     return Sender(
         id=local,
         origin=origin,
@@ -128,6 +147,7 @@ def heard(
         state="registered" if counts else "claimed",
         announced=began,
         there=said.state == "registered",
+        refused=known.refused if again and known else False,
         since=known.since if counts and known else "",
         until=times.render(ends),
         statement=object_id,
@@ -200,6 +220,18 @@ def heard_word(
 
 
 # ---- for the interlock
+
+
+def over_at(item: Sender) -> datetime:
+    """Return when a claim or registration is over: what does not count here ends as a claim does, whatever its peer says."""
+    until = times.parse(item.until)
+    return min(until, times.parse(item.announced) + LAPSE) if item.state == "claimed" else until
+
+
+def rivals(near: Iterable[Sender], item: Sender, now: datetime) -> list[Claim]:
+    """Return the claims that may stand before another one; none that can never be registered, or is over."""
+    claimed = (each for each in near if each.state == "claimed" and each.id != item.id)
+    return [claim_of(each) for each in claimed if not each.refused and over_at(each) > now]
 
 
 def claim_of(item: Sender) -> Claim:

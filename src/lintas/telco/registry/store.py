@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -27,6 +28,9 @@ from lintas.storage.engine import Transaction
 from lintas.storage.schema import metadata
 from lintas.telco.names import looks
 from lintas.telco.registry.records import Act, Sender, Word
+
+#: Ids, each with how it looks.
+Looks = list[tuple[str, str]]
 
 senders = Table(
     "telco_senders",
@@ -78,6 +82,7 @@ told = Table(
 heard = Table(
     "telco_sender_heard",
     metadata,
+    # A peer and a kind of what it says.
     Column("peer", String(80), primary_key=True),
     Column("day", String(10), primary_key=True),
     Column("words", Integer, nullable=False),
@@ -98,7 +103,7 @@ def save(tx: Transaction, item: Sender, check_at: str) -> None:
     row = {
         "origin": item.origin,
         "number": item.number,
-        "look": looks.skeleton(item.sender)[:200],
+        "look": _look(item.sender),
         "state": item.state,
         "check_at": check_at,
         "change": stamp(tx) + 1,
@@ -118,10 +123,17 @@ def stamp(tx: Transaction) -> int:
     return tx.scalar(select(func.max(senders.c.change))) or 0
 
 
-def newest(tx: Transaction) -> tuple[int, bytes]:
-    """Return number and content of the last change, which tell one state of the table from another; (0, b"") before any."""
-    row = tx.execute(select(senders.c.change, senders.c.doc).order_by(senders.c.change.desc()).limit(1)).first()
-    return (0, b"") if row is None else (row.change, row.doc)
+def looks_of(tx: Transaction) -> Looks:
+    """Return id and look of every claim and registration: what any other is compared with."""
+    query = select(senders.c.id, senders.c.look).where(senders.c.state.in_(("claimed", "registered")))
+    return [(row.id, row.look) for row in tx.execute(query)]
+
+
+def ours_named(tx: Transaction, sender: str) -> list[Sender]:
+    """Return the open claims and registrations of ours to exactly this sender ID, by id."""
+    query = select(senders.c.doc).where(senders.c.origin == "", senders.c.look == _look(sender))
+    query = query.where(senders.c.state.in_(("proposed", "claimed", "registered")))
+    return [one for doc in tx.scalars(query.order_by(senders.c.id)) if (one := _sender(doc)).sender == sender]
 
 
 def in_state(tx: Transaction, state: str) -> list[Sender]:
@@ -206,22 +218,43 @@ def about(said: Word) -> str:
 
 
 def to_tell(tx: Transaction, peer: str, since: str, limit: int) -> list[Sender]:
-    """Return our own that a peer was not told as they are now, or not since ``since``; of ended ones only what it knows."""
-    has = exists().where(told.c.about == senders.c.id, told.c.peer == peer)
-    fresh = has.where(told.c.number >= senders.c.number)
-    stands = and_(senders.c.state.in_(("claimed", "registered")), ~fresh.where(told.c.at > since))
-    over = and_(senders.c.state == "ended", has, ~fresh)
-    query = select(senders.c.doc).where(senders.c.origin == "", or_(stands, over))
-    return [_sender(doc) for doc in tx.scalars(query.order_by(senders.c.id).limit(limit))]
+    """Return our own that stand, and that a peer was not told as they are now, or not since ``since``.
+
+    What it does not know comes first, then what it was told of longest ago.
+    """
+    joined = senders.outerjoin(told, and_(told.c.about == senders.c.id, told.c.peer == peer))
+    unknown = or_(told.c.number.is_(None), told.c.number < senders.c.number)
+    query = select(senders.c.doc).select_from(joined).where(senders.c.origin == "", or_(unknown, told.c.at <= since))
+    query = query.where(senders.c.state.in_(("claimed", "registered")))
+    order = (case((unknown, 0), else_=1), func.coalesce(told.c.at, ""), senders.c.change)
+    return [_sender(doc) for doc in tx.scalars(query.order_by(*order).limit(limit))]
 
 
-def words_to_tell(tx: Transaction, peer: str, limit: int) -> list[Word]:
-    """Return our own words on claims that wait, which a peer was not told as they are now."""
+def ends_to_tell(tx: Transaction, peer: str, limit: int) -> list[Sender]:
+    """Return our own that ended, and of which a peer knows no end yet."""
+    knows = and_(told.c.about == senders.c.id, told.c.peer == peer, told.c.number < senders.c.number)
+    query = (
+        select(senders.c.doc).join_from(senders, told, knows).where(senders.c.origin == "", senders.c.state == "ended")
+    )
+    return [_sender(doc) for doc in tx.scalars(query.order_by(senders.c.change).limit(limit))]
+
+
+def words_to_tell(tx: Transaction, peer: str, since: str, limit: int) -> list[Word]:
+    """Return our own words on claims that wait, which a peer was not told as they are now, or not since ``since``."""
     named = words.c.claim + " " + words.c.registration
-    fresh = exists().where(told.c.about == named, told.c.peer == peer, told.c.number >= words.c.number)
+    joined = words.outerjoin(told, and_(told.c.about == named, told.c.peer == peer))
+    unknown = or_(told.c.number.is_(None), told.c.number < words.c.number)
     waits = exists().where(senders.c.id == words.c.claim, senders.c.state == "claimed")
-    query = select(words.c.doc).where(words.c.origin == "", waits, ~fresh)
-    return [_word(doc) for doc in tx.scalars(query.order_by(words.c.claim).limit(limit))]
+    query = select(words.c.doc).select_from(joined).where(words.c.origin == "", waits, or_(unknown, told.c.at <= since))
+    order = (case((unknown, 0), else_=1), func.coalesce(told.c.at, ""), words.c.claim)
+    return [_word(doc) for doc in tx.scalars(query.order_by(*order).limit(limit))]
+
+
+def count_told(tx: Transaction, peer: str, since: str, *, words_: bool = False) -> int:
+    """Return how many claims, or words, a peer was told after ``since``; what our own law held back was not told."""
+    word = told.c.about.contains(" ")
+    query = select(func.count()).where(told.c.peer == peer, told.c.at > since, told.c.refused_here == "")
+    return int(tx.scalar(query.where(word if words_ else ~word)) or 0)
 
 
 def tell(tx: Transaction, about_: str, peer: str, number: int, at: str, refused: str) -> None:
@@ -238,22 +271,30 @@ def told_of(tx: Transaction, name: str) -> list[tuple[str, str, str]]:
     return [(row.peer, row.at, row.refused_here) for row in tx.execute(query)]
 
 
-def hear(tx: Transaction, peer: str, day: str) -> int:
-    """Count one word of a peer on a day; returns how many there were, with this one. Other days are forgotten."""
-    same = (heard.c.peer == peer, heard.c.day == day)
+def hear(tx: Transaction, peer: str, kind: str, day: str) -> int:
+    """Count what a peer said of one kind on a day; returns how many there were, with this one. Other days are forgotten."""
+    key = f"{peer} {kind}"
+    same = (heard.c.peer == key, heard.c.day == day)
     before = tx.scalar(select(heard.c.words).where(*same))
     if before is None:
-        tx.execute(delete(heard).where(heard.c.peer == peer))
-        tx.execute(insert(heard), {"peer": peer, "day": day, "words": 1})
+        tx.execute(delete(heard).where(heard.c.peer == key))
+        tx.execute(insert(heard), {"peer": key, "day": day, "words": 1})
         return 1
     tx.execute(update(heard).where(*same).values(words=before + 1))
     return int(before) + 1
 
 
 def named(tx: Transaction, ids: Iterable[str]) -> list[Sender]:
-    """Return those of some ids, by id; at most 500."""
-    query = select(senders.c.doc).where(senders.c.id.in_(sorted(ids)[:500])).order_by(senders.c.id)
-    return [_sender(doc) for doc in tx.scalars(query)]
+    """Return those of some ids, by id."""
+    names, found = sorted(ids), list[Sender]()
+    for start in range(0, len(names), 500):
+        query = select(senders.c.doc).where(senders.c.id.in_(names[start : start + 500])).order_by(senders.c.id)
+        found += [_sender(doc) for doc in tx.scalars(query)]
+    return found
+
+
+def _look(sender: str) -> str:
+    return looks.skeleton(sender)[:200]
 
 
 def _sender(doc: bytes) -> Sender:

@@ -1,7 +1,8 @@
 """Tells other members what this authority claims, registers and ends, and what it says of their claims.
 
-Each member is told everything once and again each time it changes; what stands is told again each month, so that a member that
-came later, or was away or severed, gets to know it too. Who is severed is told nothing. What came from a peer never travels on.
+Each member is told everything once and again each time it changes; what stands is told again each month, and a word each day
+while its claim waits, so that a member that came later, or was away or severed, gets to know it too. It is told no more in a
+day than it takes. Who is severed is told nothing. What came from a peer never travels on.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,8 +21,8 @@ from lintas.storage.engine import Transaction
 from lintas.telco.registry import rules, store
 from lintas.telco.registry.records import Sender, Word
 
-#: Told to each peer in one transaction, and again not before so long: a peer takes only so many words a day.
-AT_ONCE, EACH = 100, rules.LOOK_AGAIN
+#: Told to each peer in one transaction, which holds the node's only writer; looked for again after so long at the latest.
+AT_ONCE, EACH = 10, rules.LOOK_AGAIN
 
 
 class Telling:
@@ -34,10 +35,13 @@ class Telling:
         self._next: datetime | None = None
 
     def claim(self, tx: Transaction, item: Sender) -> None:
-        """Tell everybody how a claim or registration of ours stands now; that it ended, those who knew it."""
+        """Tell how a claim or registration of ours stands now: at the next look; that it ended, at once to who knew it."""
+        if item.state != "ended":
+            self._next = None
+            return
         knew = {peer for peer, _, _ in store.told_of(tx, item.id)}
         for peer in self._peers(tx):
-            if item.state != "ended" or peer in knew:
+            if peer in knew:
                 self._claim(tx, item, peer)
 
     def word(self, tx: Transaction, said: Word, about: Sender) -> None:
@@ -58,15 +62,24 @@ class Telling:
         return self._next is None or self._clock.now() >= self._next
 
     def close(self, tx: Transaction) -> None:
-        """Tell each peer some of what it was not told yet, or long ago."""
+        """Tell each peer some of what it was not told yet, or long ago; where there is more, the next look goes on."""
         now = self._clock.now()
-        self._next = now + EACH
-        for peer in self._peers(tx):
-            for item in store.to_tell(tx, peer, times.render(now - rules.TELL_AGAIN), AT_ONCE):
-                self._claim(tx, item, peer)
-            for said in store.words_to_tell(tx, peer, AT_ONCE):
-                if (about := store.sender(tx, said.claim)) is not None:
-                    self._word(tx, said, about, peer)
+        told = [self._some(tx, peer, now) for peer in self._peers(tx)]
+        self._next = now if AT_ONCE in told else now + EACH
+
+    def _some(self, tx: Transaction, peer: str, now: datetime) -> int:
+        """Tell a peer at most ``AT_ONCE`` things of each kind; returns how many of the kind with most."""
+        ends = store.ends_to_tell(tx, peer, AT_ONCE)
+        room = min(AT_ONCE, rules.MOST_TOLD - store.count_told(tx, peer, times.render(now - rules.DAY)))
+        claims = store.to_tell(tx, peer, times.render(now - rules.TELL_AGAIN), max(0, room))
+        for item in (*ends, *claims):
+            self._claim(tx, item, peer)
+        room = min(AT_ONCE, rules.MOST_TOLD - store.count_told(tx, peer, times.render(now - rules.DAY), words_=True))
+        words = store.words_to_tell(tx, peer, times.render(now - rules.WORD_AGAIN), max(0, room))
+        for said in words:
+            if (about := store.sender(tx, said.claim)) is not None:
+                self._word(tx, said, about, peer)
+        return max(len(ends), len(claims), len(words))
 
     # ---- out
 
