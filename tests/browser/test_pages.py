@@ -45,12 +45,20 @@ class Lists:
         post("telco", "telco/counters", **gateway)
         post("telco", "telco/false-blocks", id=listed, cause="roaming", text=SEEN)
         mine = running.ask("GET", "/api/v1/telco/objections", key=running.keys["auditor"]).document[0]["id"]
+        key = {"authorization": f"Bearer {running.keys['investigator']}", "content-type": "text/csv"}
+        table = "number,kind\n+999281234500,blocked\nnonsense,blocked\n"
+        brought = running.ask("POST", "/api/v1/telco/imports?source=feed", headers=key, content=table)
+        assert brought.status == 201, brought
+        claim = post("investigator", "telco/senders", sender="XATLBank", owner=SEEN)["id"]
+        more = ["/telco/imports", f"/telco/imports/{brought.document['id']}", "/telco/sources", "/telco/sources/feed"]
+        more += ["/telco/adoptions", "/telco/allow-list", "/telco/senders", f"/telco/senders/{claim}"]
         figures = ["/telco/counters", "/telco/scorecards", "/telco/propagation"]
         self.anybody = [f"/redress/{listed}", f"/redress/{'a' * 16}", objected["address"]]
         self.pages = {
-            "approver": [f"/telco/lists/{listed}", f"/telco/lists/{waits}", f"/telco/appeals/{mine}"],
+            "approver": [f"/telco/lists/{listed}", f"/telco/lists/{waits}", f"/telco/appeals/{mine}", *more],
             "auditor": ["/telco/lists", f"/telco/lists/{listed}", "/telco/appeals", f"/telco/appeals/{mine}", *figures],
-            "investigator": ["/telco/lists/new"],
+            "investigator": ["/telco/lists/new", "/telco/senders/new"],
+            "administrator": more,
             "telco": ["/telco/desk", "/telco/simulator", *figures, "/sessions"],
         }
 

@@ -50,7 +50,12 @@ def test_a_look_of_the_clock_reads_little_whole_and_goes_on_at_the_next(
     three.clock.move(days=14, minutes=1)
     read, endings = list[bytes](), xb.node.senders.endings
     decode = store._sender
-    monkeypatch.setattr(store, "_sender", lambda doc: (read.append(doc), decode(doc))[1])
+
+    def counted(doc: bytes) -> Sender:
+        read.append(doc)
+        return decode(doc)
+
+    monkeypatch.setattr(store, "_sender", counted)
     for done in range(1, 4):
         assert xb.ask(endings.due)
         read.clear()
