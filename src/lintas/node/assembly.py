@@ -247,13 +247,7 @@ def assemble(parts: Parts) -> Node:
     )
     undo = Undo(chase=chase, amendments=amendments, border=border, clock=clock, ids=ids)
     returns = Returns(
-        chase=chase,
-        orders=orders,
-        amendments=amendments,
-        effects=effects,
-        place_of=place_of,
-        clock=clock,
-        ids=ids,
+        chase=chase, orders=orders, amendments=amendments, effects=effects, place_of=place_of, clock=clock, ids=ids
     )
 
     def is_heard(tx: Transaction, peer: str) -> bool:
