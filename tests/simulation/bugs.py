@@ -204,7 +204,7 @@ def _trust_any_signature(patch: pytest.MonkeyPatch) -> None:
 
 BUGS = (
     Bug("skip de-duplication of envelopes", _forget_replays),
-    Bug("skip de-duplication of objects", _admit_twice, 99),
+    Bug("skip de-duplication of objects", _admit_twice, 23),
     Bug("acknowledge before the commit", _acknowledge_first),
     Bug("commit without flushing", _commit_without_flushing),
     Bug("ignore a revocation", _ignore_revocation),
