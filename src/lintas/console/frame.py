@@ -15,6 +15,7 @@ from lintas.http import bodies
 from lintas.http.once import fresh
 from lintas.http.problems import MEDIA, Problem, problem_of
 from lintas.http.routing import Call
+from lintas.http.templates import environment
 from lintas.model import times
 from lintas.model.errors import LintasError
 from lintas.model.money import show
@@ -40,18 +41,10 @@ def language_of(call: Call[Runtime]) -> str:
 def templates(language: str) -> jinja2.Environment:
     """Return the templates of one language."""
     said = words(language)
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("lintas.console"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)  # type: ignore[attr-defined] # the extension's
+    made = environment("lintas.console", language)
     made.globals |= {"show": show, "svg_bar": svg_bar, "same_person": same_person, "asset": asset, "nonce": fresh}
     made.globals |= {"scheme": lambda code: said.code(schemes().get(str(code), str(code)))}
-    made.globals |= {"code": said.code, "moment": said.moment, "words": said, "languages": LANGUAGES}
+    made.globals |= {"code": said.code, "moment": said.moment, "languages": LANGUAGES}
     return made
 
 

@@ -16,8 +16,9 @@ from lintas.gateway.names import blocked
 from lintas.gateway.names.search import PATH
 from lintas.http.assets import Built
 from lintas.http.routing import Call
+from lintas.http.templates import environment
 from lintas.telco.names.suffixes import shared_by_path
-from lintas.text.translation import LANGUAGES, words
+from lintas.text.translation import LANGUAGES
 
 BUILT = Built(resources.files("lintas.gateway.names").joinpath("static/built"))
 #: Prefixes of every question that the script asks (``ASKED`` in web/src/hashes.ts).
@@ -59,15 +60,6 @@ async def check(call: Call[Any]) -> Response:
 
 @cache
 def _template(language: str) -> jinja2.Template:
-    said = words(language)
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("lintas.gateway.names"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)  # type: ignore[attr-defined] # the extension's
-    made.globals |= {"asset": BUILT.address, "words": said, "languages": LANGUAGES, "slots": _SLOTS}
+    made = environment("lintas.gateway.names", language)
+    made.globals |= {"asset": BUILT.address, "languages": LANGUAGES, "slots": _SLOTS}
     return made.get_template("check.html")
